@@ -1,0 +1,118 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a load gives: the value of the key, `None` where there is no such thing, or a failure.
+pub type LoadResult<V, E> = Result<Option<V>, LoadError<E>>;
+
+/// One failure, shared by every caller that waited for the same load.
+///
+/// `E` is the backend's error and stays the same through any number of nested stages; where a
+/// load cannot fail, it is [`Infallible`](std::convert::Infallible). Cloning copies a pointer.
+///
+/// # Examples
+///
+/// ```
+/// use std::error::Error;
+/// use std::io;
+///
+/// use forebay_core::LoadError;
+///
+/// let shared = LoadError::from(io::Error::from(io::ErrorKind::ConnectionReset));
+/// let cause = shared.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+/// assert_eq!(cause.unwrap().kind(), io::ErrorKind::ConnectionReset);
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoadError<E> {
+    /// The backend failed. Every waiter of the load gets this same error, and
+    /// [`source`](Error::source) leads to it; ask again if its kind is worth a retry.
+    Backend(Arc<E>),
+
+    /// The load panicked, with this message. The caller that ran it got the panic itself; the next
+    /// load of the key starts afresh.
+    Panicked(Arc<str>),
+
+    /// The load was dropped before it had an answer, and nobody took it over. Nothing is known of
+    /// the key; ask again.
+    Abandoned,
+
+    /// The bound on waiting passed first. The load may still be running for others.
+    TimedOut,
+
+    /// A bound on what may run or wait at once was reached, so the load was not begun. Ask again
+    /// later, or answer without the value.
+    Rejected,
+
+    /// The stage, or the runtime it needs, is gone or was never there. Asking again does not help.
+    Closed,
+
+    /// The load waits, directly or through others, for itself. That is a defect of the loader.
+    Cycle,
+}
+
+impl<E> LoadError<E> {
+    /// Returns the backend's own error, where it was the backend that failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::LoadError;
+    ///
+    /// assert_eq!(LoadError::from("deadlock").backend(), Some(&"deadlock"));
+    /// assert_eq!(LoadError::<&str>::TimedOut.backend(), None);
+    /// ```
+    #[must_use]
+    pub fn backend(&self) -> Option<&E> {
+        match self {
+            Self::Backend(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Wraps a backend's error, so that `?` does in an implementation of [`Load`](crate::Load).
+impl<E> From<E> for LoadError<E> {
+    fn from(error: E) -> Self {
+        Self::Backend(Arc::new(error))
+    }
+}
+
+/// `E` is behind an `Arc`, so it need not be `Clone`, which a derive would ask for.
+impl<E> Clone for LoadError<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Backend(error) => Self::Backend(Arc::clone(error)),
+            Self::Panicked(message) => Self::Panicked(Arc::clone(message)),
+            Self::Abandoned => Self::Abandoned,
+            Self::TimedOut => Self::TimedOut,
+            Self::Rejected => Self::Rejected,
+            Self::Closed => Self::Closed,
+            Self::Cycle => Self::Cycle,
+        }
+    }
+}
+
+impl<E> fmt::Display for LoadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Backend(_) => f.write_str("the backend failed"),
+            Self::Panicked(message) => write!(f, "the load panicked: {message}"),
+            Self::Abandoned => f.write_str("the load was dropped and nobody took it over"),
+            Self::TimedOut => f.write_str("the load took longer than its bound"),
+            Self::Rejected => f.write_str("the load was rejected by a bound"),
+            Self::Closed => f.write_str("the loader or its runtime is gone"),
+            Self::Cycle => f.write_str("the load waits for itself"),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for LoadError<E> {
+    /// Returns the backend's error itself and not the `Arc` around it, so that it downcasts.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Backend(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}

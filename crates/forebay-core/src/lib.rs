@@ -1,0 +1,61 @@
+//! The traits and errors that the forebay crates share, and nothing else.
+//!
+//! Depend on this crate when you implement a backend or a stage of your own, and on the crate of
+//! the stage when you only use one. It has no dependencies, spawns nothing and reads no clock.
+//!
+//! * [`Load`], one key in, its value out: what every stage of the read path is.
+//! * [`LoadFn`], a closure as a [`Load`], made by [`load_fn`].
+//! * [`DynLoad`], the object-safe twin of [`Load`].
+//! * [`LoadBatch`], many keys in one backend call, and [`Answers`], where it puts what it found.
+//! * [`LoadError`], one failure that many waiters share, and [`LoadResult`], what a load gives.
+//! * [`Sequence`], a position in a stream of changes.
+//!
+//! # Examples
+//!
+//! A backend, written once, is used by every stage of the read path:
+//!
+//! ```
+//! use forebay_core::{Load, LoadResult};
+//!
+//! struct Squares;
+//!
+//! impl Load<u64> for Squares {
+//!     type Value = u64;
+//!     type Error = std::num::TryFromIntError;
+//!
+//!     async fn load(&self, key: &u64) -> LoadResult<u64, Self::Error> {
+//!         let root = u32::try_from(*key)?;
+//!         Ok(Some(u64::from(root) * u64::from(root)))
+//!     }
+//! }
+//!
+//! # futures::executor::block_on(async {
+//! assert_eq!(Squares.load(&7).await?, Some(49));
+//! assert!(Squares.load(&u64::MAX).await.is_err());
+//! # Ok::<(), forebay_core::LoadError<std::num::TryFromIntError>>(()) }).unwrap();
+//! ```
+//!
+//! # Cancellation
+//!
+//! Dropping any future of a forebay stage never costs another caller its result and never leaves a
+//! key, a lock or a slot behind. Backends are asked for less: that dropping their future is safe.
+//!
+//! # Crate features
+//!
+//! * `serde`: [`Sequence`] is written and read as a plain number.
+#![forbid(unsafe_code)]
+
+mod batch;
+mod dyn_load;
+mod error;
+mod join_all;
+mod load;
+mod load_fn;
+mod sequence;
+
+pub use crate::batch::{Answers, LoadBatch};
+pub use crate::dyn_load::{BoxFuture, DynLoad};
+pub use crate::error::{LoadError, LoadResult};
+pub use crate::load::Load;
+pub use crate::load_fn::{LoadFn, load_fn};
+pub use crate::sequence::Sequence;
