@@ -1,0 +1,125 @@
+//! Compact cumulative distributions.
+//!
+//! A histogram of a long run has thousands of buckets, and a chart a few hundred pixels. A report
+//! keeps one step per percent, then ten times as many for each further nine of the tail, because
+//! the tail is where strategies differ.
+
+use crate::report::model::CdfStep;
+
+/// Returns the steps of a distribution at the quantiles that a report keeps.
+///
+/// `buckets` are `(latency in ns, loads that took that long)` with rising latencies, as a histogram
+/// yields them. The last step always holds every load; without a load there is no step.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_bench::report::cdf::thin;
+///
+/// let steps = thin([(100, 9), (200, 1)]);
+/// assert_eq!((steps[0].ns, steps[0].loads), (100, 9));
+/// assert_eq!((steps[1].ns, steps[1].loads), (200, 10));
+/// ```
+#[must_use]
+pub fn thin(buckets: impl IntoIterator<Item = (u64, u64)>) -> Vec<CdfStep> {
+    let mut steps = accumulate(buckets);
+    let Some(total) = steps.last().map(|last| last.loads) else {
+        return steps;
+    };
+    let mut kept = 0;
+    let mut from = 0;
+    for quantile in quantiles() {
+        let wanted = (u128::from(total) * u128::from(quantile)).div_ceil(u128::from(WHOLE));
+        let ahead = steps[from..].partition_point(|step| u128::from(step.loads) < wanted);
+        let at = (from + ahead).min(steps.len() - 1);
+        // Several quantiles may fall into one bucket, which is one step.
+        if kept == 0 || steps[kept - 1].ns != steps[at].ns {
+            steps[kept] = steps[at];
+            kept += 1;
+        }
+        from = at;
+    }
+    steps.truncate(kept);
+    steps
+}
+
+/// The unit of a quantile: integers, so that the same histogram gives the same steps everywhere.
+const WHOLE: u32 = 1_000_000;
+
+/// Returns the kept quantiles in rising order: the smallest, each percent, finer in the tail, all.
+fn quantiles() -> impl Iterator<Item = u32> {
+    let tail = [1_000, 100, 10].into_iter().flat_map(|width| {
+        let from = WHOLE - 10 * width;
+        (1..10).map(move |step| from + step * width)
+    });
+    std::iter::once(1)
+        .chain((1..100).map(|percent| percent * 10_000))
+        .chain(tail)
+        .chain([WHOLE])
+}
+
+/// Sums the buckets up, leaving out those that hold nothing or do not rise.
+fn accumulate(buckets: impl IntoIterator<Item = (u64, u64)>) -> Vec<CdfStep> {
+    let mut steps: Vec<CdfStep> = Vec::new();
+    let mut loads = 0_u64;
+    for (ns, count) in buckets {
+        if count == 0 {
+            continue;
+        }
+        loads = loads.saturating_add(count);
+        match steps.last_mut() {
+            Some(last) if last.ns >= ns => last.loads = loads,
+            _ => steps.push(CdfStep { ns, loads }),
+        }
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_buckets_are_kept_as_they_are() {
+        let steps = thin((1..=50).map(|ns| (ns, 1)));
+        assert_eq!(steps.len(), 50);
+        assert_eq!(steps[49], CdfStep { ns: 50, loads: 50 });
+    }
+
+    #[test]
+    fn many_buckets_keep_both_ends_and_the_tail() {
+        let steps = thin((1..=1_000_000).map(|ns| (ns, 1)));
+        assert!(steps.len() <= quantiles().count());
+        assert_eq!(steps[0], CdfStep { ns: 1, loads: 1 });
+        assert!(steps.contains(&CdfStep {
+            ns: 999_000,
+            loads: 999_000
+        }));
+        assert!(steps.contains(&CdfStep {
+            ns: 999_980,
+            loads: 999_980
+        }));
+        assert_eq!(
+            steps.last(),
+            Some(&CdfStep {
+                ns: 1_000_000,
+                loads: 1_000_000
+            })
+        );
+    }
+
+    #[test]
+    fn nothing_has_no_step() {
+        assert!(thin([]).is_empty());
+        assert!(thin([(5, 0)]).is_empty());
+    }
+
+    #[test]
+    fn steps_always_rise() {
+        let steps = thin([(5, 1), (5, 1), (4, 1), (9, 1)]);
+        assert_eq!(
+            steps,
+            [CdfStep { ns: 5, loads: 3 }, CdfStep { ns: 9, loads: 4 }]
+        );
+    }
+}
