@@ -43,6 +43,7 @@
 //! # Crate features
 //!
 //! * `serde`: [`Sequence`] is written and read as a plain number.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 mod batch;
