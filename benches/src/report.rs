@@ -2,10 +2,25 @@
 //!
 //! The engine fills a [`model::Report`] and hands it on; nothing here measures anything.
 //!
-//! * [`model`], what a report says.
-//! * [`cdf`], how a histogram becomes the few steps that a report keeps.
-//! * [`clock`], how a moment is written down.
+//! * [`model`], what a report says; `validate` holds what it may say.
+//! * [`cdf`] and [`clock`], how an engine writes a distribution and a moment down.
+//! * [`output`], the folder with the files, written whole or not at all.
+//! * [`table`], [`json`], [`markdown`] and [`html`], the formats.
+//! * [`metric`], [`quantity`], [`spread`] and [`grid`], what the formats share.
+//! * [`error`], why a report could not be read or written.
 
-pub mod model;
 pub mod cdf;
 pub mod clock;
+pub mod error;
+pub mod grid;
+pub mod html;
+pub mod json;
+pub mod markdown;
+pub mod metric;
+pub mod model;
+pub mod output;
+pub mod quantity;
+mod reads;
+pub mod spread;
+pub mod table;
+mod validate;

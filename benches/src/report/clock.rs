@@ -43,7 +43,7 @@ fn date(mut days: u64) -> (u64, u64, u64) {
 
 /// Returns 1 in a leap year and 0 in any other.
 fn leap(year: u64) -> u64 {
-    u64::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
+    u64::from(year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)))
 }
 
 #[cfg(test)]

@@ -1,0 +1,183 @@
+//! One figure over several rounds, and the ratio of two strategies.
+
+use crate::report::metric::{Better, Metric};
+use crate::report::model::{Point, StrategyRounds};
+use crate::report::quantity;
+
+/// The smallest, middle and largest of a figure's values over the rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Spread {
+    /// The smallest value.
+    pub min: f64,
+    /// The middle value; between two, their mean.
+    pub median: f64,
+    /// The largest value.
+    pub max: f64,
+}
+
+impl Spread {
+    /// Returns the spread of some values; `None` where there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_bench::report::spread::Spread;
+    ///
+    /// let spread = Spread::of([3.0, 1.0, 2.0, 9.0]).unwrap();
+    /// assert_eq!((spread.min, spread.median, spread.max), (1.0, 2.5, 9.0));
+    /// ```
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (*values.first()?, *values.last()?);
+        let (below, above) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
+        // Equal ends are returned as they are: a mean of two infinities or of two large numbers
+        // would not be.
+        let median = if below == above {
+            below
+        } else {
+            below / 2.0 + above / 2.0
+        };
+        Some(Self { min, median, max })
+    }
+
+    /// Returns the spread of a strategy's figure over its rounds; `None` where no round has it.
+    #[must_use]
+    pub fn of_rounds(metric: &Metric, strategy: &StrategyRounds) -> Option<Self> {
+        Self::of(strategy.rounds.iter().filter_map(|round| metric.of(round)))
+    }
+
+    /// Returns the ratio with its interval, such as `1.42 [1.31..1.60]`; without the interval
+    /// where every round gave the same.
+    #[must_use]
+    pub fn show_ratio(&self) -> String {
+        let [min, median, max] = [self.min, self.median, self.max].map(quantity::ratio);
+        if min == max {
+            median
+        } else {
+            format!("{median} [{min}..{max}]")
+        }
+    }
+}
+
+/// Returns each strategy's ratio to the best one, in the order of the point's strategies.
+///
+/// The best is the strategy with the best median. A ratio is taken within a round, so that what
+/// slowed the machine down for a while slowed both sides of it. There is none where the figure is
+/// missing or the best one's is 0.
+#[must_use]
+pub fn ratios_to_best(metric: &Metric, point: &Point) -> Vec<Option<Spread>> {
+    let medians = point
+        .strategies
+        .iter()
+        .map(|strategy| Spread::of_rounds(metric, strategy).map(|spread| spread.median));
+    let best = medians
+        .zip(&point.strategies)
+        .filter_map(|(median, strategy)| Some((median?, strategy)));
+    let best = match metric.better {
+        Better::Lower => best.min_by(|a, b| a.0.total_cmp(&b.0)),
+        // Of several equal ones, the first is as good as the last.
+        Better::Higher => best.max_by(|a, b| a.0.total_cmp(&b.0)),
+    };
+    let Some((_, best)) = best else {
+        return vec![None; point.strategies.len()];
+    };
+    point
+        .strategies
+        .iter()
+        .map(|strategy| ratio(metric, strategy, best))
+        .collect()
+}
+
+/// Returns the ratio of two strategies round by round.
+fn ratio(metric: &Metric, strategy: &StrategyRounds, best: &StrategyRounds) -> Option<Spread> {
+    let rounds = strategy.rounds.iter().zip(&best.rounds);
+    Spread::of(rounds.filter_map(|(round, best)| {
+        let (figure, best) = (metric.of(round)?, metric.of(best)?);
+        (best != 0.0).then(|| figure / best)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::metric;
+    use crate::report::model::{Counts, Offered, Round, Timing};
+
+    fn strategy(name: &str, p99s: &[u64]) -> StrategyRounds {
+        let round = |&ns: &u64| Round {
+            counts: Counts {
+                loads: 10,
+                ..Counts::default()
+            },
+            timing: Timing {
+                p99_ns: ns,
+                elapsed_ns: ns,
+                ..Timing::default()
+            },
+            ..Round::default()
+        };
+        StrategyRounds {
+            name: name.into(),
+            rounds: p99s.iter().map(round).collect(),
+        }
+    }
+
+    fn point(strategies: Vec<StrategyRounds>) -> Point {
+        Point {
+            offered: Offered::Clients(1),
+            strategies,
+        }
+    }
+
+    #[test]
+    fn ratios_are_taken_within_a_round() {
+        // The machine slowed down tenfold in the second round, the strategies did not.
+        let point = point(vec![
+            strategy("fast", &[100, 1_000]),
+            strategy("slow", &[200, 2_000]),
+        ]);
+        let ratios = ratios_to_best(&metric::P99, &point);
+        assert_eq!(
+            ratios[0],
+            Some(Spread {
+                min: 1.0,
+                median: 1.0,
+                max: 1.0
+            })
+        );
+        assert_eq!(
+            ratios[1],
+            Some(Spread {
+                min: 2.0,
+                median: 2.0,
+                max: 2.0
+            })
+        );
+    }
+
+    #[test]
+    fn the_best_of_a_higher_figure_is_the_highest() {
+        let point = point(vec![strategy("fast", &[100]), strategy("slow", &[400])]);
+        let ratios = ratios_to_best(&metric::THROUGHPUT, &point);
+        assert_eq!(ratios[0].map(|ratio| ratio.median), Some(1.0));
+        assert_eq!(ratios[1].map(|ratio| ratio.median), Some(0.25));
+    }
+
+    #[test]
+    fn a_round_that_one_side_lacks_does_not_count() {
+        let point = point(vec![strategy("a", &[100, 100]), strategy("b", &[300])]);
+        let ratios = ratios_to_best(&metric::P99, &point);
+        assert_eq!(ratios[1].map(|ratio| ratio.max), Some(3.0));
+    }
+
+    #[test]
+    fn nothing_to_compare_with_gives_no_ratio() {
+        assert!(ratios_to_best(&metric::P99, &point(vec![])).is_empty());
+        let point = point(vec![strategy("a", &[0]), strategy("b", &[])]);
+        assert_eq!(ratios_to_best(&metric::P99, &point), [None, None]);
+        assert_eq!(ratios_to_best(&metric::CPU, &point), [None, None]);
+    }
+}

@@ -1,0 +1,196 @@
+//! What a report may hold.
+//!
+//! The same rules hold for a report that is about to be written and for one that was read, so
+//! that what this program writes it can read, and so that every output format may rely on them.
+
+use crate::report::error::ReportError;
+use crate::report::model::{
+    Body, CdfStep, Header, Offered, Point, Reads, Report, Round, StrategyRounds, Timing,
+};
+
+/// The most bytes that any single text of a report may have.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// The most warnings, and the most settings.
+const NOTES_MAX: usize = 1_000;
+/// The most points.
+const POINTS_MAX: usize = 256;
+/// The most strategies at one point.
+const STRATEGIES_MAX: usize = 64;
+/// The most rounds of one strategy at one point.
+const ROUNDS_MAX: usize = 1_000;
+/// The most steps of one distribution.
+const CDF_STEPS_MAX: usize = 512;
+
+impl Report {
+    /// Checks that the report holds only what a report may hold: bounded lists and texts, finite
+    /// numbers, ordered percentiles, rising distributions, and one entry per strategy and point.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Invalid`] names the first place that breaks a rule.
+    pub fn validate(&self) -> Result<(), ReportError> {
+        header(&self.header)?;
+        match &self.body {
+            Body::Reads(reads) => validate_reads(reads),
+        }
+    }
+}
+
+fn header(header: &Header) -> Result<(), ReportError> {
+    text("header.command", &header.command)?;
+    text("header.commit", &header.commit)?;
+    text("header.toolchain", &header.toolchain)?;
+    text("header.started_at", &header.started_at)?;
+    text("header.machine.cpu", &header.machine.cpu)?;
+    text("header.machine.os", &header.machine.os)?;
+    list(
+        "header.warnings",
+        header.warnings.len(),
+        NOTES_MAX,
+        "at most 1000 warnings",
+    )?;
+    list(
+        "header.settings",
+        header.settings.len(),
+        NOTES_MAX,
+        "at most 1000 settings",
+    )?;
+    for warning in &header.warnings {
+        text("header.warnings", warning)?;
+    }
+    for setting in &header.settings {
+        text("header.settings", &setting.name)?;
+        text("header.settings", &setting.value)?;
+    }
+    Ok(())
+}
+
+fn validate_reads(reads: &Reads) -> Result<(), ReportError> {
+    text("backend", &reads.backend)?;
+    text("workload", &reads.workload)?;
+    list(
+        "points",
+        reads.points.len(),
+        POINTS_MAX,
+        "at most 256 points",
+    )?;
+    for (index, at) in reads.points.iter().enumerate() {
+        let place = format!("points[{index}]");
+        if reads.points[..index]
+            .iter()
+            .any(|earlier| earlier.offered == at.offered)
+        {
+            return invalid(format!("{place}.offered"), "each offered load once");
+        }
+        point(&place, at)?;
+    }
+    Ok(())
+}
+
+fn point(place: &str, point: &Point) -> Result<(), ReportError> {
+    match point.offered {
+        Offered::Clients(0) => {
+            return invalid(format!("{place}.offered.clients"), "at least 1 client");
+        }
+        Offered::PerSecond(factor) | Offered::Speed(factor)
+            if !(factor.is_finite() && factor > 0.0) =>
+        {
+            return invalid(format!("{place}.offered"), "a finite number above 0");
+        }
+        Offered::Clients(_) | Offered::PerSecond(_) | Offered::Speed(_) => {}
+    }
+    let strategies = &point.strategies;
+    list(
+        place,
+        strategies.len(),
+        STRATEGIES_MAX,
+        "at most 64 strategies",
+    )?;
+    for (index, found) in strategies.iter().enumerate() {
+        let place = format!("{place}.strategies[{index}]");
+        if strategies[..index]
+            .iter()
+            .any(|earlier| earlier.name == found.name)
+        {
+            return invalid(format!("{place}.name"), "each strategy once");
+        }
+        strategy(&place, found)?;
+    }
+    Ok(())
+}
+
+fn strategy(place: &str, strategy: &StrategyRounds) -> Result<(), ReportError> {
+    text(&format!("{place}.name"), &strategy.name)?;
+    if strategy.name.trim().is_empty() {
+        return invalid(format!("{place}.name"), "a name");
+    }
+    list(
+        place,
+        strategy.rounds.len(),
+        ROUNDS_MAX,
+        "at most 1000 rounds",
+    )?;
+    for (index, found) in strategy.rounds.iter().enumerate() {
+        round(&format!("{place}.rounds[{index}]"), found)?;
+    }
+    Ok(())
+}
+
+fn round(place: &str, round: &Round) -> Result<(), ReportError> {
+    if round.counts.errors > round.counts.loads {
+        return invalid(format!("{place}.errors"), "no more errors than loads");
+    }
+    if round.counts.wrong_answers > round.counts.loads {
+        return invalid(
+            format!("{place}.wrong_answers"),
+            "no more wrong answers than loads",
+        );
+    }
+    timing(place, &round.timing)
+}
+
+fn timing(place: &str, timing: &Timing) -> Result<(), ReportError> {
+    if ![timing.p50_ns, timing.p99_ns, timing.p999_ns, timing.max_ns].is_sorted() {
+        return invalid(format!("{place}.timing"), "p50 <= p99 <= p99.9 <= max");
+    }
+    list(
+        place,
+        timing.cdf.len(),
+        CDF_STEPS_MAX,
+        "at most 512 steps of a distribution",
+    )?;
+    let rises = |pair: &[CdfStep]| pair[0].ns < pair[1].ns && pair[0].loads < pair[1].loads;
+    if !timing.cdf.windows(2).all(rises) {
+        return invalid(format!("{place}.timing.cdf"), "steps that rise");
+    }
+    if timing.cdf.first().is_some_and(|first| first.loads == 0) {
+        return invalid(format!("{place}.timing.cdf"), "steps that hold loads");
+    }
+    Ok(())
+}
+
+fn text(place: &str, text: &str) -> Result<(), ReportError> {
+    list(
+        place,
+        text.len(),
+        TEXT_BYTES_MAX,
+        "a text of at most 64 KiB",
+    )
+}
+
+fn list(
+    place: &str,
+    len: usize,
+    len_max: usize,
+    expected: &'static str,
+) -> Result<(), ReportError> {
+    if len > len_max {
+        invalid(place.to_owned(), expected)
+    } else {
+        Ok(())
+    }
+}
+
+fn invalid(place: String, expected: &'static str) -> Result<(), ReportError> {
+    Err(ReportError::Invalid { place, expected })
+}
