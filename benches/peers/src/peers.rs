@@ -1,0 +1,78 @@
+//! The peers, one file each, and the order in which they stand in the tables.
+
+mod async_singleflight;
+mod floor;
+mod foyer;
+mod moka;
+mod quick_cache;
+mod rs_singleflight;
+mod seed;
+mod singleflight_async;
+mod uniflight;
+
+pub use self::async_singleflight::AsyncSingleflight;
+pub use self::floor::{Direct, Marked, Notified};
+pub use self::foyer::Foyer;
+pub use self::moka::Moka;
+pub use self::quick_cache::QuickCache;
+pub use self::rs_singleflight::RsSingleflight;
+pub use self::seed::Seed;
+pub use self::singleflight_async::SingleflightAsync;
+pub use self::uniflight::Uniflight;
+
+use crate::check::check;
+use crate::peer::{Kind, Peer};
+
+/// How many values a cache may keep: more than any question of caches loads.
+pub const CACHE_CAPACITY: u64 = 16_384;
+
+/// What a question does to each peer.
+pub trait Probe {
+    /// Runs the workload against `P` once, and returns a figure for each column of the table;
+    /// `None` where the peer cannot do what the column asks.
+    fn probe<P: Peer>(&self) -> Vec<Option<f64>>;
+}
+
+/// A peer, ready to be probed.
+#[derive(Debug)]
+pub struct Entry<Q> {
+    /// The name of its row.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Checks that it gives right answers.
+    pub check: fn(),
+    /// Runs the question's workload against it.
+    pub probe: fn(&Q) -> Vec<Option<f64>>,
+}
+
+impl<Q: Probe> Entry<Q> {
+    /// Returns the entry of `P`.
+    #[must_use]
+    pub fn of<P: Peer>() -> Self {
+        Self {
+            name: P::NAME,
+            kind: P::KIND,
+            check: check::<P>,
+            probe: |question| question.probe::<P>(),
+        }
+    }
+}
+
+/// Returns every peer and floor.
+#[must_use]
+pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
+    vec![
+        Entry::of::<Uniflight>(),
+        Entry::of::<AsyncSingleflight>(),
+        Entry::of::<SingleflightAsync>(),
+        Entry::of::<RsSingleflight>(),
+        Entry::of::<Moka>(),
+        Entry::of::<QuickCache>(),
+        Entry::of::<Foyer>(),
+        Entry::of::<Seed>(),
+        Entry::of::<Notified>(),
+        Entry::of::<Marked>(),
+        Entry::of::<Direct>(),
+    ]
+}

@@ -1,0 +1,43 @@
+//! singleflight-async: a map of weak slots, each behind a fair mutex that is held by the load.
+
+use singleflight_async::SingleFlight;
+
+use crate::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
+
+/// The row of singleflight-async.
+#[derive(Debug)]
+pub struct SingleflightAsync;
+
+impl Peer for SingleflightAsync {
+    const NAME: &'static str = "singleflight-async";
+    const KIND: Kind = Kind::Singleflight;
+
+    type Group<K: Key, V: Value> = Queued<K, V>;
+    type Fallible = ResultAsValue<Queued<u64, Result<u64, Failure>>>;
+}
+
+/// One group.
+#[derive(Debug)]
+pub struct Queued<K: Key, V: Value>(SingleFlight<K, V>);
+
+impl<K: Key, V: Value> Default for Queued<K, V> {
+    fn default() -> Self {
+        Self(SingleFlight::new())
+    }
+}
+
+impl<K: Key, V: Value> Group<K, V> for Queued<K, V> {
+    type Output = V;
+
+    fn call<F, Fut>(&self, key: &K, load: F) -> impl Future<Output = Self::Output> + Send
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = V> + Send + 'static,
+    {
+        self.0.work(key.clone(), load)
+    }
+
+    fn answer(output: Self::Output) -> Result<V, Failure> {
+        Ok(output)
+    }
+}

@@ -1,0 +1,47 @@
+//! The questions, one file each.
+
+mod allocations;
+mod cancel;
+mod failure;
+mod follower;
+mod handover;
+mod hot_key;
+mod memory;
+mod overlap;
+mod size;
+mod timeout;
+mod uncontended;
+mod zipf;
+
+use crate::table::Table;
+
+/// A question that every peer is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The name by which it is asked for.
+    pub name: &'static str,
+    /// Asks it, in this many rounds where it measures time.
+    pub ask: fn(usize) -> Vec<Table>,
+}
+
+/// Every question, in the order in which they are printed.
+pub const ALL: [Question; 12] = [
+    Question { name: "uncontended", ask: uncontended::ask },
+    Question { name: "follower", ask: follower::ask },
+    Question { name: "timeout", ask: timeout::ask },
+    Question { name: "hot-key", ask: hot_key::ask },
+    Question { name: "zipf", ask: zipf::ask },
+    Question { name: "allocations", ask: allocations::ask },
+    Question { name: "memory", ask: memory::ask },
+    Question { name: "overlap", ask: overlap::ask },
+    Question { name: "handover", ask: handover::ask },
+    Question { name: "failure", ask: failure::ask },
+    Question { name: "cancel", ask: cancel::ask },
+    Question { name: "size", ask: size::ask },
+];
+
+/// Returns the names of all questions.
+#[must_use]
+pub fn names() -> [&'static str; ALL.len()] {
+    ALL.map(|question| question.name)
+}

@@ -1,0 +1,182 @@
+//! One table of figures, with ratios and goals, for a terminal or for a document.
+
+use std::fmt::{self, Write};
+
+use crate::goal::Goal;
+use crate::peer::Kind;
+
+/// The figures of one question.
+#[derive(Debug)]
+pub struct Table {
+    /// What was asked, as a heading.
+    pub title: &'static str,
+    /// How it was measured, in a sentence or two.
+    pub method: &'static str,
+    /// What the figures are.
+    pub columns: Vec<Column>,
+    /// A row for each peer.
+    pub rows: Vec<Row>,
+    /// What forebay's row should reach.
+    pub goals: Vec<Goal>,
+}
+
+/// One kind of figure.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// The heading over it.
+    pub name: &'static str,
+    /// What it is counted in.
+    pub unit: Unit,
+}
+
+/// What a figure is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds, shown with two ratios: to the best peer, and to forebay.
+    Nanoseconds,
+    /// Things, or how many of them come to one other thing.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Kibibytes.
+    Kibibytes,
+    /// One of our figures divided by another.
+    Ratio,
+}
+
+/// The figures of one peer.
+#[derive(Debug)]
+pub struct Row {
+    /// The peer's name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// A figure for each column, where the peer can do what the column asks.
+    pub figures: Vec<Option<f64>>,
+}
+
+/// How a table is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Aligned columns.
+    Terminal,
+    /// A Markdown table.
+    Markdown,
+}
+
+impl Table {
+    /// Returns the table as text.
+    ///
+    /// # Errors
+    ///
+    /// None that a `String` gives.
+    pub fn render(&self, layout: Layout) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        match layout {
+            Layout::Terminal => writeln!(text, "{}\n{}\n", self.title, self.method)?,
+            Layout::Markdown => writeln!(text, "### {}\n\n{}\n", self.title, self.method)?,
+        }
+        let mut lines = vec![self.headings()];
+        lines.extend(self.rows.iter().map(|row| self.cells(row)));
+        text.push_str(&grid(&lines, layout)?);
+        if !self.goals.is_empty() {
+            text.push('\n');
+            let mut lines = vec![Goal::headings()];
+            lines.extend(self.goals.iter().filter_map(|goal| goal.judge(self)));
+            text.push_str(&grid(&lines, layout)?);
+        }
+        Ok(text)
+    }
+
+    /// Returns forebay's row.
+    #[must_use]
+    pub fn ours(&self) -> Option<&Row> {
+        self.rows.iter().find(|row| row.kind == Kind::Ours)
+    }
+
+    /// Returns the least figure of a column among the rows of which `counts` holds.
+    pub fn least(&self, column: usize, counts: impl Fn(Kind) -> bool) -> Option<(&Row, f64)> {
+        let rows = self.rows.iter().filter(|row| counts(row.kind));
+        let figures = rows.filter_map(|row| Some((row, row.figures[column]?)));
+        figures.min_by(|left, right| left.1.total_cmp(&right.1))
+    }
+
+    fn headings(&self) -> Vec<String> {
+        let mut cells = vec![String::new()];
+        for column in &self.columns {
+            cells.push(column.name.to_owned());
+            if column.unit == Unit::Nanoseconds {
+                cells.push("÷ best".to_owned());
+                cells.push("÷ ours".to_owned());
+            }
+        }
+        cells
+    }
+
+    fn cells(&self, row: &Row) -> Vec<String> {
+        let mut cells = vec![row.name.to_owned()];
+        for (index, column) in self.columns.iter().enumerate() {
+            let figure = row.figures[index];
+            cells.push(figure.map_or_else(|| "-".to_owned(), |figure| column.unit.show(figure)));
+            if column.unit == Unit::Nanoseconds {
+                let best = self.least(index, |kind| kind != Kind::Floor).map(|(_, least)| least);
+                let ours = self.ours().and_then(|ours| ours.figures[index]);
+                cells.push(ratio(figure, best));
+                cells.push(ratio(figure, ours));
+            }
+        }
+        cells
+    }
+}
+
+impl Unit {
+    /// Returns a figure with its unit.
+    #[must_use]
+    pub fn show(self, figure: f64) -> String {
+        match self {
+            Self::Nanoseconds if figure >= 9_950.0 => format!("{:.1} µs", figure / 1_000.0),
+            Self::Nanoseconds if figure >= 99.5 => format!("{figure:.0} ns"),
+            Self::Nanoseconds => format!("{figure:.1} ns"),
+            Self::Count if figure.fract() == 0.0 => format!("{figure:.0}"),
+            Self::Count => format!("{figure:.3}"),
+            Self::Bytes => format!("{figure:.0} B"),
+            Self::Kibibytes => format!("{figure:.1} KiB"),
+            Self::Ratio => format!("{figure:.2}"),
+        }
+    }
+}
+
+fn ratio(figure: Option<f64>, base: Option<f64>) -> String {
+    match (figure, base) {
+        (Some(figure), Some(base)) if base > 0.0 => format!("{:.2}", figure / base),
+        _ => "-".to_owned(),
+    }
+}
+
+/// Lays cells out in columns, the first one flush left and the others flush right.
+fn grid(lines: &[Vec<String>], layout: Layout) -> Result<String, fmt::Error> {
+    let count = lines.first().map_or(0, Vec::len);
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
+    let (start, between, end) = match layout {
+        Layout::Terminal => ("", "  ", ""),
+        Layout::Markdown => ("| ", " | ", " |"),
+    };
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        text.push_str(start);
+        for (column, cell) in line.iter().enumerate() {
+            let width = widths[column];
+            match column {
+                0 => write!(text, "{cell:<width$}")?,
+                _ => write!(text, "{between}{cell:>width$}")?,
+            }
+        }
+        writeln!(text, "{end}")?;
+        if index == 0 && layout == Layout::Markdown {
+            let rules: Vec<String> = widths.iter().map(|&width| "-".repeat(width.max(2))).collect();
+            writeln!(text, "|-{}-|", rules.join(":|-"))?;
+        }
+    }
+    Ok(text)
+}
