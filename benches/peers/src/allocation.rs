@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// The system's allocator, with counters that cost one load where nobody counts.
 #[derive(Debug)]
-pub struct Counting;
+pub(crate) struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -17,17 +17,17 @@ static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
 
 /// What was allocated while something ran.
 #[derive(Clone, Copy, Debug)]
-pub struct Allocated {
+pub(crate) struct Allocated {
     /// How often memory was asked for, growing what one has included.
-    pub allocations: u64,
+    pub(crate) allocations: u64,
     /// How many bytes were allocated and not freed again; negative when more was freed.
-    pub live_bytes: i64,
+    pub(crate) live_bytes: i64,
 }
 
 /// Runs `work` and returns what was allocated meanwhile, on any thread.
 ///
 /// The counters are the process's own, so that one call at a time makes sense.
-pub fn count(work: impl FnOnce()) -> Allocated {
+pub(crate) fn count(work: impl FnOnce()) -> Allocated {
     ALLOCATIONS.store(0, Ordering::Relaxed);
     LIVE_BYTES.store(0, Ordering::Relaxed);
     ON.store(true, Ordering::SeqCst);

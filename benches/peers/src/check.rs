@@ -4,7 +4,7 @@ use futures_util::future::{join, join_all};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::gate::Gate;
-use crate::peer::{Fallible, Failure, Group, Key, Peer};
+use crate::peer::{Failure, Fallible, Group, Key, Peer};
 
 /// How many callers share a load in the check.
 const CALLERS: usize = 8;
@@ -16,7 +16,10 @@ const CALLERS: usize = 8;
 /// When the system gives no runtime.
 #[must_use]
 pub fn one_thread() -> Runtime {
-    Builder::new_current_thread().enable_time().build().expect("the system gives a runtime")
+    Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("the system gives a runtime")
 }
 
 /// Checks that a peer answers each key with its own value, shares a load among those who wait for
@@ -38,7 +41,12 @@ async fn answers_each_key<P: Peer>() {
     for number in 0..64 {
         let key = String::numbered(number);
         let output = group.call(&key, move || async move { number }).await;
-        assert_eq!(answer::<P>(output), Ok(number), "{}: the answer of {key}", P::NAME);
+        assert_eq!(
+            answer::<P>(output),
+            Ok(number),
+            "{}: the answer of {key}",
+            P::NAME
+        );
         group.renew(&key);
     }
 }
@@ -58,19 +66,39 @@ async fn shares_one_load<P: Peer>() {
         };
         let (outputs, ()) = join(join_all(calls), release).await;
         for output in outputs {
-            assert_eq!(answer::<P>(output), Ok(flight), "{}: a shared answer", P::NAME);
+            assert_eq!(
+                answer::<P>(output),
+                Ok(flight),
+                "{}: a shared answer",
+                P::NAME
+            );
         }
         let expected = if P::COALESCES { 1 } else { CALLERS as u64 };
-        assert_eq!(gate.loads(), expected, "{}: loads of {CALLERS} callers", P::NAME);
+        assert_eq!(
+            gate.loads(),
+            expected,
+            "{}: loads of {CALLERS} callers",
+            P::NAME
+        );
         group.renew(&key);
     }
 }
 
 async fn reports_a_failure<P: Peer>() {
     let group = P::Fallible::default();
-    assert_eq!(group.call(&1, || async { Err(Failure) }).await, Err(Failure), "{}", P::NAME);
+    assert_eq!(
+        group.call(&1, || async { Err(Failure) }).await,
+        Err(Failure),
+        "{}",
+        P::NAME
+    );
     let group = P::Fallible::default();
-    assert_eq!(group.call(&1, || async { Ok(2) }).await, Ok(2), "{}", P::NAME);
+    assert_eq!(
+        group.call(&1, || async { Ok(2) }).await,
+        Ok(2),
+        "{}",
+        P::NAME
+    );
 }
 
 fn answer<P: Peer>(

@@ -5,14 +5,12 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Returns the processor time that this thread has used.
-#[must_use]
-pub fn thread_time() -> Duration {
+pub(crate) fn thread_time() -> Duration {
     since_start(ClockId::ThreadCPUTime)
 }
 
 /// Returns the processor time that all threads of this process have used.
-#[must_use]
-pub fn process_time() -> Duration {
+pub(crate) fn process_time() -> Duration {
     since_start(ClockId::ProcessCPUTime)
 }
 

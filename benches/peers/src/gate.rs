@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 /// It lives as long as the program, because a peer that spawns its loads takes nothing that
 /// borrows; a question makes a handful.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub(crate) struct Gate {
     open: AtomicBool,
     loads: AtomicU64,
     opened: Notify,
@@ -19,46 +19,45 @@ pub struct Gate {
 
 impl Gate {
     /// Returns a new gate, closed.
-    #[must_use]
-    pub fn closed() -> &'static Self {
+    pub(crate) fn closed() -> &'static Self {
         Box::leak(Box::default())
     }
 
     /// Returns a new gate, open, so that it only counts.
-    #[must_use]
-    pub fn opened() -> &'static Self {
+    pub(crate) fn opened() -> &'static Self {
         let gate = Self::closed();
         gate.open();
         gate
     }
 
     /// Lets the loads go.
-    pub fn open(&self) {
+    pub(crate) fn open(&self) {
         self.open.store(true, Ordering::Release);
         self.opened.notify_waiters();
     }
 
     /// Holds the loads back that begin from now on.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.open.store(false, Ordering::Release);
     }
 
     /// Returns how many loads have begun.
-    #[must_use]
-    pub fn loads(&self) -> u64 {
+    pub(crate) fn loads(&self) -> u64 {
         self.loads.load(Ordering::Relaxed)
     }
 
     /// Loads `value` and wakes nobody: for futures that are polled by hand, of which the gate
     /// should cost next to nothing.
-    #[must_use]
-    pub fn by_hand<V: Unpin>(&'static self, value: V) -> ByHand<V> {
+    pub(crate) fn by_hand<V: Unpin>(&'static self, value: V) -> ByHand<V> {
         self.loads.fetch_add(1, Ordering::Relaxed);
-        ByHand { gate: self, value: Some(value) }
+        ByHand {
+            gate: self,
+            value: Some(value),
+        }
     }
 
     /// Loads `value`, and wakes the load when the gate opens.
-    pub async fn pass<V>(&'static self, value: V) -> V {
+    pub(crate) async fn pass<V>(&'static self, value: V) -> V {
         self.loads.fetch_add(1, Ordering::Relaxed);
         let opened = self.opened.notified();
         if !self.open.load(Ordering::Acquire) {
@@ -70,7 +69,7 @@ impl Gate {
 
 /// The load of [`Gate::by_hand`].
 #[derive(Debug)]
-pub struct ByHand<V> {
+pub(crate) struct ByHand<V> {
     gate: &'static Gate,
     value: Option<V>,
 }

@@ -42,25 +42,39 @@ impl Goal {
     /// Returns a goal for the figure of this column, divided by something.
     #[must_use]
     pub const fn ratio(column: usize, against: Against, most: f64) -> Self {
-        Self { column, against, bound: Bound::AtMost(most) }
+        Self {
+            column,
+            against,
+            bound: Bound::AtMost(most),
+        }
     }
 
     /// Returns a goal for the figure of this column itself.
     #[must_use]
     pub const fn at_most(column: usize, most: f64) -> Self {
-        Self { column, against: Against::Itself, bound: Bound::AtMost(most) }
+        Self {
+            column,
+            against: Against::Itself,
+            bound: Bound::AtMost(most),
+        }
     }
 
     /// Returns a goal for the figure of this column itself.
     #[must_use]
     pub const fn at_least(column: usize, least: f64) -> Self {
-        Self { column, against: Against::Itself, bound: Bound::AtLeast(least) }
+        Self {
+            column,
+            against: Against::Itself,
+            bound: Bound::AtLeast(least),
+        }
     }
 
     /// Returns the headings over what [`judge`](Self::judge) returns.
     #[must_use]
     pub fn headings() -> Vec<String> {
-        ["goal", "bound", "measured", ""].map(str::to_owned).to_vec()
+        ["goal", "bound", "measured", ""]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     /// Returns the figure beside its bound; `None` where the table lacks one of the figures.
@@ -72,7 +86,10 @@ impl Goal {
         let (what, base) = match self.against {
             Against::BestSingleflight => {
                 let (best, least) = table.least(self.column, |kind| kind == Kind::Singleflight)?;
-                (format!(" ÷ best single-flight library ({})", best.name), least)
+                (
+                    format!(" ÷ best single-flight library ({})", best.name),
+                    least,
+                )
             }
             Against::BestPeer => {
                 let library = |kind| matches!(kind, Kind::Singleflight | Kind::Cache);
@@ -88,7 +105,11 @@ impl Goal {
             Against::Itself => (String::new(), 1.0),
         };
         let figure = row.figures[self.column]? / base;
-        let unit = if matches!(self.against, Against::Itself) { column.unit } else { Unit::Ratio };
+        let unit = if matches!(self.against, Against::Itself) {
+            column.unit
+        } else {
+            Unit::Ratio
+        };
         let (bound, met) = match self.bound {
             Bound::AtMost(most) => (format!("≤ {}", unit.show(most)), figure <= most),
             Bound::AtLeast(least) => (format!("≥ {}", unit.show(least)), figure >= least),

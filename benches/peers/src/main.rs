@@ -36,8 +36,16 @@ enum Subject {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Arguments { subject } = Arguments::parse();
-    let Subject::Singleflight { question, markdown, rounds } = subject;
-    let layout = if markdown { Layout::Markdown } else { Layout::Terminal };
+    let Subject::Singleflight {
+        question,
+        markdown,
+        rounds,
+    } = subject;
+    let layout = if markdown {
+        Layout::Markdown
+    } else {
+        Layout::Terminal
+    };
     let mut output = io::stdout().lock();
     for asked in questions::ALL {
         if question.as_ref().is_some_and(|name| name != asked.name) {

@@ -71,11 +71,7 @@ pub trait Group<K: Key, V: Value>: Default + Send + Sync + 'static {
 /// A group of calls whose loads can fail.
 pub trait Fallible: Default + Send + Sync + 'static {
     /// Calls for `key`.
-    fn call<F, Fut>(
-        &self,
-        key: &u64,
-        load: F,
-    ) -> impl Future<Output = Result<u64, Failure>> + Send
+    fn call<F, Fut>(&self, key: &u64, load: F) -> impl Future<Output = Result<u64, Failure>> + Send
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<u64, Failure>> + Send + 'static;

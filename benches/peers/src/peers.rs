@@ -1,24 +1,24 @@
 //! The peers, one file each, and the order in which they stand in the tables.
 
-mod async_singleflight;
-mod floor;
-mod foyer;
-mod moka;
-mod quick_cache;
-mod rs_singleflight;
-mod seed;
-mod singleflight_async;
-mod uniflight;
+pub mod async_singleflight;
+pub mod floor;
+pub mod foyer;
+pub mod moka;
+pub mod quick_cache;
+pub mod rs_singleflight;
+pub mod seed;
+pub mod singleflight_async;
+pub mod uniflight;
 
-pub use self::async_singleflight::AsyncSingleflight;
-pub use self::floor::{Direct, Marked, Notified};
-pub use self::foyer::Foyer;
-pub use self::moka::Moka;
-pub use self::quick_cache::QuickCache;
-pub use self::rs_singleflight::RsSingleflight;
-pub use self::seed::Seed;
-pub use self::singleflight_async::SingleflightAsync;
-pub use self::uniflight::Uniflight;
+use self::async_singleflight::AsyncSingleflight;
+use self::floor::{Direct, Marked, Notified};
+use self::foyer::Foyer;
+use self::moka::Moka;
+use self::quick_cache::QuickCache;
+use self::rs_singleflight::RsSingleflight;
+use self::seed::Seed;
+use self::singleflight_async::SingleflightAsync;
+use self::uniflight::Uniflight;
 
 use crate::check::check;
 use crate::peer::{Kind, Peer};
@@ -75,4 +75,10 @@ pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
         Entry::of::<Marked>(),
         Entry::of::<Direct>(),
     ]
+}
+
+/// Returns those that bound a follower's wait, and what they are held against.
+#[must_use]
+pub fn bounded<Q: Probe>() -> Vec<Entry<Q>> {
+    vec![Entry::of::<Seed>()]
 }

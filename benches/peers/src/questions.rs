@@ -26,18 +26,54 @@ pub struct Question {
 
 /// Every question, in the order in which they are printed.
 pub const ALL: [Question; 12] = [
-    Question { name: "uncontended", ask: uncontended::ask },
-    Question { name: "follower", ask: follower::ask },
-    Question { name: "timeout", ask: timeout::ask },
-    Question { name: "hot-key", ask: hot_key::ask },
-    Question { name: "zipf", ask: zipf::ask },
-    Question { name: "allocations", ask: allocations::ask },
-    Question { name: "memory", ask: memory::ask },
-    Question { name: "overlap", ask: overlap::ask },
-    Question { name: "handover", ask: handover::ask },
-    Question { name: "failure", ask: failure::ask },
-    Question { name: "cancel", ask: cancel::ask },
-    Question { name: "size", ask: size::ask },
+    Question {
+        name: "uncontended",
+        ask: uncontended::ask,
+    },
+    Question {
+        name: "follower",
+        ask: follower::ask,
+    },
+    Question {
+        name: "timeout",
+        ask: timeout::ask,
+    },
+    Question {
+        name: "hot-key",
+        ask: hot_key::ask,
+    },
+    Question {
+        name: "zipf",
+        ask: zipf::ask,
+    },
+    Question {
+        name: "allocations",
+        ask: allocations::ask,
+    },
+    Question {
+        name: "memory",
+        ask: memory::ask,
+    },
+    Question {
+        name: "overlap",
+        ask: overlap::ask,
+    },
+    Question {
+        name: "handover",
+        ask: handover::ask,
+    },
+    Question {
+        name: "failure",
+        ask: failure::ask,
+    },
+    Question {
+        name: "cancel",
+        ask: cancel::ask,
+    },
+    Question {
+        name: "size",
+        ask: size::ask,
+    },
 ];
 
 /// Returns the names of all questions.

@@ -13,7 +13,11 @@ use crate::table::Row;
 ///
 /// When a peer gives a wrong answer.
 pub fn least<Q: Probe>(question: &Q, entries: &[Entry<Q>], rounds: usize) -> Vec<Row> {
-    let row = |entry: &Entry<Q>| Row { name: entry.name, kind: entry.kind, figures: Vec::new() };
+    let row = |entry: &Entry<Q>| Row {
+        name: entry.name,
+        kind: entry.kind,
+        figures: Vec::new(),
+    };
     let mut rows: Vec<Row> = entries.iter().map(row).collect();
     for entry in entries {
         (entry.check)();

@@ -7,15 +7,16 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// Places for futures of one type, allocated once, so that seating one allocates nothing.
 #[derive(Debug)]
-pub struct Seats<Fut> {
+pub(crate) struct Seats<Fut> {
     seats: Vec<Pin<Box<Option<Fut>>>>,
 }
 
 impl<Fut: Future> Seats<Fut> {
     /// Returns this many empty seats.
-    #[must_use]
-    pub fn empty(count: usize) -> Self {
-        Self { seats: (0..count).map(|_| Box::pin(None)).collect() }
+    pub(crate) fn empty(count: usize) -> Self {
+        Self {
+            seats: (0..count).map(|_| Box::pin(None)).collect(),
+        }
     }
 
     /// Seats a future in each place and polls it once.
@@ -23,12 +24,18 @@ impl<Fut: Future> Seats<Fut> {
     /// # Panics
     ///
     /// When one of them is ready at once, which no question expects of a load that is held back.
-    pub fn join(&mut self, mut call: impl FnMut(usize) -> Fut) {
+    pub(crate) fn join(&mut self, mut call: impl FnMut(usize) -> Fut) {
         let mut cx = Context::from_waker(Waker::noop());
         for (index, seat) in self.seats.iter_mut().enumerate() {
             seat.set(Some(call(index)));
-            let polled = seat.as_mut().as_pin_mut().map(|future| future.poll(&mut cx));
-            assert!(matches!(polled, Some(Poll::Pending)), "the load is held back");
+            let polled = seat
+                .as_mut()
+                .as_pin_mut()
+                .map(|future| future.poll(&mut cx));
+            assert!(
+                matches!(polled, Some(Poll::Pending)),
+                "the load is held back"
+            );
         }
     }
 
@@ -37,10 +44,14 @@ impl<Fut: Future> Seats<Fut> {
     /// # Panics
     ///
     /// When one of them is not ready.
-    pub fn finish(&mut self, mut output: impl FnMut(Fut::Output)) {
+    pub(crate) fn finish(&mut self, mut output: impl FnMut(Fut::Output)) {
         let mut cx = Context::from_waker(Waker::noop());
         for seat in &mut self.seats {
-            match seat.as_mut().as_pin_mut().map(|future| future.poll(&mut cx)) {
+            match seat
+                .as_mut()
+                .as_pin_mut()
+                .map(|future| future.poll(&mut cx))
+            {
                 Some(Poll::Ready(value)) => output(value),
                 _ => panic!("a call is not ready although its load is done"),
             }
@@ -49,7 +60,7 @@ impl<Fut: Future> Seats<Fut> {
     }
 
     /// Drops each future as it is.
-    pub fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         for seat in &mut self.seats {
             seat.set(None);
         }
@@ -58,7 +69,7 @@ impl<Fut: Future> Seats<Fut> {
 
 /// Futures of which each notes its own wakes.
 #[derive(Debug)]
-pub struct Crowd<Fut> {
+pub(crate) struct Crowd<Fut> {
     members: Vec<Option<Pin<Box<Fut>>>>,
     bells: Vec<Arc<Bell>>,
     wakes: Arc<AtomicUsize>,
@@ -85,19 +96,29 @@ impl Wake for Bell {
 impl<Fut: Future> Crowd<Fut> {
     /// Takes in this many futures, each of which is polled in the first
     /// [`poll_woken`](Self::poll_woken).
-    pub fn gather(count: usize, call: impl FnMut(usize) -> Fut) -> Self {
+    pub(crate) fn gather(count: usize, call: impl FnMut(usize) -> Fut) -> Self {
         let wakes = Arc::new(AtomicUsize::new(0));
         let bell = |_| {
             let wakes = Arc::clone(&wakes);
-            Arc::new(Bell { rung: AtomicBool::new(true), wakes })
+            Arc::new(Bell {
+                rung: AtomicBool::new(true),
+                wakes,
+            })
         };
         let bells = (0..count).map(bell).collect();
-        let members = (0..count).map(call).map(|future| Some(Box::pin(future))).collect();
-        Self { members, bells, wakes }
+        let members = (0..count)
+            .map(call)
+            .map(|future| Some(Box::pin(future)))
+            .collect();
+        Self {
+            members,
+            bells,
+            wakes,
+        }
     }
 
     /// Polls the members that were woken, and returns what those that are done gave.
-    pub fn poll_woken(&mut self) -> Vec<Fut::Output> {
+    pub(crate) fn poll_woken(&mut self) -> Vec<Fut::Output> {
         let mut outputs = Vec::new();
         for (member, bell) in self.members.iter_mut().zip(&self.bells) {
             let Some(future) = member else { continue };
@@ -114,13 +135,12 @@ impl<Fut: Future> Crowd<Fut> {
     }
 
     /// Drops the member with this index.
-    pub fn dismiss(&mut self, index: usize) {
+    pub(crate) fn dismiss(&mut self, index: usize) {
         self.members[index] = None;
     }
 
     /// Returns how often any member was woken so far.
-    #[must_use]
-    pub fn wakes(&self) -> usize {
+    pub(crate) fn wakes(&self) -> usize {
         self.wakes.load(Ordering::Relaxed)
     }
 }

@@ -119,7 +119,9 @@ impl Table {
             let figure = row.figures[index];
             cells.push(figure.map_or_else(|| "-".to_owned(), |figure| column.unit.show(figure)));
             if column.unit == Unit::Nanoseconds {
-                let best = self.least(index, |kind| kind != Kind::Floor).map(|(_, least)| least);
+                let best = self
+                    .least(index, |kind| kind != Kind::Floor)
+                    .map(|(_, least)| least);
                 let ours = self.ours().and_then(|ours| ours.figures[index]);
                 cells.push(ratio(figure, best));
                 cells.push(ratio(figure, ours));
@@ -157,7 +159,9 @@ fn ratio(figure: Option<f64>, base: Option<f64>) -> String {
 fn grid(lines: &[Vec<String>], layout: Layout) -> Result<String, fmt::Error> {
     let count = lines.first().map_or(0, Vec::len);
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..count)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
     let (start, between, end) = match layout {
         Layout::Terminal => ("", "  ", ""),
         Layout::Markdown => ("| ", " | ", " |"),
@@ -174,7 +178,10 @@ fn grid(lines: &[Vec<String>], layout: Layout) -> Result<String, fmt::Error> {
         }
         writeln!(text, "{end}")?;
         if index == 0 && layout == Layout::Markdown {
-            let rules: Vec<String> = widths.iter().map(|&width| "-".repeat(width.max(2))).collect();
+            let rules: Vec<String> = widths
+                .iter()
+                .map(|&width| "-".repeat(width.max(2)))
+                .collect();
             writeln!(text, "|-{}-|", rules.join(":|-"))?;
         }
     }

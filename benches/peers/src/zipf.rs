@@ -3,8 +3,7 @@
 /// Returns `count` key numbers below `keys`, drawn with skew 1 from a fixed seed.
 ///
 /// The key with number 0 is drawn most often.
-#[must_use]
-pub fn draw(keys: u32, count: usize) -> Vec<u64> {
+pub(crate) fn draw(keys: u32, count: usize) -> Vec<u64> {
     let mut cumulated = Vec::with_capacity(keys as usize);
     let mut total = 0.0;
     for rank in 1..=keys {

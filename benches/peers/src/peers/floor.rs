@@ -78,9 +78,15 @@ impl<K: Key, V: Value> Group<K, V> for Marks<K> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,
     {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), 1);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.clone(), 1);
         let value = load().await;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
         value
     }
 
@@ -123,14 +129,21 @@ struct Announcement<V> {
 
 impl<V> Default for Announcement<V> {
     fn default() -> Self {
-        Self { led: AtomicBool::new(false), value: OnceLock::new(), published: Notify::new() }
+        Self {
+            led: AtomicBool::new(false),
+            value: OnceLock::new(),
+            published: Notify::new(),
+        }
     }
 }
 
 impl<V> Default for Announced<V> {
     fn default() -> Self {
         let loads = (0..LOADS_MAX).map(|_| Announcement::default()).collect();
-        Self { loads, current: AtomicUsize::new(0) }
+        Self {
+            loads,
+            current: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -155,7 +168,9 @@ impl<K: Key, V: Value> Group<K, V> for Announced<V> {
             published.await;
         }
         let value = announcement.value.get();
-        value.expect("the value is set before anybody is notified").clone()
+        value
+            .expect("the value is set before anybody is notified")
+            .clone()
     }
 
     fn answer(output: Self::Output) -> Result<V, Failure> {

@@ -48,7 +48,9 @@ impl<K: Key, V: Value> Group<K, V> for Cached<K, V> {
     }
 
     fn answer(output: Self::Output) -> Result<V, Failure> {
-        output.map(|entry| entry.value().clone()).map_err(|_| Failure)
+        output
+            .map(|entry| entry.value().clone())
+            .map_err(|_| Failure)
     }
 
     fn renew(&self, key: &K) {

@@ -50,7 +50,9 @@ enum Role<V> {
 
 impl<K, V> Default for Coordinator<K, V> {
     fn default() -> Self {
-        Self { flights: Mutex::default() }
+        Self {
+            flights: Mutex::default(),
+        }
     }
 }
 
@@ -61,7 +63,10 @@ impl<K: Key, V: Value> Coordinator<K, V> {
         if let Some(flight) = flights.get(&key) {
             return Role::Follower(Arc::clone(flight));
         }
-        let flight = Arc::new(Flight { outcome: Mutex::new(None), finished: Notify::new() });
+        let flight = Arc::new(Flight {
+            outcome: Mutex::new(None),
+            finished: Notify::new(),
+        });
         flights.insert(key, Arc::clone(&flight));
         Role::Leader(flight)
     }
@@ -71,7 +76,10 @@ impl<K: Key, V: Value> Coordinator<K, V> {
         *flight.outcome.lock().await = Some(outcome);
         {
             let mut flights = self.flights.lock().await;
-            if flights.get(key).is_some_and(|current| Arc::ptr_eq(current, flight)) {
+            if flights
+                .get(key)
+                .is_some_and(|current| Arc::ptr_eq(current, flight))
+            {
                 flights.remove(key);
             }
         }
