@@ -20,7 +20,7 @@ pub mod metric;
 pub mod model;
 pub mod output;
 pub mod quantity;
-mod reads;
+pub(crate) mod reads;
 pub mod spread;
 pub mod table;
 mod validate;

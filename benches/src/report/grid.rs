@@ -78,6 +78,9 @@ impl Style {
             Tone::Faint => "2",
             Tone::Plain => return text.to_owned(),
         };
+        if text.is_empty() {
+            return String::new();
+        }
         if self.colour {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
@@ -115,9 +118,9 @@ impl Cell {
 
 impl Grid {
     /// Creates a grid without rows.
-    pub(crate) fn new<'a>(titles: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new(titles: impl IntoIterator<Item: AsRef<str>>) -> Self {
         Self {
-            titles: titles.into_iter().map(str::to_owned).collect(),
+            titles: titles.into_iter().map(|title| title.as_ref().to_owned()).collect(),
             rows: Vec::new(),
         }
     }

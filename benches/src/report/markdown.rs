@@ -1,7 +1,7 @@
 //! A report as Markdown, to paste into an issue or to keep beside the code.
 
 use crate::report::grid::{escaped, visible};
-use crate::report::metric::{ALLOCATIONS, CPU, MEMORY, THROUGHPUT};
+use crate::report::metric::{ALLOCATIONS, CPU, MEMORY, P99, THROUGHPUT};
 use crate::report::model::{Body, Header, Point, Report};
 use crate::report::{quantity::Quantity, reads};
 
@@ -29,11 +29,8 @@ pub fn render(report: &Report) -> String {
     text.push_str(&origin(&report.header));
     text.push_str(&format!("\n{}.\n", escaped(&reads::method(body))));
     if body.points.len() > 1 {
-        section(
-            &mut text,
-            "## Loads per second",
-            &reads::throughput(body).markdown(),
-        );
+        section(&mut text, "## Loads per second", &reads::across(body, &THROUGHPUT).markdown());
+        section(&mut text, "## p99 latency", &reads::across(body, &P99).markdown());
     }
     for point in &body.points {
         text.push_str(&format!(

@@ -44,7 +44,8 @@ impl Quantity {
             Self::Count | Self::PerSecond => scaled(figure, &DECIMAL, 1_000.0),
             Self::Plain => digits(figure),
             Self::Bytes => scaled(figure, &BINARY, 1_024.0),
-            Self::Share => format!("{:.1} %", figure * 100.0),
+            // Adding 0 to what was rounded turns a negative nothing into nothing.
+            Self::Share => format!("{:.1} %", (figure * 1_000.0).round() / 10.0 + 0.0),
         }
     }
 
@@ -164,6 +165,7 @@ mod tests {
     fn shares_are_percent_and_may_be_negative() {
         assert_eq!(Quantity::Share.show(0.9876), "98.8 %");
         assert_eq!(Quantity::Share.show(-0.25), "-25.0 %");
+        assert_eq!(Quantity::Share.show(-0.000_01), "0.0 %");
     }
 
     #[test]

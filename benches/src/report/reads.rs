@@ -182,22 +182,14 @@ pub(crate) fn figure(metric: &Metric, point: &Point) -> Grid {
     grid
 }
 
-/// Returns the throughput of each strategy at each point.
-pub(crate) fn throughput(reads: &Reads) -> Grid {
-    let points: Vec<String> = reads
-        .points
-        .iter()
-        .map(|point| offered(point.offered))
-        .collect();
-    let mut grid = Grid::new(
-        [STRATEGY]
-            .into_iter()
-            .chain(points.iter().map(String::as_str)),
-    );
+/// Returns one figure of each strategy at each point.
+pub(crate) fn across(reads: &Reads, metric: &Metric) -> Grid {
+    let points = reads.points.iter().map(|point| offered(point.offered));
+    let mut grid = Grid::new([STRATEGY.to_owned()].into_iter().chain(points));
     for strategy in strategy_names(reads) {
         let figures = reads.points.iter().map(|point| {
             let found = point.strategies.iter().find(|found| found.name == strategy);
-            found.map_or_else(Cell::default, |found| median(&THROUGHPUT, found))
+            found.map_or_else(Cell::default, |found| median(metric, found))
         });
         grid.push([Cell::plain(strategy)].into_iter().chain(figures));
     }
