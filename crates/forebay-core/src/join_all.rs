@@ -26,7 +26,9 @@ struct Queue {
 
 #[derive(Default)]
 struct QueueState {
+    /// Each child at most once, so that wakes in a row cost no memory and one poll.
     woken: Vec<usize>,
+    is_woken: Vec<bool>,
     task: Option<Waker>,
 }
 
@@ -49,7 +51,10 @@ impl<F: Future> JoinAll<F> {
             })
             .collect();
         let pending = children.len();
-        queue.lock().woken.extend(0..pending);
+        let mut state = queue.lock();
+        state.woken.extend(0..pending);
+        state.is_woken.resize(pending, true);
+        drop(state);
         Self {
             children,
             pending,
@@ -67,7 +72,7 @@ impl<F: Future> Future for JoinAll<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         for position in this.queue.take_woken(cx.waker()) {
-            // A wake may come late, for a child that is done, or twice.
+            // A wake may come late, for a child that is done.
             let child = &mut this.children[position];
             let Child::Running(future, waker) = child else {
                 continue;
@@ -103,6 +108,9 @@ impl Queue {
             _ => state.task.replace(task.clone()),
         };
         let woken = mem::take(&mut state.woken);
+        for position in &woken {
+            state.is_woken[*position] = false;
+        }
         drop(state);
         drop(replaced);
         woken
@@ -122,7 +130,9 @@ impl Wake for ChildWaker {
     fn wake_by_ref(self: &Arc<Self>) {
         let task = {
             let mut state = self.queue.lock();
-            state.woken.push(self.position);
+            if !mem::replace(&mut state.is_woken[self.position], true) {
+                state.woken.push(self.position);
+            }
             state.task.take()
         };
         if let Some(task) = task {
