@@ -5,7 +5,8 @@ use crate::{Load, LoadError, LoadResult};
 /// Makes a [`Load`] of a closure.
 ///
 /// The closure gives the backend's own `Result<Option<V>, E>`; its future must not borrow the key,
-/// so copy or clone what it needs.
+/// so copy or clone what it needs. The closure is called by `load` itself, and only its future waits
+/// for the first poll: put what costs something into the future.
 ///
 /// # Examples
 ///
