@@ -1,0 +1,282 @@
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+
+use crate::alarm::Alarm;
+use crate::coalesced::Coalesced;
+use crate::error::ConfigError;
+use crate::group::{Group, Padded};
+use crate::observe::Meter;
+use crate::permits::Permits;
+use crate::policy::{Handover, OnFailure, OnLeaderLost, OnTimeout, Policy, WhenFull};
+use crate::runtime::Runtime;
+use crate::shard::Shard;
+use crate::singleflight::Singleflight;
+use crate::sync::Mutex;
+
+/// Builds a [`Singleflight`] with settings of its own.
+///
+/// # Examples
+///
+/// Callers wait for one another for half a second at most, and the backend never sees more than
+/// eight loads at once:
+///
+/// ```
+/// # #[cfg(feature = "tokio")] {
+/// use std::time::Duration;
+///
+/// use forebay_singleflight::{Singleflight, WhenFull};
+///
+/// let group = Singleflight::<u64, String>::builder()
+///     .name("users")
+///     .follower_timeout(Duration::from_millis(500))
+///     .max_leaders(8, WhenFull::Wait)
+///     .build()?;
+/// # let _ = group;
+/// # }
+/// # Ok::<(), forebay_singleflight::ConfigError>(())
+/// ```
+#[must_use]
+pub struct Builder<K, V, E, S = RandomState> {
+    shards: usize,
+    hasher: S,
+    runtime: Option<Arc<dyn Runtime>>,
+    policy: Policy,
+    max_leaders: Option<(usize, WhenFull)>,
+    name: Box<str>,
+    group: PhantomData<Kinds<K, V, E>>,
+}
+
+/// A builder has no key, value or error yet, so it can be sent anywhere.
+type Kinds<K, V, E> = fn() -> (K, V, E);
+
+impl<K, V, E> Builder<K, V, E> {
+    pub(crate) fn new() -> Self {
+        Self {
+            shards: shards_default(),
+            hasher: RandomState::default(),
+            runtime: default_runtime(),
+            policy: Policy::default(),
+            max_leaders: None,
+            name: Box::from("singleflight"),
+            group: PhantomData,
+        }
+    }
+}
+
+impl<K, V, E, S> Builder<K, V, E, S> {
+    /// Sets how many locks share the keys, rounded up to a power of two. By default four for each
+    /// core.
+    pub const fn shards(mut self, shards: usize) -> Self {
+        self.shards = shards;
+        self
+    }
+
+    /// Sets how keys are hashed. By default by foldhash, seeded for each group: fast, and good
+    /// against accidents; take a keyed hash such as std's `RandomState` where keys come from an
+    /// attacker who can see timings.
+    pub fn hasher<T>(self, hasher: T) -> Builder<K, V, E, T> {
+        let Self {
+            shards,
+            hasher: _,
+            runtime,
+            policy,
+            max_leaders,
+            name,
+            group,
+        } = self;
+        Builder {
+            shards,
+            hasher,
+            runtime,
+            policy,
+            max_leaders,
+            name,
+            group,
+        }
+    }
+
+    /// Sets where time comes from and detached loads go.
+    pub fn runtime(mut self, runtime: impl Runtime) -> Self {
+        self.runtime = Some(Arc::new(runtime));
+        self
+    }
+
+    /// Bounds how long a call follows another one. By default it is not bounded.
+    ///
+    /// A follower pays for it with a look at the clock, not with a timer of its own.
+    pub const fn follower_timeout(mut self, timeout: Duration) -> Self {
+        self.policy.follower_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets what a follower does when its bound on waiting has passed.
+    pub const fn on_timeout(mut self, policy: OnTimeout) -> Self {
+        self.policy.on_timeout = policy;
+        self
+    }
+
+    /// Sets what happens to the followers of a leader that was dropped.
+    pub const fn on_leader_lost(mut self, policy: OnLeaderLost) -> Self {
+        self.policy.on_leader_lost = policy;
+        self
+    }
+
+    /// Sets which followers are woken to take over from a leader that was dropped.
+    pub const fn handover(mut self, policy: Handover) -> Self {
+        self.policy.handover = policy;
+        self
+    }
+
+    /// Sets what happens to the followers of a load that panicked.
+    pub const fn on_panic(mut self, policy: OnFailure) -> Self {
+        self.policy.on_panic = policy;
+        self
+    }
+
+    /// Sets what happens to the followers of a load that failed.
+    pub const fn on_error(mut self, policy: OnFailure) -> Self {
+        self.policy.on_error = policy;
+        self
+    }
+
+    /// Bounds how many loads of the group run at once, whoever runs them. By default they are not
+    /// bounded. Explicit roles do not count.
+    pub const fn max_leaders(mut self, max: usize, when_full: WhenFull) -> Self {
+        self.max_leaders = Some((max, when_full));
+        self
+    }
+
+    /// Names the group in spans and metrics.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into().into_boxed_str();
+        self
+    }
+
+    /// Builds the group.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for settings that make no sense: a count or a time of zero, a hedge that
+    /// begins after the bound on waiting, or a time where there is no clock.
+    pub fn build(self) -> Result<Singleflight<K, V, E, S>, ConfigError>
+    where
+        K: Eq + Hash,
+        S: BuildHasher,
+    {
+        self.check()?;
+        Ok(self.build_unchecked())
+    }
+
+    pub(crate) fn build_unchecked(self) -> Singleflight<K, V, E, S> {
+        let shards = self.shards.next_power_of_two();
+        let shards = std::iter::repeat_with(|| Padded(Mutex::new(Shard::new()))).take(shards);
+        let shards: Box<[_]> = shards.collect();
+        let permits = self
+            .max_leaders
+            .map(|(max, when_full)| Permits::new(max, when_full));
+        Singleflight::from_group(Arc::new_cyclic(|this| Group {
+            shards,
+            hasher: self.hasher,
+            policy: self.policy,
+            alarm: self.runtime.map(Alarm::new),
+            permits,
+            meter: Meter::new(&self.name),
+            name: self.name,
+            this: this.clone(),
+        }))
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let Policy {
+            follower_timeout,
+            on_timeout,
+            on_panic,
+            on_error,
+            ..
+        } = self.policy;
+        let hedge = self.policy.hedge();
+        if self.shards == 0 {
+            return Err(ConfigError::ZeroShards);
+        }
+        if self.max_leaders.is_some_and(|(max, _)| max == 0) {
+            return Err(ConfigError::ZeroLeaders);
+        }
+        if [on_panic, on_error].contains(&OnFailure::Promote { max: 0 })
+            || hedge.is_some_and(|(_, max)| max == 0)
+        {
+            return Err(ConfigError::ZeroRetries);
+        }
+        if follower_timeout == Some(Duration::ZERO)
+            || matches!(
+                on_timeout,
+                OnTimeout::Hedge {
+                    after: Duration::ZERO,
+                    ..
+                }
+            )
+        {
+            return Err(ConfigError::ZeroTimeout);
+        }
+        if hedge
+            .zip(follower_timeout)
+            .is_some_and(|((after, _), timeout)| after >= timeout)
+        {
+            return Err(ConfigError::HedgeAfterTimeout);
+        }
+        if (follower_timeout.is_some() || hedge.is_some()) && self.runtime.is_none() {
+            return Err(ConfigError::RuntimeMissing);
+        }
+        Ok(())
+    }
+}
+
+impl<K, V, E, S> Builder<K, Option<V>, E, S> {
+    /// Builds the group and puts it in front of `inner`: the result is a
+    /// [`Load`](forebay_core::Load) itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Builder::build).
+    pub fn layer<L>(self, inner: L) -> Result<Coalesced<L, K, V, E, S>, ConfigError>
+    where
+        K: Eq + Hash,
+        S: BuildHasher,
+    {
+        self.build().map(|group| Coalesced::new(group, inner))
+    }
+}
+
+impl<K, V, E, S> fmt::Debug for Builder<K, V, E, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("name", &self.name)
+            .field("shards", &self.shards)
+            .field("policy", &self.policy)
+            .field("max_leaders", &self.max_leaders)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Four locks for each core: few enough to be small, enough for cores to miss one another.
+fn shards_default() -> usize {
+    /// Asking the system reads files.
+    static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = CORES.get_or_init(|| available_parallelism().map_or(1, usize::from));
+    (4 * cores).min(64).next_power_of_two()
+}
+
+#[cfg(feature = "tokio")]
+fn default_runtime() -> Option<Arc<dyn Runtime>> {
+    Some(Arc::new(crate::runtime::TokioRuntime::new()))
+}
+
+#[cfg(not(feature = "tokio"))]
+const fn default_runtime() -> Option<Arc<dyn Runtime>> {
+    None
+}

@@ -1,0 +1,234 @@
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use forebay_core::LoadError;
+
+use crate::flight::{Flight, Outcome};
+use crate::group::{Group, taken};
+use crate::handle::{Handle, Meaning, Owned, Spawned};
+use crate::info::Role;
+use crate::policy::Cancel;
+use crate::runtime::RuntimeGone;
+use crate::shard::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
+use crate::waiters::NEVER;
+use crate::work::Work;
+
+/// A call whose load runs in a task of its own: the future of
+/// [`Singleflight::work_detached`](crate::Singleflight::work_detached) and its kin.
+///
+/// Nothing happens before it is polled. When its bound on waiting has passed the answer is
+/// [`LoadError::TimedOut`], whatever the group's policy for it: the load goes on.
+///
+/// # Cancel safety
+///
+/// Dropping it takes the call out of its flight. The load goes on for the others, and without any
+/// as [`Cancel`] says.
+#[must_use = "futures do nothing unless polled"]
+pub struct Detached<K, V, E, S, M, F> {
+    handle: Owned<K, V, E, S>,
+    /// The closure, until it is called.
+    closure: Option<F>,
+    cancel: Cancel,
+    timeout: Option<Duration>,
+    deadline: u64,
+    berth: Berth,
+    flight: Option<Arc<Flight<V, E>>>,
+    state: State,
+    meaning: PhantomData<fn() -> M>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    Outside,
+    Following,
+    Done,
+}
+
+/// Nothing in it is pinned: the load is in its task.
+impl<K, V, E, S, M, F> Unpin for Detached<K, V, E, S, M, F> {}
+
+impl<K, V, E, S, M, F> Detached<K, V, E, S, M, F> {
+    pub(crate) const fn new(handle: Owned<K, V, E, S>, closure: F, cancel: Cancel) -> Self {
+        Self {
+            handle,
+            closure: Some(closure),
+            cancel,
+            timeout: None,
+            deadline: NEVER,
+            berth: Berth::NOWHERE,
+            flight: None,
+            state: State::Outside,
+            meaning: PhantomData,
+        }
+    }
+
+    /// Bounds how long this call waits for its answer, in place of the group's own bound.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    fn group(&self) -> &Group<K, V, E, S> {
+        &self.handle.group
+    }
+
+    /// Ends the wait with `error`.
+    fn fail(&mut self, left: Left, error: LoadError<E>) -> Poll<Outcome<V, E>> {
+        self.state = State::Done;
+        self.group().leave(self.berth, left);
+        Poll::Ready(Err(error))
+    }
+}
+
+impl<K, V, E, S, M, F, Fut> Detached<K, V, E, S, M, F>
+where
+    K: Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+    M: Meaning<Fut::Output, V, E> + 'static,
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future + Send + 'static,
+{
+    fn join(&mut self, cx: &Context<'_>) -> Poll<Outcome<V, E>> {
+        let deadlines = self.group().deadlines(self.timeout, false);
+        let deadline = deadlines.map_or(NEVER, |deadlines| deadlines.last);
+        let mode = Mode::Detached(self.cancel);
+        let joined = self.handle.join(&Ask {
+            waker: Some(cx.waker()),
+            deadline,
+            mode,
+        });
+        self.state = State::Following;
+        self.deadline = deadline;
+        let spawned = match joined {
+            Joined::Follower { berth, flight } => {
+                (self.berth, self.flight) = (berth, Some(flight));
+                Ok(())
+            }
+            Joined::Spawn {
+                berth,
+                leader,
+                promoted,
+                flight,
+            } => {
+                (self.berth, self.flight) = (berth, Some(flight));
+                self.spawn(
+                    leader,
+                    if promoted {
+                        Role::Promoted
+                    } else {
+                        Role::Leader
+                    },
+                )
+            }
+            Joined::Leader { .. } | Joined::Busy | Joined::Cycle => {
+                self.state = State::Done;
+                return Poll::Ready(Err(LoadError::Cycle));
+            }
+        };
+        if self.timeout == Some(Duration::ZERO) {
+            return self.fail(Left::TimedOut, LoadError::TimedOut);
+        }
+        let armed = spawned
+            .and(deadlines)
+            .and_then(|_| self.group().arm(deadline));
+        if armed.is_err() {
+            return self.fail(Left::Dropped, LoadError::Closed);
+        }
+        Poll::Pending
+    }
+
+    fn follow(&mut self, cx: &Context<'_>) -> Poll<Outcome<V, E>> {
+        if let Some(outcome) = self.landed() {
+            return Poll::Ready(outcome);
+        }
+        let mode = Mode::Detached(self.cancel);
+        let bound = Bound {
+            deadline: self.deadline,
+            hedges_max: 0,
+            mode,
+        };
+        let served = match self.group().poll_follower(self.berth, cx.waker(), bound) {
+            Followed::Waiting(deadline) => self.group().arm(deadline),
+            Followed::Spawn(leader) => self.spawn(leader, Role::Promoted),
+            Followed::Landed | Followed::Promoted | Followed::Hedge => {
+                let outcome = self.landed().unwrap_or(Err(LoadError::Abandoned));
+                self.state = State::Done;
+                return Poll::Ready(outcome);
+            }
+            Followed::Expired => {
+                self.state = State::Done;
+                return Poll::Ready(Err(LoadError::TimedOut));
+            }
+        };
+        match served {
+            Ok(()) => Poll::Pending,
+            Err(_) => self.fail(Left::Dropped, LoadError::Closed),
+        }
+    }
+
+    /// Spawns the load, whose berth is `leader`.
+    fn spawn(&mut self, leader: Berth, role: Role) -> Result<(), RuntimeGone> {
+        let (Some(closure), Some(flight)) = (self.closure.take(), self.flight.clone()) else {
+            unreachable!("a call that has called its closure is not picked again")
+        };
+        let handle = Spawned(Arc::clone(&self.handle.group));
+        let work = Work::<_, M, _, _>::seated(handle, leader, flight, role, closure);
+        // Where it can't run it is dropped, and with it the flight is handed over or given up.
+        let task = Box::pin(async move {
+            let _ = work.await;
+        });
+        let alarm = self.group().alarm.as_ref().ok_or(RuntimeGone)?;
+        alarm.runtime().spawn(task)
+    }
+
+    fn landed(&mut self) -> Option<Outcome<V, E>> {
+        self.flight.as_ref()?.landed()?.span.link();
+        let (outcome, _) = taken(self.flight.take()?);
+        self.state = State::Done;
+        Some(outcome)
+    }
+}
+
+impl<K, V, E, S, M, F, Fut> Future for Detached<K, V, E, S, M, F>
+where
+    K: Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+    M: Meaning<Fut::Output, V, E> + 'static,
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future + Send + 'static,
+{
+    type Output = Outcome<V, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.state {
+            State::Outside => self.join(cx),
+            State::Following => self.follow(cx),
+            State::Done => panic!("`Detached` polled after completion"),
+        }
+    }
+}
+
+impl<K, V, E, S, M, F> Drop for Detached<K, V, E, S, M, F> {
+    fn drop(&mut self) {
+        if self.state == State::Following {
+            self.group().leave(self.berth, Left::Dropped);
+        }
+    }
+}
+
+impl<K, V, E, S, M, F> fmt::Debug for Detached<K, V, E, S, M, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Detached")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,90 @@
+use std::fmt;
+use std::sync::Arc;
+
+use forebay_core::LoadError;
+
+use crate::flight::Outcome;
+use crate::group::Group;
+use crate::observe::LoadSpan;
+use crate::shard::Berth;
+
+/// The leader of a flight, by explicit roles: it loads and publishes, or drops and hands over.
+///
+/// Made by [`Singleflight::join`](crate::Singleflight::join),
+/// [`Singleflight::claim`](crate::Singleflight::claim) and by a [`Follower`](crate::Follower) that
+/// was promoted. The bound on leaders does not count it: what it does is the holder's own.
+#[must_use = "dropping the leader hands the flight over"]
+pub struct Leader<K, V, E, S> {
+    group: Arc<Group<K, V, E, S>>,
+    berth: Berth,
+    promoted: bool,
+    seated: bool,
+}
+
+impl<K, V, E, S> Leader<K, V, E, S> {
+    pub(crate) const fn new(group: Arc<Group<K, V, E, S>>, berth: Berth, promoted: bool) -> Self {
+        Self {
+            group,
+            berth,
+            promoted,
+            seated: true,
+        }
+    }
+
+    /// Whether this leader took over a flight from another one.
+    #[must_use]
+    pub const fn is_promoted(&self) -> bool {
+        self.promoted
+    }
+
+    /// Returns how many followers wait for this leader now.
+    #[must_use]
+    pub fn followers(&self) -> usize {
+        self.group.followers(self.berth)
+    }
+
+    /// Gives `value` to all followers and returns it.
+    ///
+    /// With nobody following, the value is moved through and never cloned.
+    pub fn publish(self, value: V) -> V
+    where
+        V: Clone,
+    {
+        // An outcome comes back as it went in.
+        let Ok(value) = self.publish_result(Ok(value)) else {
+            unreachable!("a value was published")
+        };
+        value
+    }
+
+    /// Gives `result` to all followers and returns it.
+    ///
+    /// A failure goes to the followers as the group's policy for failures says.
+    ///
+    /// # Errors
+    ///
+    /// The failure that was published.
+    pub fn publish_result(mut self, result: Result<V, LoadError<E>>) -> Outcome<V, E>
+    where
+        V: Clone,
+    {
+        self.seated = false;
+        self.group.land(self.berth, result, LoadSpan::none()).0
+    }
+}
+
+impl<K, V, E, S> Drop for Leader<K, V, E, S> {
+    fn drop(&mut self) {
+        if self.seated {
+            self.group.vacate(self.berth);
+        }
+    }
+}
+
+impl<K, V, E, S> fmt::Debug for Leader<K, V, E, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leader")
+            .field("promoted", &self.promoted)
+            .finish_non_exhaustive()
+    }
+}

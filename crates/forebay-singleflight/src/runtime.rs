@@ -1,0 +1,159 @@
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A future in a box, as runtimes take and give it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where a group takes its time from and runs its tasks.
+///
+/// Only bounds on waiting and detached loads need one. With the `tokio` feature it is
+/// [`TokioRuntime`] unless another is given to [`Builder::runtime`](crate::Builder::runtime).
+///
+/// # Examples
+///
+/// A clock that is moved by hand, and an executor of threads:
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use forebay_singleflight::{BoxFuture, Runtime, RuntimeGone};
+///
+/// struct Threads {
+///     millis: Arc<AtomicU64>,
+/// }
+///
+/// impl Runtime for Threads {
+///     fn now(&self) -> Duration {
+///         Duration::from_millis(self.millis.load(Ordering::Relaxed))
+///     }
+///
+///     fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+///         let millis = Arc::clone(&self.millis);
+///         Box::pin(std::future::poll_fn(move |cx| {
+///             if Duration::from_millis(millis.load(Ordering::Relaxed)) >= deadline {
+///                 return std::task::Poll::Ready(());
+///             }
+///             cx.waker().wake_by_ref();
+///             std::task::Poll::Pending
+///         }))
+///     }
+///
+///     fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
+///         std::thread::spawn(|| futures::executor::block_on(task));
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Runtime: Send + Sync + 'static {
+    /// Returns the time since some fixed point. It never goes back.
+    fn now(&self) -> Duration;
+
+    /// Returns a future that is ready once [`now`](Runtime::now) has reached `deadline`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the timer.
+    fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()>;
+
+    /// Runs `task` to its end in the background, or drops it when the runtime shuts down.
+    ///
+    /// # Errors
+    ///
+    /// [`RuntimeGone`] if there is no runtime to run it.
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone>;
+}
+
+/// There is no runtime to run a task on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct RuntimeGone;
+
+impl RuntimeGone {
+    /// Creates the error, for runtimes of your own.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl Default for RuntimeGone {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for RuntimeGone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no runtime to run the task on")
+    }
+}
+
+impl std::error::Error for RuntimeGone {}
+
+#[cfg(feature = "tokio")]
+pub use self::tokio_runtime::TokioRuntime;
+
+#[cfg(feature = "tokio")]
+mod tokio_runtime {
+    use std::time::Duration;
+
+    use tokio::runtime::Handle;
+    use tokio::time::Instant;
+
+    use super::{BoxFuture, Runtime, RuntimeGone};
+
+    /// Tokio's clock, which tests can pause, and the tokio runtime of the caller.
+    ///
+    /// Tasks run on the runtime of the call that needs them; where a call is made outside any, on
+    /// the runtime in which this value was created.
+    #[derive(Clone, Debug)]
+    pub struct TokioRuntime {
+        origin: Instant,
+        home: Option<Handle>,
+    }
+
+    /// What the clock shows at the origin: time before it can be told too, which a paused clock
+    /// needs.
+    const AT_ORIGIN: Duration = Duration::from_secs(1 << 31);
+
+    impl TokioRuntime {
+        /// Creates a handle to tokio's clock and to the runtime of the caller, if there is one.
+        #[must_use]
+        pub fn new() -> Self {
+            Self {
+                origin: Instant::now(),
+                home: Handle::try_current().ok(),
+            }
+        }
+    }
+
+    impl Default for TokioRuntime {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
+
+    impl Runtime for TokioRuntime {
+        fn now(&self) -> Duration {
+            let now = Instant::now();
+            let after = now.saturating_duration_since(self.origin);
+            let before = self.origin.saturating_duration_since(now);
+            (AT_ORIGIN + after).saturating_sub(before)
+        }
+
+        fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+            let wait = deadline.saturating_sub(self.now());
+            Box::pin(async move { tokio::time::sleep(wait).await })
+        }
+
+        fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
+            let caller = Handle::try_current().ok();
+            let handle = caller.as_ref().or(self.home.as_ref()).ok_or(RuntimeGone)?;
+            handle.spawn(task);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,473 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use equivalent::Equivalent;
+use foldhash::fast::RandomState;
+
+use crate::builder::Builder;
+use crate::coalesced::Coalesced;
+use crate::detached::Detached;
+use crate::follower::Follower;
+use crate::group::Group;
+use crate::handle::{Borrowed, Fallible, Owned, Value};
+use crate::leader::Leader;
+use crate::policy::Cancel;
+use crate::shard::{Ask, Joined as Placed, Mode};
+use crate::stats::Stats;
+use crate::waiters::NEVER;
+use crate::work::Work;
+
+/// A group of calls in which concurrent loads of one key become one.
+///
+/// Cloning shares the group. `V` is cloned for each follower, and not at all for a call that is
+/// alone: put large values into an `Arc`. `E` is the backend's error where loads can fail.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_singleflight::Singleflight;
+///
+/// let group = Singleflight::<String, usize>::new();
+/// let length = futures::executor::block_on(group.work("forebay", || async { 7 }));
+/// assert_eq!(length, Ok(7));
+/// ```
+pub struct Singleflight<K, V, E = Infallible, S = RandomState> {
+    group: Arc<Group<K, V, E, S>>,
+}
+
+/// The role that [`Singleflight::join`] found for a caller.
+#[derive(Debug)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a caller leads or follows, there is no third role"
+)]
+pub enum Joined<K, V, E, S> {
+    /// Nobody else is loading: load and publish.
+    Leader(Leader<K, V, E, S>),
+    /// Somebody else is loading: wait.
+    Follower(Follower<K, V, E, S>),
+}
+
+impl<K: Eq + Hash, V, E> Singleflight<K, V, E> {
+    /// Creates a group with the default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Builder::new().build_unchecked()
+    }
+
+    /// Begins a group with settings of its own.
+    pub fn builder() -> Builder<K, V, E> {
+        Builder::new()
+    }
+}
+
+impl<K: Eq + Hash, V, E> Singleflight<K, Option<V>, E> {
+    /// Puts a group with the default settings in front of `inner`.
+    ///
+    /// [`Builder::layer`] does it with other settings, and the example is at [`Coalesced`].
+    #[must_use]
+    pub fn layer<L>(inner: L) -> Coalesced<L, K, V, E> {
+        Coalesced::new(Self::new(), inner)
+    }
+}
+
+impl<K, V, E, S> Singleflight<K, V, E, S> {
+    pub(crate) const fn from_group(group: Arc<Group<K, V, E, S>>) -> Self {
+        Self { group }
+    }
+
+    pub(crate) fn group(&self) -> &Group<K, V, E, S> {
+        &self.group
+    }
+
+    /// Returns how many flights there are now.
+    ///
+    /// Flights that were forgotten count as long as somebody follows them.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.group.in_flight()
+    }
+
+    /// Makes later calls of every key load anew, see [`forget`](Singleflight::forget); returns how
+    /// many flights that was.
+    #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn forget_all(&self) -> usize {
+        self.group.forget_all()
+    }
+
+    /// Returns what the group has done so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.group.stats()
+    }
+}
+
+impl<K, V, E, S> Singleflight<K, V, E, S>
+where
+    K: Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    /// Gives the value of `key`: by `load`, or by the load of another call that is under way.
+    ///
+    /// The closure is called by leaders only, and its future runs in the caller's task, so both may
+    /// borrow. The key is cloned only by a call that leads.
+    ///
+    /// # Errors
+    ///
+    /// [`Panicked`](forebay_core::LoadError::Panicked) for the followers of a load that panicked;
+    /// the leader gets the panic. [`Abandoned`](forebay_core::LoadError::Abandoned),
+    /// [`TimedOut`](forebay_core::LoadError::TimedOut) and
+    /// [`Rejected`](forebay_core::LoadError::Rejected) only with the settings that bring them,
+    /// [`Closed`](forebay_core::LoadError::Closed) if a bound on waiting has no runtime,
+    /// [`Cycle`](forebay_core::LoadError::Cycle) if a load waits for itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future of a follower costs nobody else anything. If it was the leader, its load
+    /// is dropped and the youngest follower loads in its stead.
+    ///
+    /// # Examples
+    ///
+    /// Three requests and one load:
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use std::future::poll_fn;
+    /// use std::task::Poll;
+    ///
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// /// Lets others run, as a database would.
+    /// async fn step_back() {
+    ///     let mut stepped = false;
+    ///     poll_fn(|cx| {
+    ///         cx.waker().wake_by_ref();
+    ///         if std::mem::replace(&mut stepped, true) { Poll::Ready(()) } else { Poll::Pending }
+    ///     })
+    ///     .await;
+    /// }
+    ///
+    /// let group = Singleflight::<u64, u64>::new();
+    /// let load = || async {
+    ///     step_back().await;
+    ///     49
+    /// };
+    /// let (a, b, c) =
+    ///     futures::join!(group.work(&7, load), group.work(&7, load), group.work(&7, load));
+    /// assert_eq!((a, b, c), (Ok(49), Ok(49), Ok(49)));
+    /// assert_eq!((group.stats().leads, group.stats().joins), (1, 2));
+    /// # });
+    /// ```
+    pub fn work<'a, Q, F, Fut>(
+        &'a self,
+        key: &'a Q,
+        load: F,
+    ) -> Work<Borrowed<'a, 'a, K, V, E, S, Q>, Value, F, Fut>
+    where
+        Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = V>,
+    {
+        Work::new(
+            Borrowed {
+                group: &self.group,
+                key,
+            },
+            load,
+        )
+    }
+
+    /// Does what [`work`](Singleflight::work) does, with a load that can fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`work`](Singleflight::work), and [`Backend`](forebay_core::LoadError::Backend) with the
+    /// load's error, which all callers share.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`work`](Singleflight::work).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let group = Singleflight::<u64, String, io::Error>::new();
+    /// let call = group.try_work(&7, || async { Err(io::ErrorKind::NotConnected.into()) });
+    /// let error = futures::executor::block_on(call).unwrap_err();
+    /// assert_eq!(error.backend().unwrap().kind(), io::ErrorKind::NotConnected);
+    /// ```
+    pub fn try_work<'a, Q, F, Fut>(
+        &'a self,
+        key: &'a Q,
+        load: F,
+    ) -> Work<Borrowed<'a, 'a, K, V, E, S, Q>, Fallible, F, Fut>
+    where
+        Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<V, E>>,
+    {
+        Work::new(
+            Borrowed {
+                group: &self.group,
+                key,
+            },
+            load,
+        )
+    }
+
+    /// Does what [`work`](Singleflight::work) does, with a future that borrows nothing of the
+    /// group, so that it can be spawned.
+    ///
+    /// # Errors
+    ///
+    /// As [`work`](Singleflight::work).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`work`](Singleflight::work).
+    pub fn work_owned<F, Fut>(&self, key: K, load: F) -> Work<Owned<K, V, E, S>, Value, F, Fut>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = V>,
+    {
+        Work::new(self.owned(key), load)
+    }
+
+    /// Does what [`try_work`](Singleflight::try_work) does, with a future that borrows nothing of
+    /// the group, so that it can be spawned.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_work`](Singleflight::try_work).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`work`](Singleflight::work).
+    pub fn try_work_owned<F, Fut>(
+        &self,
+        key: K,
+        load: F,
+    ) -> Work<Owned<K, V, E, S>, Fallible, F, Fut>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<V, E>>,
+    {
+        Work::new(self.owned(key), load)
+    }
+
+    /// Does what [`work`](Singleflight::work) does, with the load in a task of its own on the
+    /// group's [`Runtime`](crate::Runtime): no caller's deadline cuts it short.
+    ///
+    /// # Errors
+    ///
+    /// As [`work`](Singleflight::work). Every caller of a load that panicked gets
+    /// [`Panicked`](forebay_core::LoadError::Panicked), and without a runtime
+    /// [`Closed`](forebay_core::LoadError::Closed).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future costs nobody else anything: the load goes on, and without any caller
+    /// left as `cancel` says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use forebay_singleflight::{Cancel, Singleflight};
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let report = group.work_detached(7, || async { "long".to_owned() }, Cancel::WhenUnwatched);
+    /// assert_eq!(report.await.unwrap(), "long");
+    /// # });
+    /// ```
+    pub fn work_detached<F, Fut>(
+        &self,
+        key: K,
+        load: F,
+        cancel: Cancel,
+    ) -> Detached<K, V, E, S, Value, F>
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = V> + Send + 'static,
+    {
+        Detached::new(self.owned(key), load, cancel)
+    }
+
+    /// Does what [`work_detached`](Singleflight::work_detached) does, with a load that can fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`work_detached`](Singleflight::work_detached), and
+    /// [`Backend`](forebay_core::LoadError::Backend) with the load's error.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`work_detached`](Singleflight::work_detached).
+    pub fn try_work_detached<F, Fut>(
+        &self,
+        key: K,
+        load: F,
+        cancel: Cancel,
+    ) -> Detached<K, V, E, S, Fallible, F>
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        Detached::new(self.owned(key), load, cancel)
+    }
+
+    /// Joins the flight of `key` at once, in an explicit role.
+    ///
+    /// For code that can't put its load into a closure. A caller that follows the load it is itself
+    /// running, in one task, waits for itself; only a bound on waiting helps there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::{Joined, Singleflight, Waited};
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let Joined::Leader(leader) = group.join(&7) else { unreachable!() };
+    /// let Joined::Follower(follower) = group.join(&7) else { unreachable!() };
+    ///
+    /// leader.publish("seven".to_owned());
+    /// let Waited::Answered(answer) = futures::executor::block_on(follower) else { unreachable!() };
+    /// assert_eq!(answer.unwrap(), "seven");
+    /// ```
+    pub fn join<Q>(&self, key: &Q) -> Joined<K, V, E, S>
+    where
+        Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.place(key, Mode::InPlace) {
+            Placed::Follower { berth, flight } => {
+                Joined::Follower(Follower::new(Arc::clone(&self.group), berth, flight))
+            }
+            Placed::Leader {
+                berth, promoted, ..
+            } => Joined::Leader(Leader::new(Arc::clone(&self.group), berth, promoted)),
+            Placed::Spawn { .. } | Placed::Busy | Placed::Cycle => {
+                unreachable!("a caller that is not being polled leads or follows")
+            }
+        }
+    }
+
+    /// Becomes the leader of `key`, or gives `None` where somebody is loading it already.
+    ///
+    /// The building block of refresh-ahead and of serving stale values while one caller
+    /// revalidates: nobody waits, and callers that come meanwhile follow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let claim = group.claim(&7).expect("nobody is loading");
+    /// assert!(group.claim(&7).is_none());
+    /// claim.publish("fresh".to_owned());
+    /// assert!(group.claim(&7).is_some());
+    /// ```
+    pub fn claim<Q>(&self, key: &Q) -> Option<Leader<K, V, E, S>>
+    where
+        Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.place(key, Mode::Claim) {
+            Placed::Leader {
+                berth, promoted, ..
+            } => Some(Leader::new(Arc::clone(&self.group), berth, promoted)),
+            _ => None,
+        }
+    }
+
+    /// Makes later calls of `key` load anew; returns whether there was a flight to forget.
+    ///
+    /// Calls that have joined keep the old flight and get its answer, so two loads of the key may
+    /// overlap from here on. Call it after a write, and a call that starts afterwards never gets an
+    /// answer from before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let _claim = group.claim(&7);
+    /// assert!(group.forget(&7));
+    /// assert!(group.claim(&7).is_some());
+    /// ```
+    pub fn forget<Q>(&self, key: &Q) -> bool
+    where
+        Q: Equivalent<K> + Hash + ?Sized,
+    {
+        self.group.forget(key, true)
+    }
+
+    /// Does what [`forget`](Singleflight::forget) does, unless somebody follows the flight.
+    pub fn forget_unshared<Q>(&self, key: &Q) -> bool
+    where
+        Q: Equivalent<K> + Hash + ?Sized,
+    {
+        self.group.forget(key, false)
+    }
+
+    /// Returns how many calls follow the flight of `key`, or `None` where there is no flight.
+    pub fn followers<Q>(&self, key: &Q) -> Option<usize>
+    where
+        Q: Equivalent<K> + Hash + ?Sized,
+    {
+        self.group.followers_of(key)
+    }
+
+    fn place<Q>(&self, mut key: &Q, mode: Mode) -> Placed<V, E>
+    where
+        Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
+    {
+        self.group.join(
+            &mut key,
+            &Ask {
+                waker: None,
+                deadline: NEVER,
+                mode,
+            },
+        )
+    }
+
+    fn owned(&self, key: K) -> Owned<K, V, E, S> {
+        Owned {
+            group: Arc::clone(&self.group),
+            key: Some(key),
+        }
+    }
+}
+
+impl<K, V, E, S> Clone for Singleflight<K, V, E, S> {
+    fn clone(&self) -> Self {
+        Self {
+            group: Arc::clone(&self.group),
+        }
+    }
+}
+
+impl<K: Eq + Hash, V, E> Default for Singleflight<K, V, E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K, V, E, S> fmt::Debug for Singleflight<K, V, E, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Singleflight")
+            .field("name", &self.group.name)
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use crate::flight::Outcome;
+use crate::handle::{Handle, Meaning};
+use crate::info::Info;
+use crate::work::Work;
+
+pin_project! {
+    /// A call that tells how it came by its answer, made by [`Work::with_info`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Work`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct WithInfo<H: Handle, M, F, Fut> {
+        #[pin]
+        work: Work<H, M, F, Fut>,
+        began: Option<Duration>,
+    }
+}
+
+impl<H: Handle, M, F, Fut> WithInfo<H, M, F, Fut> {
+    pub(crate) const fn new(work: Work<H, M, F, Fut>) -> Self {
+        Self { work, began: None }
+    }
+}
+
+impl<H, M, F, Fut> Future for WithInfo<H, M, F, Fut>
+where
+    H: Handle,
+    M: Meaning<Fut::Output, H::Value, H::Error>,
+    F: FnOnce() -> Fut,
+    Fut: Future,
+{
+    type Output = (Outcome<H::Value, H::Error>, Info);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let now = || {
+            this.work
+                .group()
+                .alarm
+                .as_ref()
+                .map(|alarm| alarm.runtime().now())
+        };
+        let began = this.began.or_else(now);
+        *this.began = began;
+        let answer = ready!(this.work.as_mut().poll_answer(cx));
+        let now = this
+            .work
+            .group()
+            .alarm
+            .as_ref()
+            .map(|alarm| alarm.runtime().now());
+        let waited = now.zip(began).map(|(now, began)| now.saturating_sub(began));
+        let info = Info {
+            role: answer.role,
+            followers: answer.followers,
+            waited,
+        };
+        Poll::Ready((answer.outcome, info))
+    }
+}
+
+impl<H: Handle, M, F, Fut> fmt::Debug for WithInfo<H, M, F, Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WithInfo").field(&self.work).finish()
+    }
+}

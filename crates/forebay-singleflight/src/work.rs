@@ -1,0 +1,407 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use forebay_core::LoadError;
+use pin_project_lite::pin_project;
+
+use crate::cycle;
+use crate::flight::{Flight, Outcome};
+use crate::group::{Group, taken};
+use crate::handle::{Handle, Meaning};
+use crate::info::Role;
+use crate::loading::{Loaded, Loading, Surroundings};
+use crate::observe::LoadSpan;
+use crate::panic::message;
+use crate::policy::OnTimeout;
+use crate::shard::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
+use crate::waiters::{NEVER, NOWHERE};
+use crate::with_info::WithInfo;
+
+pin_project! {
+    /// A call: the future of [`Singleflight::work`](crate::Singleflight::work) and its kin.
+    ///
+    /// Nothing happens before it is polled. It is as large as its closure or its load, whichever
+    /// is larger, and little more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it takes the call out of its flight. If it was loading, its load is dropped and
+    /// then the youngest follower takes over; nobody else loses anything.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Work<H: Handle, M, F, Fut> {
+        handle: H,
+        berth: Berth,
+        flight: Option<Arc<Flight<H::Value, H::Error>>>,
+        // Before joining, this call's own bound on waiting; then, when it gives up. Both in
+        // nanoseconds, and `NEVER` if there is none.
+        bound: u64,
+        seat: Seat,
+        role: Role,
+        #[pin]
+        load: Loading<F, Fut>,
+        meaning: PhantomData<fn() -> M>,
+    }
+
+    impl<H: Handle, M, F, Fut> PinnedDrop for Work<H, M, F, Fut> {
+        fn drop(this: Pin<&mut Self>) {
+            this.abandon();
+        }
+    }
+}
+
+/// Where a call sits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Seat {
+    /// Nowhere: it was not polled yet.
+    Outside,
+    Follower,
+    Leader,
+    /// Beside the leader, loading too.
+    Hedge,
+    /// Outside the flight, loading for itself.
+    Fallback,
+    Done,
+}
+
+/// What a call comes to.
+pub(crate) struct Answer<V, E> {
+    pub(crate) outcome: Outcome<V, E>,
+    pub(crate) role: Role,
+    pub(crate) followers: usize,
+}
+
+/// `Ready(None)`: the call has changed its seat and goes on there.
+type Step<H> = Poll<Option<Answer<<H as Handle>::Value, <H as Handle>::Error>>>;
+
+type HandleGroup<H> =
+    Group<<H as Handle>::Key, <H as Handle>::Value, <H as Handle>::Error, <H as Handle>::Hasher>;
+
+impl<H: Handle, M, F, Fut> Work<H, M, F, Fut> {
+    pub(crate) const fn new(handle: H, closure: F) -> Self {
+        Self {
+            handle,
+            berth: Berth::NOWHERE,
+            flight: None,
+            bound: NEVER,
+            seat: Seat::Outside,
+            role: Role::Leader,
+            load: Loading::new(closure),
+            meaning: PhantomData,
+        }
+    }
+
+    /// The load of a flight that is in the table, to be polled by a task of its own.
+    pub(crate) fn seated(
+        handle: H,
+        berth: Berth,
+        flight: Arc<Flight<H::Value, H::Error>>,
+        role: Role,
+        closure: F,
+    ) -> Self {
+        let mut work = Self::new(handle, closure);
+        (work.berth, work.flight, work.seat, work.role) = (berth, Some(flight), Seat::Leader, role);
+        work
+    }
+
+    /// Bounds how long this call follows another one, in place of the group's own bound.
+    ///
+    /// What happens then is the group's to say, see [`OnTimeout`]. Time in which the call itself
+    /// loads does not count; a bound of zero does not wait at all. A group without a
+    /// [`Runtime`](crate::Runtime) has no clock: there a call that would have to wait fails with
+    /// [`LoadError::Closed`].
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        // Saturates after centuries.
+        let nanos = timeout.as_nanos();
+        self.bound = if nanos < NEVER as u128 {
+            nanos as u64
+        } else {
+            NEVER - 1
+        };
+        self
+    }
+
+    /// Makes the call tell how it came by its answer.
+    pub const fn with_info(self) -> WithInfo<H, M, F, Fut> {
+        WithInfo::new(self)
+    }
+
+    pub(crate) fn group(&self) -> &HandleGroup<H> {
+        self.handle.group()
+    }
+
+    /// Leaves whatever seat the call has. A load is dropped before its seat is given up, so that
+    /// two loads of a key never overlap.
+    fn abandon(self: Pin<&mut Self>) {
+        let this = self.project();
+        let group = this.handle.group();
+        let permits = group.permits.as_ref();
+        match *this.seat {
+            Seat::Outside | Seat::Done => {}
+            Seat::Follower => group.leave(*this.berth, Left::Dropped),
+            Seat::Fallback => this.load.stop(permits),
+            Seat::Leader | Seat::Hedge => {
+                let _vacate = OnDrop(|| group.vacate(*this.berth));
+                this.load.stop(permits);
+            }
+        }
+    }
+}
+
+impl<H, M, F, Fut> Work<H, M, F, Fut>
+where
+    H: Handle,
+    M: Meaning<Fut::Output, H::Value, H::Error>,
+    F: FnOnce() -> Fut,
+    Fut: Future,
+{
+    pub(crate) fn poll_answer(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Answer<H::Value, H::Error>> {
+        loop {
+            let step = match self.seat {
+                Seat::Outside => self.as_mut().join(cx),
+                Seat::Follower => self.as_mut().follow(cx),
+                Seat::Leader | Seat::Hedge | Seat::Fallback => self.as_mut().lead(cx),
+                Seat::Done => panic!("`Work` polled after completion"),
+            };
+            if let Some(answer) = ready!(step) {
+                return Poll::Ready(answer);
+            }
+        }
+    }
+
+    /// Finds the call its seat.
+    fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> Step<H> {
+        let this = self.project();
+        let timeout = (*this.bound != NEVER).then(|| Duration::from_nanos(*this.bound));
+        let deadlines = this.handle.group().deadlines(timeout, true);
+        let deadline = deadlines.map_or(NEVER, |deadlines| deadlines.first);
+        let mode = mode(this.handle.group());
+        let ask = Ask {
+            waker: Some(cx.waker()),
+            deadline,
+            mode,
+        };
+        match this.handle.join(&ask) {
+            Joined::Leader {
+                berth,
+                promoted,
+                flight,
+            } => {
+                (*this.berth, *this.flight, *this.seat) = (berth, flight, Seat::Leader);
+                *this.role = if promoted {
+                    Role::Promoted
+                } else {
+                    Role::Leader
+                };
+                return Poll::Ready(None);
+            }
+            Joined::Follower { berth, flight } => {
+                (*this.berth, *this.flight, *this.seat) = (berth, Some(flight), Seat::Follower);
+                *this.role = Role::Follower;
+            }
+            Joined::Spawn { .. } | Joined::Busy | Joined::Cycle => {
+                *this.seat = Seat::Done;
+                return failed(LoadError::Cycle);
+            }
+        }
+        let group = this.handle.group();
+        if timeout == Some(Duration::ZERO) {
+            group.leave(*this.berth, Left::TimedOut);
+            return expired(group.policy.on_timeout, this.seat, this.role);
+        }
+        let armed = deadlines.and_then(|deadlines| {
+            *this.bound = deadlines.last;
+            group.arm(deadline)
+        });
+        if armed.is_err() {
+            *this.seat = Seat::Done;
+            group.leave(*this.berth, Left::Dropped);
+            return failed(LoadError::Closed);
+        }
+        Poll::Pending
+    }
+
+    /// Waits for another call's load.
+    fn follow(self: Pin<&mut Self>, cx: &Context<'_>) -> Step<H> {
+        let this = self.project();
+        let group = this.handle.group();
+        if let Some(answer) = landed(this.flight) {
+            *this.seat = Seat::Done;
+            return Poll::Ready(Some(answer));
+        }
+        let mode = mode(group);
+        let hedges_max = group.policy.hedge().map_or(0, |(_, max)| max);
+        let bound = Bound {
+            deadline: *this.bound,
+            hedges_max,
+            mode,
+        };
+        (*this.seat, *this.role) = match group.poll_follower(*this.berth, cx.waker(), bound) {
+            Followed::Waiting(deadline) => {
+                if group.arm(deadline).is_ok() {
+                    return Poll::Pending;
+                }
+                *this.seat = Seat::Done;
+                group.leave(*this.berth, Left::Dropped);
+                return failed(LoadError::Closed);
+            }
+            Followed::Landed => {
+                *this.seat = Seat::Done;
+                let answer = landed(this.flight);
+                return answer.map_or_else(
+                    || failed(LoadError::Abandoned),
+                    |answer| Poll::Ready(Some(answer)),
+                );
+            }
+            Followed::Promoted | Followed::Spawn(_) => (Seat::Leader, Role::Promoted),
+            Followed::Hedge => (Seat::Hedge, Role::Hedge),
+            Followed::Expired => return expired(group.policy.on_timeout, this.seat, this.role),
+        };
+        if mode == Mode::InPlace {
+            this.berth.place = NOWHERE;
+        }
+        Poll::Ready(None)
+    }
+
+    /// Loads, for the flight or for the call alone.
+    fn lead(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Step<H> {
+        let mut this = self.project();
+        let group = this.handle.group();
+        let permits = group.permits.as_ref();
+        let seat = *this.seat;
+        if seat != Seat::Fallback && this.flight.is_some() {
+            // First the waker and then the look, or a landing in between would go unnoticed.
+            group.watch(*this.berth, cx.waker());
+            if let Some(answer) = landed(this.flight) {
+                *this.seat = Seat::Done;
+                this.load.stop(permits);
+                return Poll::Ready(Some(answer));
+            }
+        }
+        let flight = match seat {
+            Seat::Fallback => cycle::NO_FLIGHT,
+            _ => group.flight_id(*this.berth),
+        };
+        let (name, meter, role) = (&*group.name, &group.meter, *this.role);
+        let surroundings = Surroundings {
+            permits,
+            meter,
+            name,
+            flight,
+            role,
+        };
+        let loaded = ready!(this.load.as_mut().poll_load(cx, &surroundings));
+        let (outcome, span, payload) = match loaded {
+            Loaded::Output(output, span) => (M::outcome(output), span, None),
+            Loaded::Panicked(payload, span) => (
+                Err(LoadError::Panicked(message(&*payload))),
+                span,
+                Some(payload),
+            ),
+            Loaded::Rejected if seat == Seat::Hedge => {
+                *this.berth = group.follow_again(*this.berth, cx.waker(), *this.bound);
+                (*this.seat, *this.role) = (Seat::Follower, Role::Follower);
+                return Poll::Ready(None);
+            }
+            Loaded::Rejected => (Err(LoadError::Rejected), LoadSpan::none(), None),
+        };
+        *this.seat = Seat::Done;
+        let stop = OnDrop(|| this.load.as_mut().stop(permits));
+        group.meter.loaded(&outcome);
+        let (outcome, followers) = match seat {
+            Seat::Fallback => (outcome, 0),
+            _ => group.land(*this.berth, outcome, span),
+        };
+        drop(stop);
+        match payload {
+            Some(payload) if !H::SPAWNED => resume_unwind(payload),
+            _ => Poll::Ready(Some(Answer {
+                outcome,
+                role,
+                followers,
+            })),
+        }
+    }
+}
+
+impl<H, M, F, Fut> Future for Work<H, M, F, Fut>
+where
+    H: Handle,
+    M: Meaning<Fut::Output, H::Value, H::Error>,
+    F: FnOnce() -> Fut,
+    Fut: Future,
+{
+    type Output = Outcome<H::Value, H::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_answer(cx).map(|answer| answer.outcome)
+    }
+}
+
+impl<H: Handle, M, F, Fut> fmt::Debug for Work<H, M, F, Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Work")
+            .field("seat", &self.seat)
+            .field("role", &self.role)
+            .finish()
+    }
+}
+
+/// How a call of this group loads if it comes to that.
+const fn mode<K, V, E, S>(group: &Group<K, V, E, S>) -> Mode {
+    if group.policy.hedge().is_some() {
+        Mode::Watching
+    } else {
+        Mode::InPlace
+    }
+}
+
+/// The answer of another call's load, if it is there.
+fn landed<V: Clone, E>(flight: &mut Option<Arc<Flight<V, E>>>) -> Option<Answer<V, E>> {
+    flight.as_ref()?.landed()?.span.link();
+    let (outcome, followers) = taken(flight.take()?);
+    Some(Answer {
+        outcome,
+        role: Role::Follower,
+        followers,
+    })
+}
+
+/// What a follower comes to whose bound on waiting has passed.
+fn expired<V, E>(
+    on_timeout: OnTimeout,
+    seat: &mut Seat,
+    role: &mut Role,
+) -> Poll<Option<Answer<V, E>>> {
+    if on_timeout == OnTimeout::RunOwn {
+        (*seat, *role) = (Seat::Fallback, Role::Fallback);
+        return Poll::Ready(None);
+    }
+    *seat = Seat::Done;
+    failed(LoadError::TimedOut)
+}
+
+/// What a follower comes to that the group could not serve.
+const fn failed<V, E>(error: LoadError<E>) -> Poll<Option<Answer<V, E>>> {
+    Poll::Ready(Some(Answer {
+        outcome: Err(error),
+        role: Role::Follower,
+        followers: 0,
+    }))
+}
+
+/// Runs a closure when it is dropped, so also when something on the way panics.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
