@@ -46,13 +46,13 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
-mod batch;
-mod dyn_load;
-mod error;
-mod join_all;
 mod load;
 mod load_fn;
+mod dyn_load;
+mod batch;
+mod error;
 mod sequence;
+mod join_all;
 
 pub use crate::batch::{Answers, LoadBatch};
 pub use crate::dyn_load::{BoxFuture, DynLoad};

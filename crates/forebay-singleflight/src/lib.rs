@@ -1,32 +1,34 @@
 //! Many concurrent loads of one key become one.
 #![forbid(unsafe_code)]
 
-mod builder;
-mod coalesced;
-mod detached;
-mod error;
-mod follower;
-mod info;
-mod leader;
-mod policy;
-mod runtime;
 mod singleflight;
-mod stats;
-mod with_info;
 mod work;
+mod with_info;
+mod info;
+mod detached;
+mod leader;
+mod follower;
+mod coalesced;
+#[cfg(feature = "tower")]
+mod tower;
+mod builder;
+mod policy;
+mod error;
+mod runtime;
+mod stats;
 
+mod handle;
+mod group;
+mod shard;
+mod flight;
+mod waiters;
+mod loading;
+mod permits;
 mod alarm;
 mod cycle;
-mod flight;
-mod group;
-mod handle;
-mod loading;
 mod observe;
 mod panic;
-mod permits;
-mod shard;
 mod sync;
-mod waiters;
 
 pub use crate::builder::Builder;
 pub use crate::coalesced::Coalesced;
@@ -41,5 +43,7 @@ pub use crate::runtime::TokioRuntime;
 pub use crate::runtime::{BoxFuture, Runtime, RuntimeGone};
 pub use crate::singleflight::{Joined, Singleflight};
 pub use crate::stats::Stats;
+#[cfg(feature = "tower")]
+pub use crate::tower::{ResponseFuture, SingleflightLayer, SingleflightService};
 pub use crate::with_info::WithInfo;
 pub use crate::work::Work;

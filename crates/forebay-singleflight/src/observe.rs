@@ -74,6 +74,10 @@ pub(crate) struct Meter {
 
 /// What is counted.
 #[derive(Clone, Copy)]
+#[cfg_attr(
+    not(feature = "metrics"),
+    allow(dead_code, reason = "nobody counts failures then")
+)]
 pub(crate) enum Event {
     Load,
     Join,
