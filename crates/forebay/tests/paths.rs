@@ -1,0 +1,57 @@
+//! Every path that users write through this crate resolves.
+//!
+//! * What all crates share is at the top.
+//! * Each crate is a module, named without the prefix.
+
+use std::convert::Infallible;
+
+#[test]
+fn what_all_crates_share_is_at_the_top() {
+    use forebay::{
+        Answers, BoxFuture, DynLoad, Load, LoadBatch, LoadError, LoadFn, LoadResult, Sequence,
+        load_fn,
+    };
+
+    fn names_traits<K, L: DynLoad<K> + Load<K> + LoadBatch<K>>() {}
+    let _ = names_traits::<u8, Nothing>;
+    let _: fn() -> BoxFuture<'static, LoadResult<u8, Infallible>> = || Box::pin(async { Ok(None) });
+    let _: LoadFn<fn()> = load_fn(|| {});
+    let _ = Answers::<u8, u8, Infallible>::new(&[]);
+    let _ = LoadError::<Infallible>::Closed;
+    let _ = Sequence::ZERO;
+}
+
+#[cfg(feature = "singleflight")]
+#[test]
+fn singleflight_is_a_module() {
+    use forebay::singleflight::{Builder, Coalesced, Singleflight};
+
+    let _: fn() -> Singleflight<u8, u8> = Singleflight::new;
+    let _: fn() -> Builder<u8, u8, Infallible> = Singleflight::builder;
+    let _: fn(Nothing) -> Coalesced<Nothing, u8, u8, Infallible> = Singleflight::layer;
+}
+
+/// A backend without rows, which is asked for one key or for many.
+struct Nothing;
+
+impl forebay::Load<u8> for Nothing {
+    type Value = u8;
+    type Error = Infallible;
+
+    async fn load(&self, _key: &u8) -> forebay::LoadResult<u8, Infallible> {
+        Ok(None)
+    }
+}
+
+impl forebay::LoadBatch<u8> for Nothing {
+    type Value = u8;
+    type Error = Infallible;
+
+    async fn load_batch(
+        &self,
+        _keys: &[u8],
+        _answers: &mut forebay::Answers<'_, u8, u8, Infallible>,
+    ) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
