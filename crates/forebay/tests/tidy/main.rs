@@ -1,0 +1,122 @@
+//! The rules of the house that no compiler lint holds.
+//!
+//! * [`sizes`]: files and functions stay short, `lib.rs` is a table of contents.
+//! * [`layout`]: dependencies between members point one way, folders are named after their
+//!   packages, every member is ready to be published, the root stays small.
+//! * [`promises`]: whoever returns a future says what dropping it loses and how it fails.
+//! * [`prose`]: no unfinished business, no banners, no version numbers that nobody would update.
+//!
+//! Each rule is a function over text or a syntax tree, with a sample that it must reject and one
+//! that it must accept. The tests here apply them to the whole repository.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod layout;
+mod promises;
+mod prose;
+mod sizes;
+mod workspace;
+
+use crate::workspace::{Member, SourceFile, Workspace};
+
+/// Fails with every finding at once, so that one run shows all there is to do.
+fn assert_clean(findings: &[String]) {
+    assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
+}
+
+fn check_files(is_meant: fn(&SourceFile) -> bool, rule: fn(&str) -> Vec<String>) {
+    let workspace = Workspace::open();
+    let findings: Vec<_> = workspace
+        .files
+        .iter()
+        .filter(|file| is_meant(file))
+        .flat_map(|file| {
+            rule(&file.text)
+                .into_iter()
+                .map(|found| file.locate(&found))
+        })
+        .collect();
+    assert_clean(&findings);
+}
+
+fn check_members(rule: fn(&Member) -> Vec<String>) {
+    let workspace = Workspace::open();
+    let findings: Vec<_> = workspace.members.iter().flat_map(rule).collect();
+    assert_clean(&findings);
+}
+
+#[test]
+fn files_are_short() {
+    check_files(SourceFile::is_rust, sizes::long_file);
+}
+
+#[test]
+fn functions_are_short() {
+    check_files(SourceFile::is_rust, sizes::long_functions);
+}
+
+#[test]
+fn library_roots_are_tables_of_contents() {
+    check_files(SourceFile::is_library_root, sizes::crowded_library_root);
+}
+
+#[test]
+fn published_libraries_have_no_unsafe_code() {
+    let is_meant = |file: &SourceFile| file.is_library_root() && file.path.starts_with("crates/");
+    check_files(is_meant, sizes::possibly_unsafe);
+}
+
+#[test]
+fn futures_say_what_dropping_them_loses_and_how_they_fail() {
+    let workspace = Workspace::open();
+    let findings: Vec<_> = workspace
+        .members
+        .iter()
+        .filter(|member| member.is_published)
+        .flat_map(|member| promises::missing(&workspace.sources_of(member)))
+        .collect();
+    assert_clean(&findings);
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    check_files(|_| true, prose::markers);
+}
+
+#[test]
+fn comments_have_no_banners() {
+    check_files(SourceFile::has_comments, prose::banners);
+}
+
+#[test]
+fn documentation_names_no_versions() {
+    check_files(SourceFile::is_guide, prose::versions);
+    check_files(SourceFile::is_rust, prose::versions_in_doc_comments);
+}
+
+#[test]
+fn files_are_named_after_what_they_hold() {
+    let workspace = Workspace::open();
+    let paths = workspace.files.iter().map(|file| file.path.as_str());
+    assert_clean(&paths.filter_map(layout::vague_name).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_root_stays_small() {
+    let workspace = Workspace::open();
+    assert_clean(&layout::crowded_root(&workspace.root_entries));
+}
+
+#[test]
+fn dependencies_between_members_point_one_way() {
+    check_members(layout::wrong_dependencies);
+}
+
+#[test]
+fn members_are_named_after_their_folders() {
+    check_members(layout::misnamed_folder);
+}
+
+#[test]
+fn members_are_ready_to_be_published() {
+    check_members(layout::unready);
+}
