@@ -1,6 +1,7 @@
 //! Two reports side by side.
 
 use crate::cmp::{CmpError, Condition};
+use crate::report::grid::visible;
 use crate::report::metric::{self, Better, Metric};
 use crate::report::model::{Body, Clock, Offered, Reads, Report, StrategyRounds};
 use crate::report::spread::Spread;
@@ -201,7 +202,7 @@ fn failure(condition: &Condition, strategy: &StrategyChange, change: &Change) ->
     let (was, is) = (change.before.median, change.after.median);
     format!(
         "{condition} fails: {name} under {offered} has {metric} {is}, was {was}: {ratio}x",
-        name = strategy.name,
+        name = visible(&strategy.name),
         offered = reads::offered(strategy.offered),
         metric = change.metric.name(),
         is = change.metric.show(Some(is)),

@@ -120,7 +120,10 @@ impl Grid {
     /// Creates a grid without rows.
     pub(crate) fn new(titles: impl IntoIterator<Item: AsRef<str>>) -> Self {
         Self {
-            titles: titles.into_iter().map(|title| title.as_ref().to_owned()).collect(),
+            titles: titles
+                .into_iter()
+                .map(|title| title.as_ref().to_owned())
+                .collect(),
             rows: Vec::new(),
         }
     }

@@ -69,10 +69,10 @@ fn origin(header: &Header) -> Markup {
     };
     html! {
         @if header.interrupted {
-            p class="warning" { "Interrupted: the last rounds are missing." }
+            p class="warning" { b { "Interrupted: " } "the last rounds are missing." }
         }
         @for warning in &header.warnings {
-            p class="warning" { (warning) }
+            p class="warning" { b { "Warning: " } (warning) }
         }
         pre { code { (header.command) } }
         dl {

@@ -29,8 +29,16 @@ pub fn render(report: &Report) -> String {
     text.push_str(&origin(&report.header));
     text.push_str(&format!("\n{}.\n", escaped(&reads::method(body))));
     if body.points.len() > 1 {
-        section(&mut text, "## Loads per second", &reads::across(body, &THROUGHPUT).markdown());
-        section(&mut text, "## p99 latency", &reads::across(body, &P99).markdown());
+        section(
+            &mut text,
+            "## Loads per second",
+            &reads::across(body, &THROUGHPUT).markdown(),
+        );
+        section(
+            &mut text,
+            "## p99 latency",
+            &reads::across(body, &P99).markdown(),
+        );
     }
     for point in &body.points {
         text.push_str(&format!(

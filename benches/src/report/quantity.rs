@@ -49,6 +49,19 @@ impl Quantity {
         }
     }
 
+    /// Returns a round figure as text without the zeros after its point, for an axis.
+    pub(crate) fn mark(self, figure: f64) -> String {
+        let text = self.show(figure);
+        let (number, unit) = text.split_at(text.find(' ').unwrap_or(text.len()));
+        if !number.contains('.') || number.contains('e') {
+            return text;
+        }
+        format!(
+            "{}{unit}",
+            number.trim_end_matches('0').trim_end_matches('.')
+        )
+    }
+
     /// Returns the figure as text, and a dash where there is none.
     #[must_use]
     pub fn show_some(self, figure: Option<f64>) -> String {
@@ -147,6 +160,13 @@ mod tests {
             "999 ns", "999 ns", "1.00 µs", "1.00 ms", "1.00 ms", "2.50 s", "10000 s", "0 ns",
         ];
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn marks_on_an_axis_are_as_short_as_they_can_be() {
+        let marks = [1e3, 2.5e3, 1e8, 0.0].map(|ns| Quantity::Nanoseconds.mark(ns));
+        assert_eq!(marks, ["1 µs", "2.5 µs", "100 ms", "0 ns"]);
+        assert_eq!(Quantity::PerSecond.mark(20_000.0), "20 k");
     }
 
     #[test]

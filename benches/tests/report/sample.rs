@@ -7,29 +7,38 @@ use forebay_bench::report::model::{
 };
 
 /// Returns a report of the first strategies under some numbers of clients, three rounds each.
-pub fn report(clients: &[u64], strategies: usize) -> Report {
-    let points = clients.iter().map(|&clients| point(clients, strategies)).collect();
+pub(crate) fn report(clients: &[u64], strategies: usize) -> Report {
+    let points = clients
+        .iter()
+        .map(|&clients| point(clients, strategies))
+        .collect();
     let reads = Reads {
         backend: "sqlite".into(),
         workload: "zipf, skew 0.99, 100,000 keys, 60,000 loads".into(),
         clock: Clock::Wall,
         points,
     };
-    Report { header: header(), body: Body::Reads(reads) }
+    Report {
+        header: header(),
+        body: Body::Reads(reads),
+    }
 }
 
 /// Returns the only body that there is so far.
-pub fn reads(report: &mut Report) -> &mut Reads {
-    let Body::Reads(reads) = &mut report.body else { unreachable!("every sample is of reads") };
+pub(crate) fn reads(report: &mut Report) -> &mut Reads {
+    let Body::Reads(reads) = &mut report.body;
     reads
 }
 
 fn header() -> Header {
-    let setting = |name: &str, value: &str| Setting { name: name.into(), value: value.into() };
+    let setting = |name: &str, value: &str| Setting {
+        name: name.into(),
+        value: value.into(),
+    };
     Header {
         command: "compare reads --clients 1,64 --repeat 3 --seed 7".into(),
         commit: "0123456789ab".into(),
-        toolchain: "rustc 1.89.0, release".into(),
+        toolchain: "rustc, release".into(),
         machine: Machine {
             cpu: "Example CPU @ 3.00GHz".into(),
             cores: 8,
@@ -39,7 +48,11 @@ fn header() -> Header {
         started_at: "2025-01-31T12:00:00Z".into(),
         interrupted: false,
         warnings: vec!["the machine was busier than its cores: load 9.2 on 8".into()],
-        settings: vec![setting("repeat", "3"), setting("seed", "7"), setting("rows", "100000")],
+        settings: vec![
+            setting("repeat", "3"),
+            setting("seed", "7"),
+            setting("rows", "100000"),
+        ],
     }
 }
 
@@ -54,11 +67,18 @@ const STRATEGIES: [(&str, u64, f64, u64); 5] = [
 ];
 
 fn point(clients: u64, strategies: usize) -> Point {
-    let strategies = STRATEGIES[..strategies].iter().map(|&strategy| StrategyRounds {
-        name: strategy.0.into(),
-        rounds: (0..3).map(|index| round(clients, strategy, index)).collect(),
-    });
-    Point { offered: Offered::Clients(clients), strategies: strategies.collect() }
+    let strategies = STRATEGIES[..strategies]
+        .iter()
+        .map(|&strategy| StrategyRounds {
+            name: strategy.0.into(),
+            rounds: (0..3)
+                .map(|index| round(clients, strategy, index))
+                .collect(),
+        });
+    Point {
+        offered: Offered::Clients(clients),
+        strategies: strategies.collect(),
+    }
 }
 
 fn round(clients: u64, strategy: (&str, u64, f64, u64), index: u64) -> Round {
@@ -88,7 +108,11 @@ fn round(clients: u64, strategy: (&str, u64, f64, u64), index: u64) -> Round {
             backend_calls: calls,
             keys_asked: calls,
             errors: 0,
-            overlapping_loads: if per_thousand == 1_000 { 40 * clients } else { 0 },
+            overlapping_loads: if per_thousand == 1_000 {
+                40 * clients
+            } else {
+                0
+            },
             wrong_answers: 0,
             ideal_calls: 9_480,
             predicted_calls: None,

@@ -18,7 +18,8 @@ enum Scale {
     Linear,
     /// Equal ratios are equally far apart.
     Log,
-    /// Shares of one: every further nine (90 %, 99 %, ...) is equally far from the last.
+    /// Shares of one: every further nine (90 %, 99 %, ...) is about equally far from the last, and
+    /// the lower half keeps room of its own.
     Nines,
 }
 
@@ -38,7 +39,7 @@ impl Axis {
         let step = round_step(most / 4.0, base);
         let steps = (most / step).ceil().clamp(1.0, 10.0);
         let ticks = (0..=steps as u32).map(|index| f64::from(index) * step);
-        let ticks = ticks.map(|tick| (tick, quantity.show(tick))).collect();
+        let ticks = ticks.map(|tick| (tick, quantity.mark(tick))).collect();
         Self {
             scale: Scale::Linear,
             low: 0.0,
@@ -96,7 +97,7 @@ impl Axis {
         let most = figures.iter().copied().fold(0.0, f64::max);
         let ticks = figures
             .iter()
-            .map(|&figure| (figure, quantity.show(figure)))
+            .map(|&figure| (figure, quantity.mark(figure)))
             .collect();
         Self {
             scale: Scale::Log,
@@ -106,8 +107,8 @@ impl Axis {
         }
     }
 
-    /// Creates the axis of a share whose upper end is stretched, as far as so many things can
-    /// tell one share from the next.
+    /// Creates the axis of a share whose upper end is stretched, up to the last mark that ten of
+    /// so many things lie beyond.
     pub(super) fn nines(things: u64) -> Self {
         let marks = [
             (0.0, "0 %"),
@@ -116,9 +117,8 @@ impl Axis {
             (0.99, "99 %"),
             (0.999, "99.9 %"),
             (0.9999, "99.99 %"),
-            (0.99999, "99.999 %"),
         ];
-        let nines = things.checked_ilog10().unwrap_or(0).clamp(2, 5) as usize;
+        let nines = things.checked_ilog10().unwrap_or(0).clamp(3, 5) as usize - 1;
         let marks = &marks[..nines + 2];
         let ticks = marks
             .iter()
@@ -138,7 +138,7 @@ impl Axis {
         let spread = |figure: f64| match self.scale {
             Scale::Linear => figure,
             Scale::Log => figure.log10(),
-            Scale::Nines => -(1.0 - figure).log10(),
+            Scale::Nines => figure - (1.0 - figure).log10(),
         };
         let (low, high) = (spread(self.low), spread(self.high));
         let share = (spread(figure.clamp(self.low, self.high)) - low) / (high - low);
@@ -177,7 +177,7 @@ fn decades(first: f64, last: f64, quantity: Quantity) -> Vec<(f64, String)> {
         let power = 10_f64.powf(first + index as f64);
         let inner = if index == count { &[1.0] } else { factors };
         for factor in inner.iter().filter(|_| index % every == 0) {
-            ticks.push((power * factor, quantity.show(power * factor)));
+            ticks.push((power * factor, quantity.mark(power * factor)));
         }
     }
     ticks
@@ -194,23 +194,17 @@ mod tests {
     #[test]
     fn linear_ticks_are_round_and_reach_the_largest_figure() {
         let axis = Axis::linear(73_000.0, Quantity::PerSecond);
-        assert_eq!(labels(&axis), ["0", "20.0 k", "40.0 k", "60.0 k", "80.0 k"]);
+        assert_eq!(labels(&axis), ["0", "20 k", "40 k", "60 k", "80 k"]);
         let axis = Axis::linear(3.5 * 1024.0 * 1024.0, Quantity::Bytes);
-        assert_eq!(
-            labels(&axis),
-            ["0 B", "1.00 MiB", "2.00 MiB", "3.00 MiB", "4.00 MiB"]
-        );
+        assert_eq!(labels(&axis), ["0 B", "1 MiB", "2 MiB", "3 MiB", "4 MiB"]);
     }
 
     #[test]
     fn logarithmic_ticks_are_finer_over_few_decades() {
         let axis = Axis::log([1_500.0, 9_000.0], Quantity::Nanoseconds);
-        assert_eq!(labels(&axis), ["1.00 µs", "2.00 µs", "5.00 µs", "10.0 µs"]);
+        assert_eq!(labels(&axis), ["1 µs", "2 µs", "5 µs", "10 µs"]);
         let axis = Axis::log([1e3, 1e7], Quantity::Nanoseconds);
-        assert_eq!(
-            labels(&axis),
-            ["1.00 µs", "10.0 µs", "100 µs", "1.00 ms", "10.0 ms"]
-        );
+        assert_eq!(labels(&axis), ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms"]);
     }
 
     #[test]
@@ -222,10 +216,15 @@ mod tests {
     }
 
     #[test]
-    fn every_further_nine_is_equally_far() {
-        let axis = Axis::nines(1_000);
-        let gaps = (axis.place(0.99) - axis.place(0.9)) - (axis.place(0.999) - axis.place(0.99));
-        assert!(gaps.abs() < 1e-9);
+    fn every_further_nine_has_about_the_same_room() {
+        let axis = Axis::nines(10_000);
+        let places: Vec<f64> = axis.ticks.iter().map(|tick| axis.place(tick.0)).collect();
+        assert_eq!(labels(&axis), ["0 %", "50 %", "90 %", "99 %", "99.9 %"]);
+        assert!(
+            places
+                .windows(2)
+                .all(|pair| (0.15..0.35).contains(&(pair[1] - pair[0])))
+        );
         assert_eq!(axis.place(1.0), 1.0);
     }
 

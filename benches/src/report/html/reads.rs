@@ -180,8 +180,8 @@ fn latency(point: &Point, names: &[&str]) -> Markup {
         (legend(drawn.iter().map(|line| line.name), names))
         div class="wide full" { (chart::steps("Latency", &drawn, &x, &y)) }
     };
-    let lead = "How many of the loads took at most so long, all rounds together. Each further nine \
-                is given the same room: further left and further up is better.";
+    let lead = "How many of the loads took at most so long, all rounds together. The upper end is \
+                stretched, so that each further nine has room: further left is better.";
     figure(
         "Latency",
         lead,

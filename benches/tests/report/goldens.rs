@@ -1,0 +1,59 @@
+//! Formats are compared with what they were when they were last looked at.
+
+use forebay_bench::report::grid::Style;
+use forebay_bench::report::model::{CdfStep, Clock, Timing};
+use forebay_bench::report::{json, markdown, table};
+
+use crate::sample;
+
+#[test]
+fn table_is_as_it_was() {
+    let text = table::render(&sample::report(&[1, 64], 3), Style::new(false, None));
+    assert_eq!(text, include_str!("golden/report.txt"));
+}
+
+#[test]
+fn table_fits_a_hundred_columns_and_has_no_colour_codes() {
+    let text = table::render(&sample::report(&[1, 64], 5), Style::new(false, None));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    assert!(!text.contains('\x1b'));
+}
+
+#[test]
+fn markdown_is_as_it_was() {
+    let text = markdown::render(&sample::report(&[1, 64], 3));
+    assert_eq!(text, include_str!("golden/report.md"));
+}
+
+#[test]
+fn first_schema_is_written_and_read_as_it_was() {
+    let mut report = sample::report(&[64], 2);
+    let reads = sample::reads(&mut report);
+    reads.clock = Clock::Virtual;
+    for strategy in &mut reads.points[0].strategies {
+        strategy.rounds.truncate(1);
+        let round = &mut strategy.rounds[0];
+        let calls = round.counts.backend_calls;
+        round.counts.predicted_calls = Some(calls);
+        round.cost.cpu_ns = None;
+        let steps = [(0, 29_000), (1_500_000, 59_999), (u64::MAX, 60_000)];
+        round.timing = Timing {
+            elapsed_ns: 4_000_000_000,
+            p50_ns: 1_500_000,
+            p99_ns: 1_500_000,
+            p999_ns: 1_500_000,
+            max_ns: u64::MAX,
+            cdf: steps.map(|(ns, loads)| CdfStep { ns, loads }).into(),
+        };
+    }
+    let golden = include_bytes!("golden/schema-1.json");
+    let written = json::encode(&report).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&written),
+        String::from_utf8_lossy(golden)
+    );
+    assert_eq!(json::parse(golden).unwrap(), report);
+}

@@ -1,0 +1,152 @@
+//! What a report may not hold, and what is said about it.
+
+use forebay_bench::report::json;
+use forebay_bench::report::model::{CdfStep, Offered, Report};
+use serde_json::{Value, json};
+
+use crate::sample;
+
+/// Returns what is said about a report that was changed.
+fn refusal(change: impl FnOnce(&mut Report)) -> String {
+    let mut report = sample::report(&[1, 8], 2);
+    change(&mut report);
+    json::encode(&report).unwrap_err().line()
+}
+
+/// Returns what is said about a file that was changed.
+fn refusal_of_file(change: impl FnOnce(&mut Value)) -> String {
+    let bytes = json::encode(&sample::report(&[1], 1)).unwrap();
+    let mut layout: Value = serde_json::from_slice(&bytes).unwrap();
+    change(&mut layout);
+    json::parse(layout.to_string().as_bytes())
+        .unwrap_err()
+        .line()
+}
+
+#[test]
+fn factors_must_be_finite_and_above_zero() {
+    for factor in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
+        for offered in [Offered::PerSecond(factor), Offered::Speed(factor)] {
+            let said = refusal(|report| sample::reads(report).points[1].offered = offered);
+            assert_eq!(
+                said,
+                "expected a finite number above 0 at points[1].offered"
+            );
+        }
+    }
+    let said = refusal(|report| sample::reads(report).points[0].offered = Offered::Clients(0));
+    assert_eq!(
+        said,
+        "expected at least 1 client at points[0].offered.clients"
+    );
+}
+
+#[test]
+fn names_are_there_and_unique() {
+    let said = refusal(|report| sample::reads(report).points[0].strategies[1].name = " ".into());
+    assert_eq!(said, "expected a name at points[0].strategies[1].name");
+    let said = refusal(|report| {
+        sample::reads(report).points[0].strategies[1].name = "direct".into();
+    });
+    assert_eq!(
+        said,
+        "expected each strategy once at points[0].strategies[1].name"
+    );
+    let said = refusal(|report| sample::reads(report).points[1].offered = Offered::Clients(1));
+    assert_eq!(said, "expected each offered load once at points[1].offered");
+}
+
+#[test]
+fn percentiles_and_distributions_rise() {
+    let change_first = |change: fn(&mut Vec<CdfStep>)| {
+        refusal(|report| {
+            change(
+                &mut sample::reads(report).points[0].strategies[0].rounds[0]
+                    .timing
+                    .cdf,
+            );
+        })
+    };
+    let place = "points[0].strategies[0].rounds[0].timing.cdf";
+    assert_eq!(
+        change_first(|cdf| cdf.reverse()),
+        format!("expected steps that rise at {place}")
+    );
+    let said = change_first(|cdf| cdf[0].loads = 0);
+    assert_eq!(said, format!("expected steps that hold loads at {place}"));
+    let said = refusal(|report| {
+        sample::reads(report).points[0].strategies[0].rounds[0]
+            .timing
+            .p50_ns = u64::MAX;
+    });
+    assert!(
+        said.starts_with("expected p50 <= p99 <= p99.9 <= max at points[0]"),
+        "{said}"
+    );
+}
+
+#[test]
+fn lists_and_texts_are_bounded() {
+    let said = refusal(|report| report.header.command = "x".repeat(70_000));
+    assert_eq!(said, "expected a text of at most 64 KiB at header.command");
+    let said = refusal(|report| report.header.warnings = vec![String::new(); 1_001]);
+    assert_eq!(said, "expected at most 1000 warnings at header.warnings");
+    let said = refusal(|report| {
+        let rounds = &mut sample::reads(report).points[0].strategies[0].rounds;
+        *rounds = vec![rounds[0].clone(); 1_001];
+    });
+    assert_eq!(
+        said,
+        "expected at most 1000 rounds at points[0].strategies[0]"
+    );
+}
+
+#[test]
+fn other_layouts_are_told_apart() {
+    let said = refusal_of_file(|layout| layout["schema"] = json!(2));
+    assert_eq!(said, "expected a report of schema 1, found schema 2");
+    let said = refusal_of_file(|layout| layout["kind"] = json!("events"));
+    assert_eq!(said, "expected a report of kind `reads`, found \"events\"");
+    let said = refusal_of_file(|layout| layout["header"]["commit"] = json!(7));
+    assert!(
+        said.contains("invalid type: integer `7`, expected a string"),
+        "{said}"
+    );
+    let said = json::parse(b"").unwrap_err().line();
+    assert!(
+        said.starts_with("expected the JSON of a report: EOF"),
+        "{said}"
+    );
+}
+
+#[test]
+fn sections_have_one_shape() {
+    let expected = "expected the points, strategies and rounds of `counted` at measured";
+    let said = refusal_of_file(|layout| layout["measured"]["points"] = json!([]));
+    assert_eq!(said, expected);
+    let said = refusal_of_file(|layout| {
+        layout["measured"]["points"][0]["strategies"][0]["name"] = json!("other");
+    });
+    assert_eq!(said, expected);
+    let said = refusal_of_file(|layout| layout["counted"]["clock"] = json!("virtual"));
+    assert_eq!(
+        said,
+        "expected a timing in the section of the report's clock at rounds"
+    );
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_not_numbers() {
+    let bytes = json::encode(&sample::report(&[1], 1)).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    for number in ["NaN", "Infinity", "1e999", "null", "-1", "0"] {
+        let damaged = text.replace("\"clients\": 1", &format!("\"per_second\": {number}"));
+        assert_ne!(damaged, text);
+        assert!(json::parse(damaged.as_bytes()).is_err(), "{number}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_before_it_fills_the_stack() {
+    assert!(json::parse("[".repeat(1_000_000).as_bytes()).is_err());
+}

@@ -1,0 +1,193 @@
+//! Any report survives its file, and any file is survived.
+
+use forebay_bench::cmp::Comparison;
+use forebay_bench::report::grid::Style;
+use forebay_bench::report::model::{
+    Body, CdfStep, Clock, Cost, Counts, Offered, Point, Reads, Report, Round, StrategyRounds,
+    Timing,
+};
+use forebay_bench::report::{html, json, markdown, table};
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::sample;
+
+fn counts() -> impl Strategy<Value = Counts> {
+    let ends = (any::<u64>(), any::<u64>(), any::<u64>());
+    (ends, any::<[u64; 4]>(), option::of(any::<u64>())).prop_map(|(ends, rest, predicted_calls)| {
+        let (loads, errors, wrong_answers) = ends;
+        Counts {
+            loads,
+            backend_calls: rest[0],
+            keys_asked: rest[1],
+            errors: errors.min(loads),
+            overlapping_loads: rest[2],
+            wrong_answers: wrong_answers.min(loads),
+            ideal_calls: rest[3],
+            predicted_calls,
+        }
+    })
+}
+
+fn timing() -> impl Strategy<Value = Timing> {
+    let steps = btree_set(any::<u64>(), 0..20).prop_flat_map(|latencies| {
+        let loads = btree_set(1..u64::MAX, latencies.len());
+        (Just(latencies), loads)
+    });
+    (any::<u64>(), any::<[u64; 4]>(), steps).prop_map(|(elapsed_ns, mut quantiles, steps)| {
+        quantiles.sort_unstable();
+        let [p50_ns, p99_ns, p999_ns, max_ns] = quantiles;
+        let cdf = steps
+            .0
+            .into_iter()
+            .zip(steps.1)
+            .map(|(ns, loads)| CdfStep { ns, loads });
+        Timing {
+            elapsed_ns,
+            p50_ns,
+            p99_ns,
+            p999_ns,
+            max_ns,
+            cdf: cdf.collect(),
+        }
+    })
+}
+
+fn round() -> impl Strategy<Value = Round> {
+    let cost = (
+        any::<u64>(),
+        option::of(any::<u64>()),
+        option::of(any::<u64>()),
+        option::of(0..99_u64),
+    )
+        .prop_map(|(wall_ns, cpu_ns, allocations, peak_memory_bytes)| Cost {
+            wall_ns,
+            cpu_ns,
+            allocations,
+            peak_memory_bytes,
+        });
+    (counts(), timing(), cost).prop_map(|(counts, timing, cost)| Round {
+        counts,
+        timing,
+        cost,
+    })
+}
+
+fn offered() -> impl Strategy<Value = Offered> {
+    prop_oneof![
+        (1..u64::MAX).prop_map(Offered::Clients),
+        (1e-300..1e300_f64).prop_map(Offered::PerSecond),
+        (1e-3..1e3_f64).prop_map(Offered::Speed),
+    ]
+}
+
+fn point() -> impl Strategy<Value = Point> {
+    let strategies = btree_set("[^ ].{0,12}", 0..4).prop_flat_map(|names| {
+        let names: Vec<String> = names.into_iter().collect();
+        (vec(vec(round(), 0..3), names.len()), Just(names))
+    });
+    (offered(), strategies).prop_map(|(offered, (rounds, names))| {
+        let strategies = names.into_iter().zip(rounds);
+        let strategies = strategies.map(|(name, rounds)| StrategyRounds { name, rounds });
+        Point {
+            offered,
+            strategies: strategies.filter(|it| !it.name.trim().is_empty()).collect(),
+        }
+    })
+}
+
+fn report() -> impl Strategy<Value = Report> {
+    let clock = prop_oneof![Just(Clock::Wall), Just(Clock::Virtual)];
+    ("\\PC*", ".*", clock, vec(point(), 0..4), any::<bool>()).prop_map(
+        |(backend, workload, clock, mut points, interrupted)| {
+            let mut seen = Vec::new();
+            points.retain(|point| {
+                let fresh = !seen.contains(&point.offered);
+                seen.push(point.offered);
+                fresh
+            });
+            let mut header = sample::report(&[], 0).header;
+            header.interrupted = interrupted;
+            header.warnings.push(workload.clone());
+            Report {
+                header,
+                body: Body::Reads(Reads {
+                    backend,
+                    workload,
+                    clock,
+                    points,
+                }),
+            }
+        },
+    )
+}
+
+/// Shows a report in every way that there is.
+fn show(report: &Report) {
+    let _ = table::render(report, Style::new(true, None));
+    let _ = markdown::render(report);
+    let _ = html::render(report);
+    if let Ok(comparison) = Comparison::of(report, report) {
+        let _ = comparison.text(Style::new(false, None));
+        let _ = comparison.json(&[]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn reports_are_read_back_as_they_were(report in report()) {
+        let bytes = json::encode(&report).unwrap();
+        prop_assert_eq!(json::parse(&bytes).unwrap(), report);
+    }
+
+    #[test]
+    fn every_valid_report_can_be_shown(report in report()) {
+        prop_assert!(report.validate().is_ok());
+        show(&report);
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_panic(bytes in vec(any::<u8>(), 0..300)) {
+        let _ = json::parse(&bytes);
+    }
+
+    #[test]
+    fn no_damage_makes_the_parser_or_a_format_panic(
+        report in report(),
+        at in any::<prop::sample::Index>(),
+        with in "[0-9eE.{}\\[\\]\",n-]{0,4}",
+        len in 0_usize..6,
+    ) {
+        let mut bytes = json::encode(&report).unwrap();
+        let from = at.index(bytes.len());
+        let to = (from + len).min(bytes.len());
+        bytes.splice(from..to, with.into_bytes());
+        if let Ok(damaged) = json::parse(&bytes) {
+            show(&damaged);
+        }
+    }
+}
+
+#[test]
+fn counted_section_of_virtual_time_does_not_depend_on_the_machine() {
+    let mut here = sample::report(&[8], 3);
+    sample::reads(&mut here).clock = Clock::Virtual;
+    let mut there = here.clone();
+    there.header = sample::report(&[], 0).header;
+    there.header.machine.cpu = "another".into();
+    for strategy in &mut sample::reads(&mut there).points[0].strategies {
+        for round in &mut strategy.rounds {
+            round.cost = Cost::default();
+        }
+    }
+    let counted = |report: &Report| {
+        let bytes = json::encode(report).unwrap();
+        let layout: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        layout["counted"].to_string()
+    };
+    assert_eq!(counted(&here), counted(&there));
+    assert!(counted(&here).contains("p99_ns") && !counted(&here).contains("wall_ns"));
+}
