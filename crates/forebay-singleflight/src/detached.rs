@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 
+use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
 use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
 use crate::handle::{Handle, Meaning, Owned, Spawned};
 use crate::info::Role;
 use crate::policy::Cancel;
 use crate::runtime::RuntimeGone;
-use crate::shard::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
 use crate::waiters::NEVER;
 use crate::work::Work;
 

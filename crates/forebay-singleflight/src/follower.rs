@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 
+use crate::berth::{Berth, Bound, Followed, Left, Mode};
 use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
 use crate::leader::Leader;
-use crate::shard::{Berth, Bound, Followed, Left, Mode};
 use crate::waiters::{NEVER, NOWHERE};
 
 /// A follower of a flight, by explicit roles: a future of the answer, or of the leader's seat.

@@ -8,14 +8,16 @@ use std::time::Duration;
 
 use equivalent::Equivalent;
 
+use crate::after::{After, Landing};
 use crate::alarm::{Alarm, Timed, nanos};
+use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left};
 use crate::flight::{Flight, Outcome};
 use crate::handle::Lookup;
 use crate::observe::{Event, LoadSpan, Meter};
 use crate::permits::Permits;
 use crate::policy::Policy;
 use crate::runtime::RuntimeGone;
-use crate::shard::{After, Ask, Berth, Bound, Followed, Joined, Landing, Left, Shard};
+use crate::shard::Shard;
 use crate::stats::Stats;
 use crate::sync::{Mutex, lock};
 use crate::waiters::{NEVER, wake_all};

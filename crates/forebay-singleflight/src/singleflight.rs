@@ -6,6 +6,7 @@ use std::sync::Arc;
 use equivalent::Equivalent;
 use foldhash::fast::RandomState;
 
+use crate::berth::{Ask, Joined as Placed, Mode};
 use crate::builder::Builder;
 use crate::coalesced::Coalesced;
 use crate::detached::Detached;
@@ -14,7 +15,6 @@ use crate::group::Group;
 use crate::handle::{Borrowed, Fallible, Owned, Value};
 use crate::leader::Leader;
 use crate::policy::Cancel;
-use crate::shard::{Ask, Joined as Placed, Mode};
 use crate::stats::Stats;
 use crate::waiters::NEVER;
 use crate::work::Work;

@@ -40,7 +40,7 @@ pub(crate) struct Slot {
     younger: Place,
     state: State,
     /// Whether the waiter can take over the load.
-    eligible: bool,
+    pub(crate) eligible: bool,
     /// The waker was used; the waiter owes a poll.
     woken: bool,
     /// The deadline has passed.

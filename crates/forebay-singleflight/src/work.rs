@@ -9,6 +9,7 @@ use std::time::Duration;
 use forebay_core::LoadError;
 use pin_project_lite::pin_project;
 
+use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
 use crate::cycle;
 use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
@@ -18,7 +19,6 @@ use crate::loading::{Loaded, Loading, Surroundings};
 use crate::observe::LoadSpan;
 use crate::panic::message;
 use crate::policy::OnTimeout;
-use crate::shard::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
 use crate::waiters::{NEVER, NOWHERE};
 use crate::with_info::WithInfo;
 

@@ -1,0 +1,264 @@
+//! What the members of a flight do once they are on it: follow, take over, leave, land.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use forebay_core::LoadError;
+use hashbrown::hash_table::OccupiedEntry;
+
+use crate::after::{After, Landing};
+use crate::berth::{Berth, Bound, Followed, Left, Mode};
+use crate::flight::{Crew, Entry, Outcome, Shared};
+use crate::observe::LoadSpan;
+use crate::policy::{Cancel, Handover, OnFailure, OnLeaderLost, Policy};
+use crate::shard::Shard;
+use crate::waiters::NEVER;
+
+impl<K, V, E> Shard<K, V, E> {
+    /// Polls a follower: takes over if the seat is vacant, and registers its waker otherwise.
+    pub(crate) fn poll_follower(
+        &mut self,
+        berth: Berth,
+        waker: &Waker,
+        bound: Bound,
+        policy: &Policy,
+    ) -> (Followed, After<K, V, E>) {
+        let Berth { hash, id, place } = berth;
+        let Ok(mut row) = self.flights.find_entry(hash, |entry| entry.id == id) else {
+            return (Followed::Landed, After::NOTHING);
+        };
+        let Some(Shared { crew, .. }) = &mut row.get_mut().shared else {
+            return (Followed::Landed, After::NOTHING);
+        };
+        let Crew {
+            waiters,
+            leaders,
+            hedges,
+            ..
+        } = &mut **crew;
+        let Some(slot) = waiters.slot_mut(place) else {
+            return (Followed::Landed, After::NOTHING);
+        };
+        let hedging = slot.deadline != bound.deadline;
+        if slot.expired && !hedging {
+            let mut after = After::NOTHING;
+            after.garbage = waiters.remove(place);
+            self.stats.timeouts += 1;
+            return (Followed::Expired, settle(row, policy, after));
+        }
+        let mut after = After::NOTHING;
+        let followed = if *leaders == 0 && slot.eligible {
+            self.stats.promotions += 1;
+            Followed::Promoted
+        } else if slot.expired && *hedges < bound.hedges_max {
+            self.stats.hedges += 1;
+            *hedges += 1;
+            Followed::Hedge
+        } else {
+            after.garbage = slot.register(waker);
+            if slot.deadline == NEVER || slot.expired {
+                slot.expired = false;
+                slot.deadline = bound.deadline;
+            }
+            let deadline = slot.deadline;
+            self.deadlines.add(berth, crew, deadline);
+            return (Followed::Waiting(deadline), after);
+        };
+        let (leaders, mut cancel_unwatched) = (*leaders + 1, false);
+        let followed = match bound.mode {
+            Mode::InPlace | Mode::Claim => {
+                after.garbage = waiters.remove(place);
+                followed
+            }
+            Mode::Watching => {
+                after.garbage = slot.register(waker);
+                waiters.step_aside(place);
+                followed
+            }
+            Mode::Detached(cancel) => {
+                after.garbage = slot.register(waker);
+                waiters.pass_over(place);
+                cancel_unwatched = cancel == Cancel::WhenUnwatched;
+                Followed::Spawn(Berth {
+                    place: waiters.push_aside(None),
+                    ..berth
+                })
+            }
+        };
+        crew.seat(leaders, cancel_unwatched);
+        (followed, after)
+    }
+
+    /// Removes a follower that does not wait any longer.
+    pub(crate) fn leave(&mut self, berth: Berth, left: Left, policy: &Policy) -> After<K, V, E> {
+        let Ok(mut row) = self
+            .flights
+            .find_entry(berth.hash, |entry| entry.id == berth.id)
+        else {
+            return After::NOTHING;
+        };
+        let Some(shared) = &mut row.get_mut().shared else {
+            return After::NOTHING;
+        };
+        match left {
+            Left::Dropped => self.stats.followers_cancelled += 1,
+            Left::TimedOut => self.stats.timeouts += 1,
+        }
+        let mut after = After::NOTHING;
+        after.garbage = shared.crew.waiters.remove(berth.place);
+        let after = settle(row, policy, after);
+        self.shrink();
+        after
+    }
+
+    /// Lets a load beside the leader's give up its place among the loads for one in the order.
+    ///
+    /// If the flight is gone, so is the place, and the next poll finds out.
+    pub(crate) fn follow_again(
+        &mut self,
+        mut berth: Berth,
+        waker: &Waker,
+        deadline: u64,
+    ) -> (Berth, Option<Waker>) {
+        let mut garbage = None;
+        let entry = self
+            .flights
+            .find_mut(berth.hash, |entry| entry.id == berth.id);
+        if let Some(Shared { crew, .. }) = entry.and_then(|entry| entry.shared.as_mut()) {
+            let waker = Some(waker.clone());
+            garbage = crew.waiters.remove(berth.place);
+            berth.place = crew.waiters.push(waker, deadline, true);
+            crew.leaders -= 1;
+            self.deadlines.add(berth, crew, deadline);
+        }
+        (berth, garbage)
+    }
+
+    /// Registers the waker of a load that stands aside.
+    pub(crate) fn watch(&mut self, berth: Berth, waker: &Waker) -> Option<Waker> {
+        let entry = self
+            .flights
+            .find_mut(berth.hash, |entry| entry.id == berth.id)?;
+        let slot = entry.shared.as_mut()?.crew.waiters.slot_mut(berth.place)?;
+        slot.register(waker)
+    }
+
+    /// Gives up the seat of a leader that was dropped.
+    pub(crate) fn vacate(&mut self, berth: Berth, policy: &Policy) -> After<K, V, E> {
+        let Ok(mut row) = self
+            .flights
+            .find_entry(berth.hash, |entry| entry.id == berth.id)
+        else {
+            return After::NOTHING;
+        };
+        self.stats.leaders_lost += 1;
+        let mut after = After::NOTHING;
+        if let Some(Shared { crew, .. }) = &mut row.get_mut().shared {
+            crew.leaders -= 1;
+            after.garbage = crew.waiters.remove(berth.place);
+            if crew.leaders == 0 && policy.on_leader_lost == OnLeaderLost::Fail {
+                return abandon(row, after);
+            }
+        }
+        let after = settle(row, policy, after);
+        self.shrink();
+        after
+    }
+
+    /// Lands a flight with what its load came to, unless a failure is to stay with the loader.
+    pub(crate) fn land(
+        &mut self,
+        berth: Berth,
+        outcome: Outcome<V, E>,
+        span: LoadSpan,
+        policy: &Policy,
+    ) -> Landing<K, V, E> {
+        let on_failure = match &outcome {
+            Ok(_) => OnFailure::Share,
+            Err(LoadError::Panicked(_)) => policy.on_panic,
+            Err(_) => policy.on_error,
+        };
+        match &outcome {
+            Ok(_) => {}
+            Err(LoadError::Panicked(_)) => self.stats.panics += 1,
+            Err(_) => self.stats.errors += 1,
+        }
+        let Ok(mut row) = self
+            .flights
+            .find_entry(berth.hash, |entry| entry.id == berth.id)
+        else {
+            // Another load landed the flight first, or it was forgotten before anyone followed.
+            return Landing::Alone(outcome, After::NOTHING);
+        };
+        let mut after = After::NOTHING;
+        if let Some(Shared { crew, .. }) = &mut row.get_mut().shared {
+            after.garbage = crew.waiters.remove(berth.place);
+            if let OnFailure::Promote { max } = on_failure
+                && crew.retries < max
+                && crew.waiters.eligible() > 0
+            {
+                crew.retries += 1;
+                crew.leaders -= 1;
+                return Landing::Alone(outcome, settle(row, policy, after));
+            }
+        }
+        let entry = row.remove().0;
+        self.shrink();
+        match &entry.shared {
+            Some(shared) if shared.crew.waiters.len() > 0 || shared.crew.leaders > 1 => {
+                shared.land(outcome, span);
+                let flight = Arc::clone(&shared.flight);
+                after.removed = Some(entry);
+                Landing::Shared(flight, after)
+            }
+            _ => {
+                after.removed = Some(entry);
+                Landing::Alone(outcome, after)
+            }
+        }
+    }
+}
+
+/// Sees to a flight that a member has left: to its vacant seat, or to nobody waiting any more.
+fn settle<K, V, E>(
+    mut row: OccupiedEntry<'_, Entry<K, V, E>>,
+    policy: &Policy,
+    mut after: After<K, V, E>,
+) -> After<K, V, E> {
+    let Some(Shared { crew, .. }) = &mut row.get_mut().shared else {
+        after.removed = Some(row.remove().0);
+        return after;
+    };
+    let unwatched = crew.waiters.len() == 0;
+    if crew.leaders > 0 {
+        return if unwatched && crew.cancel_unwatched {
+            abandon(row, after)
+        } else {
+            after
+        };
+    }
+    if unwatched {
+        after.removed = Some(row.remove().0);
+    } else if crew.waiters.eligible() == 0 {
+        return abandon(row, after);
+    } else {
+        match policy.handover {
+            Handover::Youngest => after.wake = crew.waiters.wake_youngest(),
+            Handover::All => after.wake_all = crew.waiters.take_wakers(),
+        }
+    }
+    after
+}
+
+/// Ends a flight that nobody will land.
+fn abandon<K, V, E>(
+    row: OccupiedEntry<'_, Entry<K, V, E>>,
+    mut after: After<K, V, E>,
+) -> After<K, V, E> {
+    let entry = row.remove().0;
+    if let Some(shared) = &entry.shared {
+        shared.land(Err(LoadError::Abandoned), LoadSpan::none());
+    }
+    after.removed = Some(entry);
+    after
+}
