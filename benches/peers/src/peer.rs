@@ -50,7 +50,7 @@ pub trait Group<K: Key, V: Value>: Default + Send + Sync + 'static {
     type Output: Send;
 
     /// Returns the library's own future for a call, with as little around it as its API allows.
-    fn call<F, Fut>(&self, key: &K, load: F) -> impl Future<Output = Self::Output> + Send
+    fn call<'a, F, Fut>(&'a self, key: &'a K, load: F) -> impl Future<Output = Self::Output> + Send
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static;

@@ -2,6 +2,7 @@
 
 pub mod async_singleflight;
 pub mod floor;
+pub mod forebay;
 pub mod foyer;
 pub mod moka;
 pub mod quick_cache;
@@ -12,6 +13,7 @@ pub mod uniflight;
 
 use self::async_singleflight::AsyncSingleflight;
 use self::floor::{Direct, Marked, Notified};
+use self::forebay::{Forebay, ForebayBounded, ForebayTimer};
 use self::foyer::Foyer;
 use self::moka::Moka;
 use self::quick_cache::QuickCache;
@@ -63,6 +65,7 @@ impl<Q: Probe> Entry<Q> {
 #[must_use]
 pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
     vec![
+        Entry::of::<Forebay>(),
         Entry::of::<Uniflight>(),
         Entry::of::<AsyncSingleflight>(),
         Entry::of::<SingleflightAsync>(),
@@ -80,5 +83,10 @@ pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
 /// Returns those that bound a follower's wait, and what they are held against.
 #[must_use]
 pub fn bounded<Q: Probe>() -> Vec<Entry<Q>> {
-    vec![Entry::of::<Seed>()]
+    vec![
+        Entry::of::<Forebay>(),
+        Entry::of::<ForebayBounded>(),
+        Entry::of::<ForebayTimer>(),
+        Entry::of::<Seed>(),
+    ]
 }

@@ -2,6 +2,7 @@
 
 mod allocations;
 mod cancel;
+mod cascade;
 mod failure;
 mod follower;
 mod handover;
@@ -25,7 +26,7 @@ pub struct Question {
 }
 
 /// Every question, in the order in which they are printed.
-pub const ALL: [Question; 12] = [
+pub const ALL: [Question; 13] = [
     Question {
         name: "uncontended",
         ask: uncontended::ask,
@@ -57,6 +58,10 @@ pub const ALL: [Question; 12] = [
     Question {
         name: "overlap",
         ask: overlap::ask,
+    },
+    Question {
+        name: "cascade",
+        ask: cascade::ask,
     },
     Question {
         name: "handover",

@@ -79,10 +79,10 @@ impl Table {
         let mut lines = vec![self.headings()];
         lines.extend(self.rows.iter().map(|row| self.cells(row)));
         text.push_str(&grid(&lines, layout)?);
-        if !self.goals.is_empty() {
+        let mut lines = vec![Goal::headings()];
+        lines.extend(self.goals.iter().filter_map(|goal| goal.judge(self)));
+        if lines.len() > 1 {
             text.push('\n');
-            let mut lines = vec![Goal::headings()];
-            lines.extend(self.goals.iter().filter_map(|goal| goal.judge(self)));
             text.push_str(&grid(&lines, layout)?);
         }
         Ok(text)

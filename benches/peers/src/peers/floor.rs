@@ -29,7 +29,7 @@ pub struct Straight;
 impl<K: Key, V: Value> Group<K, V> for Straight {
     type Output = V;
 
-    fn call<F, Fut>(&self, _key: &K, load: F) -> impl Future<Output = Self::Output> + Send
+    fn call<'a, F, Fut>(&'a self, _key: &'a K, load: F) -> impl Future<Output = Self::Output> + Send
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,
@@ -73,7 +73,7 @@ impl<K> fmt::Debug for Marks<K> {
 impl<K: Key, V: Value> Group<K, V> for Marks<K> {
     type Output = V;
 
-    async fn call<F, Fut>(&self, key: &K, load: F) -> Self::Output
+    async fn call<'a, F, Fut>(&'a self, key: &'a K, load: F) -> Self::Output
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,
@@ -109,7 +109,7 @@ impl Peer for Notified {
 }
 
 /// How many loads one [`Announced`] can have in its life.
-const LOADS_MAX: usize = 4_096;
+const LOADS_MAX: usize = 16_384;
 
 /// Loads one after another, and the callers that wait for the current one, whichever key they
 /// name. All of them are made in advance, so that a call costs neither a lock nor an allocation.
@@ -150,7 +150,7 @@ impl<V> Default for Announced<V> {
 impl<K: Key, V: Value> Group<K, V> for Announced<V> {
     type Output = V;
 
-    async fn call<F, Fut>(&self, _key: &K, load: F) -> Self::Output
+    async fn call<'a, F, Fut>(&'a self, _key: &'a K, load: F) -> Self::Output
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,

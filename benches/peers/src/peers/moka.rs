@@ -38,7 +38,7 @@ impl<K, V> fmt::Debug for Cached<K, V> {
 impl<K: Key, V: Value> Group<K, V> for Cached<K, V> {
     type Output = V;
 
-    fn call<F, Fut>(&self, key: &K, load: F) -> impl Future<Output = Self::Output> + Send
+    fn call<'a, F, Fut>(&'a self, key: &'a K, load: F) -> impl Future<Output = Self::Output> + Send
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,

@@ -105,7 +105,7 @@ impl<V: Value> Flight<V> {
 impl<K: Key, V: Value> Group<K, V> for Coordinator<K, V> {
     type Output = Result<V, String>;
 
-    async fn call<F, Fut>(&self, key: &K, load: F) -> Self::Output
+    async fn call<'a, F, Fut>(&'a self, key: &'a K, load: F) -> Self::Output
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,

@@ -29,7 +29,7 @@ impl<K: Key, V: Value> Default for Merged<K, V> {
 impl<K: Key, V: Value> Group<K, V> for Merged<K, V> {
     type Output = Result<V, LeaderPanicked>;
 
-    fn call<F, Fut>(&self, key: &K, load: F) -> impl Future<Output = Self::Output> + Send
+    fn call<'a, F, Fut>(&'a self, key: &'a K, load: F) -> impl Future<Output = Self::Output> + Send
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,

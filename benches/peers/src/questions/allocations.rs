@@ -44,8 +44,9 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
     vec![Table {
         title: "Allocations",
         method: "Allocations of a call alone (an owned String key is one), of a whole flight \
-                 with four followers and a u64 key, and of each of 1,000 followers; and clones \
-                 of the value by a call alone. Means in a steady state.",
+                 with four followers and a u64 key, and of a flight with 1,000 followers and a \
+                 String key for each of them; clones of the value by a call alone. Means in a \
+                 steady state.",
         columns: columns
             .map(|name| Column {
                 name,
@@ -69,8 +70,8 @@ impl Probe for Allocations {
         vec![
             P::KEYED.then(alone::<P, String>),
             P::KEYED.then(alone::<P, u64>),
-            by_hand.then(|| flight::<P>(4)),
-            by_hand.then(|| flight::<P>(1_000) / 1_000.0),
+            by_hand.then(|| flight::<P, u64>(4)),
+            by_hand.then(|| flight::<P, String>(1_000) / 1_000.0),
             P::KEYED.then(clones_alone::<P>),
         ]
     }
@@ -86,12 +87,13 @@ fn alone<P: Peer, K: Key>() -> f64 {
     allocated.allocations as f64 / TIMES as f64
 }
 
-fn flight<P: Peer>(followers: usize) -> f64 {
+fn flight<P: Peer, K: Key>(followers: usize) -> f64 {
     let runtime = one_thread();
     let _entered = runtime.enter();
-    let group = P::Group::<u64, u64>::default();
+    let group = P::Group::<K, u64>::default();
+    let key = K::numbered(7);
     let gate = Gate::closed();
-    let call = |_| group.call(&7, move || gate.by_hand(7));
+    let call = |_| group.call(&key, move || gate.by_hand(7));
     let (mut leader, mut crowd) = (Seats::empty(1), Seats::empty(followers));
     let mut flights = || {
         for _ in 0..TIMES {
@@ -101,7 +103,7 @@ fn flight<P: Peer>(followers: usize) -> f64 {
             gate.open();
             leader.finish(drop);
             crowd.finish(drop);
-            group.renew(&7);
+            group.renew(&key);
         }
     };
     flights();

@@ -50,7 +50,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
 
 impl Probe for Failing {
     fn probe<P: Peer>(&self) -> Vec<Option<f64>> {
-        if !P::COALESCES {
+        if !P::COALESCES || !P::KEYED {
             return vec![None, None];
         }
         vec![
