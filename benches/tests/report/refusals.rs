@@ -128,6 +128,10 @@ fn sections_have_one_shape() {
         layout["measured"]["points"][0]["strategies"][0]["name"] = json!("other");
     });
     assert_eq!(said, expected);
+    let said = refusal_of_file(|layout| {
+        layout["measured"]["points"][0]["offered"] = json!({ "clients": 7 });
+    });
+    assert_eq!(said, expected);
     let said = refusal_of_file(|layout| layout["counted"]["clock"] = json!("virtual"));
     assert_eq!(
         said,

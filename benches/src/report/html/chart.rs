@@ -235,7 +235,7 @@ fn line_class(colour: usize) -> String {
 /// Returns a coordinate to a tenth of a pixel: more only makes the page longer.
 fn short(coordinate: f64) -> String {
     let text = format!("{coordinate:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 fn shortened(name: &str) -> String {
