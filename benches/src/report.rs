@@ -9,6 +9,7 @@
 //! * [`metric`], [`quantity`], [`spread`] and [`grid`], what the formats share.
 //! * [`error`], why a report could not be read or written.
 
+mod answer;
 pub mod cdf;
 pub mod clock;
 pub mod error;

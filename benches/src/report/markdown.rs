@@ -1,5 +1,6 @@
 //! A report as Markdown, to paste into an issue or to keep beside the code.
 
+use crate::report::answer::answers;
 use crate::report::grid::{escaped, visible};
 use crate::report::metric::{ALLOCATIONS, CPU, MEMORY, P99, THROUGHPUT};
 use crate::report::model::{Body, Header, Point, Report};
@@ -52,11 +53,12 @@ pub fn render(report: &Report) -> String {
 
 fn point_sections(point: &Point) -> String {
     let mut text = String::new();
-    let notes = reads::notes(point);
-    if !notes.is_empty() {
-        let lines: String = notes
+    let notes = reads::notes(point).into_iter().map(|note| note.text);
+    let said: Vec<String> = answers(point).into_iter().chain(notes).collect();
+    if !said.is_empty() {
+        let lines: String = said
             .iter()
-            .map(|it| format!("* {}\n", escaped(&it.text)))
+            .map(|line| format!("* {}\n", escaped(line)))
             .collect();
         text.push_str(&format!("\n{lines}"));
     }

@@ -1,11 +1,12 @@
 //! A report for the terminal.
 
+use crate::report::answer::answers;
 use crate::report::grid::{Style, Tone, visible};
 use crate::report::model::{Body, Header, Report};
 use crate::report::reads;
 
-/// Returns the report as lines for a terminal: two tables for each point, what is noteworthy under
-/// them, and the warnings last, where they are not scrolled away.
+/// Returns the report as lines for a terminal: two tables for each point, the answers and what
+/// is noteworthy under them, and the warnings last, where they are not scrolled away.
 ///
 /// # Examples
 ///
@@ -40,6 +41,10 @@ pub fn render(report: &Report, style: Style) -> String {
         text.push_str(&reads::glance(point).text(style));
         text.push('\n');
         text.push_str(&reads::glance_cost(point).text(style));
+        text.push('\n');
+        for answer in answers(point) {
+            text.push_str(&format!("{}\n", visible(&answer)));
+        }
         for note in reads::notes(point) {
             text.push_str(&format!(
                 "{}\n",

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::axis::Axis;
 use super::chart::{self, Bar, Line};
 use super::{figure, table};
+use crate::report::answer::answers;
 use crate::report::cdf;
 use crate::report::metric::{ALLOCATIONS, CPU, MEMORY, Metric, P99, SAVED, THROUGHPUT};
 use crate::report::model::{CdfStep, Offered, Point, Reads, StrategyRounds};
@@ -23,6 +24,10 @@ pub(super) fn sections(body: &Reads) -> Markup {
         @for (index, point) in body.points.iter().enumerate() {
             section {
                 h2 id={ "point-" (index) } { (reads::offered(point.offered)) }
+                @let answers = answers(point);
+                @if !answers.is_empty() {
+                    ul class="answers" { @for answer in answers { li { (answer) } } }
+                }
                 @for note in reads::notes(point) {
                     p class=(super::tone_class(note.tone)) { (note.text) }
                 }

@@ -1,0 +1,91 @@
+//! The answers that a reader came for, in a sentence each.
+
+use crate::report::metric::{Better, CALLS, Metric, P99, THROUGHPUT};
+use crate::report::model::Point;
+use crate::report::quantity;
+use crate::report::spread::{Spread, ratios_to_best};
+
+/// Returns who did best under one offered load, and by how much: for backend calls, for the
+/// slowest hundredth and for throughput. There is no answer where there is nothing to choose from.
+pub(crate) fn answers(point: &Point) -> Vec<String> {
+    let questions = [
+        (&CALLS, "fewest backend calls", "as many"),
+        (&P99, "lowest p99 latency", "as long"),
+        (&THROUGHPUT, "most loads in a second", "as many"),
+    ];
+    let answer = |(metric, what, compared)| answer(metric, what, compared, point);
+    questions.into_iter().filter_map(answer).collect()
+}
+
+fn answer(metric: &Metric, what: &str, compared: &str, point: &Point) -> Option<String> {
+    let ratios = ratios_to_best(metric, point);
+    let ranked = point.strategies.iter().zip(ratios);
+    let mut ranked: Vec<_> = ranked
+        .filter_map(|(strategy, ratio)| Some((strategy, ratio?.median)))
+        .collect();
+    ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
+    if metric.better() == Better::Higher {
+        ranked.reverse();
+    }
+    let ((best, _), (worst, ratio)) = (*ranked.first()?, *ranked.last()?);
+    if ratio == 1.0 {
+        return None;
+    }
+    let figure = metric.show(Spread::of_rounds(metric, best).map(|spread| spread.median));
+    let ratio = quantity::ratio(ratio);
+    Some(format!(
+        "{what}: {}, {figure}; {} has {ratio} × {compared}",
+        best.name, worst.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::{Counts, Offered, Round, StrategyRounds, Timing};
+
+    fn point(strategies: &[(&str, u64, u64)]) -> Point {
+        let strategies = strategies.iter().map(|&(name, backend_calls, elapsed_ns)| {
+            let counts = Counts {
+                loads: 100,
+                backend_calls,
+                ..Counts::default()
+            };
+            let timing = Timing {
+                elapsed_ns,
+                p99_ns: 5_000,
+                ..Timing::default()
+            };
+            let rounds = vec![Round {
+                counts,
+                timing,
+                ..Round::default()
+            }];
+            StrategyRounds {
+                name: name.into(),
+                rounds,
+            }
+        });
+        Point {
+            offered: Offered::Clients(1),
+            strategies: strategies.collect(),
+        }
+    }
+
+    #[test]
+    fn best_and_worst_are_named_in_the_direction_of_the_figure() {
+        let said = answers(&point(&[("a", 100, 1_000_000), ("b", 25, 500_000)]));
+        let expected = [
+            "fewest backend calls: b, 25; a has 4.00 × as many",
+            "most loads in a second: b, 200 k; a has 0.50 × as many",
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn equals_and_loners_are_not_ranked() {
+        assert!(answers(&point(&[])).is_empty());
+        assert!(answers(&point(&[("a", 1, 1)])).is_empty());
+        assert!(answers(&point(&[("a", 1, 1), ("b", 1, 1)])).is_empty());
+    }
+}
