@@ -1,0 +1,66 @@
+//! What the strategies are compared against, and the counting of what reaches it.
+
+mod cost;
+mod error;
+mod meter;
+mod model;
+mod sqlite;
+
+use std::sync::Arc;
+
+use forebay_core::{Load, LoadResult};
+
+pub use crate::backend::cost::{Cost, Costs, Shape};
+pub use crate::backend::error::BackendError;
+pub(crate) use crate::backend::meter::Meter;
+pub use crate::backend::model::Model;
+pub use crate::backend::sqlite::Sqlite;
+use crate::row::Row;
+
+/// One of the backends, with a meter of its own for each run.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    source: Source,
+    meter: Arc<Meter>,
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug)]
+#[allow(clippy::exhaustive_enums, reason = "the engine treats the two apart")]
+pub enum Source {
+    /// A database, in real time.
+    Sqlite(Arc<Sqlite>),
+    /// A model of one, in virtual time.
+    Model(Arc<Model>),
+}
+
+impl Backend {
+    /// Creates a backend over `source` that holds `keys` keys.
+    #[must_use]
+    pub fn new(source: Source, keys: u32) -> Self {
+        let meter = Arc::new(Meter::new(keys));
+        Self { source, meter }
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+}
+
+impl Load<u64> for Backend {
+    type Value = Row;
+    type Error = BackendError;
+
+    async fn load(&self, key: &u64) -> LoadResult<Row, BackendError> {
+        let _call = self.meter.call(*key);
+        let row = match &self.source {
+            Source::Sqlite(database) => database.row(*key, &self.meter).await?,
+            Source::Model(model) => model.row(*key).await?,
+        };
+        Ok(row)
+    }
+}

@@ -1,0 +1,97 @@
+//! Why the program ends without doing what it was asked.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::backend::BackendError;
+use crate::cmp::CmpError;
+use crate::report::error::ReportError;
+use crate::trace::TraceError;
+
+/// Why the program ends without doing what it was asked. Each displays as one line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The command line asks for something that there is not; the text says what there is.
+    #[error("{0}")]
+    Arguments(Box<str>),
+    /// The trace cannot be used.
+    #[error("{path}: {source}", path = path.display())]
+    Trace {
+        /// The trace's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: TraceError,
+    },
+    /// The database cannot be made or opened.
+    #[error("the database in {folder} cannot be opened: {source}", folder = folder.display())]
+    Database {
+        /// The folder in which it was to be made.
+        folder: PathBuf,
+        /// What went wrong.
+        source: BackendError,
+    },
+    /// The system gives no threads.
+    #[error("the threads to run on cannot be started: {0}")]
+    Runtime(#[source] io::Error),
+    /// The report cannot be written.
+    #[error("{}", .0.line())]
+    Report(#[from] ReportError),
+    /// Two reports cannot be compared.
+    #[error(transparent)]
+    Cmp(#[from] CmpError),
+    /// The output cannot be written to.
+    #[error("the output cannot be written: {0}")]
+    Output(#[source] io::Error),
+    /// A strategy answered with something else than the backend holds.
+    #[error("{strategy} gave {count} wrong answers, the first for key {key}")]
+    WrongAnswers {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// How many answers were wrong.
+        count: u64,
+        /// The first key whose answer was wrong.
+        key: u64,
+    },
+    /// A strategy made calls for one key at the same time that promises not to.
+    #[error("{strategy} made {count} calls while another one for the same key was under way")]
+    Overlap {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// How many calls overlapped.
+        count: u64,
+    },
+    /// Loads failed though the backend was not asked to fail.
+    #[error("{count} loads of {strategy} failed, the first because {message}")]
+    LoadsFailed {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// How many loads failed.
+        count: u64,
+        /// What the first one said.
+        message: Box<str>,
+    },
+    /// A condition of `cmp` was not met; what it was has been said.
+    #[error("{0} of the conditions hold")]
+    Condition(usize),
+    /// The run was interrupted; what was measured by then has been shown.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Failure {
+    /// Returns the program's exit status: 2 for what was asked, 1 for what was found, and the
+    /// customary 130 after an interrupt.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::WrongAnswers { .. }
+            | Self::Overlap { .. }
+            | Self::LoadsFailed { .. }
+            | Self::Condition(_) => 1,
+            Self::Interrupted => 130,
+            _ => 2,
+        })
+    }
+}

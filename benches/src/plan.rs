@@ -1,0 +1,49 @@
+//! What one run asks for: the same keys in the same order for every strategy.
+
+use std::sync::Arc;
+
+/// The loads of one run.
+#[derive(Clone, Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "a literal in the engine, tests and examples"
+)]
+pub struct Plan {
+    /// The keys, in the order in which they are asked for.
+    pub keys: Arc<[u32]>,
+    /// When they are asked for.
+    pub pace: Pace,
+    /// When a closed loop stops asking, even if keys are left.
+    pub stop_ns: Option<u64>,
+}
+
+/// When the loads of a run begin.
+#[derive(Clone, Debug)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "every loop handles each pace in its own way"
+)]
+pub enum Pace {
+    /// At times of their own, whatever the answers take.
+    Open {
+        /// The time of each load, from the start, rising.
+        times_ns: Arc<[u64]>,
+    },
+    /// When a client is free: each of them asks for the next key once it has its answer.
+    Closed {
+        /// How many clients there are.
+        clients: usize,
+    },
+    /// When all clients are free: each asks for one key at the same instant.
+    Bursts {
+        /// How many clients there are.
+        clients: usize,
+    },
+}
+
+impl Plan {
+    /// Returns the key of the load with this index.
+    pub(crate) fn key(&self, index: usize) -> Option<u64> {
+        self.keys.get(index).copied().map(u64::from)
+    }
+}

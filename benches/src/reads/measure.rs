@@ -1,0 +1,245 @@
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::backend::{Backend, Costs, Model, Shape, Source};
+use crate::cli::{BackendName, ReadsArguments};
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::reads::scenario::Scenario;
+use crate::report::model::{Offered, Point, Round, StrategyRounds};
+use crate::simulation;
+use crate::strategy::{self, Strategy};
+use crate::trial::{Measured, Settings, Trial};
+
+/// Runs every strategy under every offered load, again and again.
+#[derive(Debug)]
+pub(super) struct Engine<'a> {
+    pub(super) arguments: &'a ReadsArguments,
+    pub(super) scenario: &'a Scenario,
+    /// The database; `None` where the backend is modelled anew for each run.
+    pub(super) database: Option<Source>,
+    pub(super) runtime: &'a Handle,
+}
+
+/// What was measured.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) points: Vec<Point>,
+    pub(super) interrupted: bool,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Outcome {
+    /// Returns whether not a single run has ended.
+    pub(super) fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+}
+
+impl Engine<'_> {
+    /// Measures everything, or as much as there was time for before an interrupt.
+    pub(super) fn measure(&self) -> Result<Outcome, Failure> {
+        let strategies = self.strategies();
+        let offered = self.scenario.offered();
+        let steps = offered.len() * strategies.len() * self.arguments.repeat as usize;
+        let progress = Progress::new(steps as u64, self.arguments.output.quiet);
+        let mut outcome = Outcome::default();
+        for &offered in offered {
+            let mut rounds = vec![Vec::new(); strategies.len()];
+            for number in 0..self.arguments.repeat {
+                let round = self.round(offered, number, &strategies, &progress, &mut outcome)?;
+                for (rounds, round) in rounds.iter_mut().zip(round) {
+                    rounds.extend(round);
+                }
+                if outcome.interrupted {
+                    break;
+                }
+            }
+            let point = point(offered, &strategies, rounds);
+            outcome.points.extend(point);
+            if outcome.interrupted {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Runs each strategy once. In each round another one is first, so that none always runs on a
+    /// machine that another has just warmed up.
+    fn round(
+        &self,
+        offered: Offered,
+        number: u32,
+        strategies: &[Strategy],
+        progress: &Progress,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<Option<Round>>, Failure> {
+        let plan = self.scenario.plan(offered, number);
+        let mut measured: Vec<Option<Measured>> = strategies.iter().map(|_| None).collect();
+        for turn in 0..strategies.len() {
+            let index = (turn + number as usize) % strategies.len();
+            let strategy = strategies[index];
+            progress.begin(format!("{} {}", show(offered), strategy.name));
+            let found = self.run(&plan, number, strategy);
+            // An interrupted run has not made its loads, so its figures are not to be compared.
+            if interrupt::requested() {
+                outcome.interrupted = true;
+                break;
+            }
+            self.check(strategy, &found)?;
+            measured[index] = Some(found);
+            progress.end();
+        }
+        self.simulate(
+            &plan,
+            number,
+            strategies,
+            &mut measured,
+            &mut outcome.warnings,
+        );
+        let rounds = measured.into_iter();
+        Ok(rounds.map(|found| found.map(|found| found.round)).collect())
+    }
+
+    fn run(&self, plan: &Plan, round: u32, strategy: Strategy) -> Measured {
+        let source = self.database.clone().unwrap_or_else(|| {
+            let model = Model::new(self.costs(round), self.scenario.keys());
+            Source::Model(Arc::new(model))
+        });
+        let backend = Backend::new(source, self.scenario.keys());
+        let settings = Settings {
+            capacity: self.arguments.capacity as usize,
+            repeatable: self.arguments.backend == BackendName::Model,
+        };
+        (strategy.measure)(&Trial::new(plan, backend, settings, self.runtime))
+    }
+
+    /// Checks what every run must keep: right answers, no failures that were not asked for, and
+    /// what the strategy itself promises.
+    fn check(&self, strategy: Strategy, found: &Measured) -> Result<(), Failure> {
+        let (tally, counts) = (&found.tally, &found.round.counts);
+        if let Some(key) = tally.wrong_key {
+            return Err(Failure::WrongAnswers {
+                strategy: strategy.name,
+                count: tally.wrong_answers,
+                key,
+            });
+        }
+        let may_fail = self.database.is_none() && self.arguments.model.error_rate > 0.0;
+        if let Some(error) = tally.error.as_ref().filter(|_| !may_fail) {
+            let cause = error.backend().map(|cause| format!(": {cause}"));
+            return Err(Failure::LoadsFailed {
+                strategy: strategy.name,
+                count: tally.errors,
+                message: format!("{error}{}", cause.unwrap_or_default()).into(),
+            });
+        }
+        if strategy.never_overlaps && counts.overlapping_loads > 0 {
+            return Err(Failure::Overlap {
+                strategy: strategy.name,
+                count: counts.overlapping_loads,
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds to a round what coalescing would need, worked out independently.
+    ///
+    /// On the model this is exact. On a database the simulation is told how long the database
+    /// worked on a call on average, so that it is an estimate.
+    fn simulate(
+        &self,
+        plan: &Plan,
+        round: u32,
+        strategies: &[Strategy],
+        measured: &mut [Option<Measured>],
+        warnings: &mut Vec<String>,
+    ) {
+        let exact = self.database.is_none();
+        let served_ns = measured
+            .iter()
+            .flatten()
+            .find_map(|found| found.served_ns_mean);
+        let costs = match served_ns.filter(|_| !exact) {
+            Some(served_ns) => self.costs_of_database(served_ns),
+            None => self.costs(round),
+        };
+        let simulated = simulation::coalesced(plan, costs);
+        for (strategy, found) in strategies.iter().zip(measured) {
+            let Some(found) = found else { continue };
+            let counts = &mut found.round.counts;
+            counts.ideal_calls = simulated.calls;
+            if !(exact && strategy.is_simulated) {
+                continue;
+            }
+            counts.predicted_calls = Some(simulated.calls);
+            if counts.backend_calls != simulated.calls {
+                warnings.push(format!(
+                    "{} made {} calls where the simulation makes {}",
+                    strategy.name, counts.backend_calls, simulated.calls
+                ));
+            }
+        }
+    }
+
+    fn costs(&self, round: u32) -> Costs {
+        let model = &self.arguments.model;
+        let shape = Shape {
+            fixed_ns: model.fixed.as_nanos() as u64,
+            per_key_ns: model.per_key.as_nanos() as u64,
+            tail_ns: model.tail.as_nanos() as u64,
+            tail_sigma: model.tail_sigma,
+            in_flight_max: model.in_flight as usize,
+            error_rate: model.error_rate,
+        };
+        Costs::new(shape, self.scenario.seed(round))
+    }
+
+    fn costs_of_database(&self, served_ns: u64) -> Costs {
+        let shape = Shape {
+            fixed_ns: served_ns,
+            per_key_ns: 0,
+            tail_ns: 0,
+            tail_sigma: 0.0,
+            in_flight_max: self.arguments.sqlite.connections as usize,
+            error_rate: 0.0,
+        };
+        Costs::new(shape, 0)
+    }
+
+    /// Returns the strategies that were asked for, each once.
+    fn strategies(&self) -> Vec<Strategy> {
+        let asked = |strategy: &&Strategy| {
+            let chosen = &self.arguments.strategies;
+            chosen.is_empty() || chosen.iter().any(|chosen| chosen.name == strategy.name)
+        };
+        strategy::ALL.iter().filter(asked).copied().collect()
+    }
+}
+
+/// Puts the rounds of each strategy together; strategies that never ran are left out.
+fn point(offered: Offered, strategies: &[Strategy], rounds: Vec<Vec<Round>>) -> Option<Point> {
+    let all = strategies.iter().zip(rounds);
+    let ran = all.filter(|(_, rounds)| !rounds.is_empty());
+    let strategies: Vec<StrategyRounds> = ran
+        .map(|(strategy, rounds)| StrategyRounds {
+            name: strategy.name.into(),
+            rounds,
+        })
+        .collect();
+    (!strategies.is_empty()).then_some(Point {
+        offered,
+        strategies,
+    })
+}
+
+fn show(offered: Offered) -> String {
+    match offered {
+        Offered::Clients(clients) => format!("{clients} clients:"),
+        Offered::PerSecond(rate) => format!("{rate} per second:"),
+        Offered::Speed(speed) => format!("speed {speed}:"),
+    }
+}

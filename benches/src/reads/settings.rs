@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use crate::cli::{BackendName, ReadsArguments};
+use crate::reads::scenario::Scenario;
+use crate::report::model::Setting;
+use crate::strategy;
+
+/// Lists everything that was configured and could change a figure, defaults included.
+pub(super) fn list(arguments: &ReadsArguments, scenario: &Scenario) -> Vec<Setting> {
+    let mut settings = vec![
+        setting("strategies", names(arguments).join(",")),
+        setting("repeat", arguments.repeat),
+        setting("seed", arguments.seed),
+        setting("keys", scenario.keys()),
+        setting("capacity", arguments.capacity),
+    ];
+    match arguments.backend {
+        BackendName::Sqlite => {
+            settings.push(setting("connections", arguments.sqlite.connections));
+            settings.push(setting("sqlite version", rusqlite::version()));
+        }
+        BackendName::Model => {
+            let model = &arguments.model;
+            settings.extend([
+                setting("fixed", time(model.fixed)),
+                setting("per-key", time(model.per_key)),
+                setting("tail", time(model.tail)),
+                setting("tail-sigma", model.tail_sigma),
+                setting("in-flight", model.in_flight),
+                setting("error-rate", model.error_rate),
+            ]);
+        }
+    }
+    settings
+}
+
+fn names(arguments: &ReadsArguments) -> Vec<&'static str> {
+    let chosen = match arguments.strategies.as_slice() {
+        [] => strategy::ALL,
+        chosen => chosen,
+    };
+    chosen.iter().map(|strategy| strategy.name).collect()
+}
+
+fn time(time: Duration) -> String {
+    format!("{time:?}")
+}
+
+fn setting(name: &str, value: impl ToString) -> Setting {
+    Setting {
+        name: name.into(),
+        value: value.to_string(),
+    }
+}

@@ -1,0 +1,10 @@
+use crate::strategy::Strategy;
+
+/// Every load is a call.
+pub(super) const STRATEGY: Strategy = Strategy {
+    name: "direct",
+    summary: "every load calls the backend",
+    never_overlaps: false,
+    is_simulated: false,
+    measure: |trial| trial.measure(|backend| backend),
+};

@@ -1,0 +1,12 @@
+use forebay_singleflight::Singleflight;
+
+use crate::strategy::Strategy;
+
+/// Loads of one key that overlap are one call; nothing is kept.
+pub(super) const STRATEGY: Strategy = Strategy {
+    name: "singleflight",
+    summary: "loads of one key that overlap share one call",
+    never_overlaps: true,
+    is_simulated: true,
+    measure: |trial| trial.measure(Singleflight::layer),
+};

@@ -1,0 +1,12 @@
+use crate::strategy::Strategy;
+use crate::strategy::cached::Cached;
+use crate::strategy::moka::Rows;
+
+/// moka as a plain cache, with coalesced misses behind it.
+pub(super) const STRATEGY: Strategy = Strategy {
+    name: "singleflight+moka",
+    summary: "a bounded cache, and misses of one key that overlap share one call",
+    never_overlaps: true,
+    is_simulated: false,
+    measure: |trial| trial.measure(|backend| Cached::new(Rows::new(trial.settings()), backend)),
+};

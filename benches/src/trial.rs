@@ -1,0 +1,185 @@
+//! One run of one strategy: what it is given, and what is measured.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use forebay_core::Load;
+use rustix::time::{ClockId, clock_gettime};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use crate::allocator::Memory;
+use crate::arrivals;
+use crate::backend::{Backend, BackendError, Model, Source};
+use crate::executor::Executor;
+use crate::plan::{Pace, Plan};
+use crate::recorder::{Recorder, Tally};
+use crate::report::model::{Cost, Counts, Round};
+use crate::row::Row;
+use crate::session::{Clock, Session};
+
+/// What strategies are built with.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How many rows a cache may keep.
+    pub capacity: usize,
+    /// Whether the clock is virtual: whatever would depend on the machine's clock or its number of
+    /// cores must then be fixed.
+    pub repeatable: bool,
+}
+
+/// One run that is about to be made.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    plan: &'a Plan,
+    backend: Backend,
+    settings: Settings,
+    runtime: &'a Handle,
+}
+
+/// What a run found.
+#[derive(Debug)]
+pub struct Measured {
+    pub(crate) round: Round,
+    pub(crate) tally: Tally,
+    /// How long the backend worked on a call on average, where it was measured.
+    pub(crate) served_ns_mean: Option<u64>,
+}
+
+impl<'a> Trial<'a> {
+    pub(crate) fn new(
+        plan: &'a Plan,
+        backend: Backend,
+        settings: Settings,
+        runtime: &'a Handle,
+    ) -> Self {
+        Self {
+            plan,
+            backend,
+            settings,
+            runtime,
+        }
+    }
+
+    /// Returns what the strategy is to be built with.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// Builds a strategy over the backend, asks it for every load of the plan, and measures.
+    ///
+    /// Building is part of what is measured, as a cache that takes its memory at the start still
+    /// takes it.
+    pub fn measure<L, B>(&self, build: B) -> Measured
+    where
+        L: Load<u64, Value = Row, Error = BackendError> + Send + Sync + 'static,
+        B: FnOnce(Backend) -> L,
+    {
+        // Made before memory is watched: what the harness takes is no cost of the strategy.
+        let recorder = Recorder::new(self.runtime.metrics().num_workers());
+        let memory = Memory::watch();
+        let (wall, cpu) = (Instant::now(), cpu_time());
+        let stage = build(self.backend.clone());
+        let tally = match self.backend.source() {
+            Source::Sqlite(_) => self.run_wall(stage, recorder),
+            Source::Model(model) => self.run_virtual(stage, model, recorder),
+        };
+        let cost = Cost {
+            wall_ns: nanoseconds(wall.elapsed()),
+            cpu_ns: Some(nanoseconds(cpu_time().saturating_sub(cpu))),
+            allocations: memory.allocations(),
+            peak_memory_bytes: memory.peak_bytes(),
+        };
+        self.measured(cost, tally)
+    }
+
+    fn run_wall<L>(&self, stage: L, recorder: Recorder) -> Tally
+    where
+        L: Load<u64, Value = Row, Error = BackendError> + Send + Sync + 'static,
+    {
+        let clock = Clock::Wall(Instant::now());
+        let session = Arc::new(Session::new(stage, self.plan.clone(), clock, recorder));
+        match &self.plan.pace {
+            Pace::Open { times_ns } => arrivals::send(&session, times_ns, self.runtime),
+            Pace::Closed { clients } => {
+                self.join((0..*clients).map(|_| Arc::clone(&session).ask_on()));
+            }
+            Pace::Bursts { clients } => {
+                self.join((0..*clients).map(|_| Arc::clone(&session).ask_together()));
+            }
+        }
+        session.total()
+    }
+
+    /// Runs clients on the runtime until all have ended.
+    fn join<F>(&self, clients: impl Iterator<Item = F>)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut running = JoinSet::new();
+        for client in clients {
+            running.spawn_on(client, self.runtime);
+        }
+        self.runtime.block_on(running.join_all());
+    }
+
+    fn run_virtual<L>(&self, stage: L, model: &Arc<Model>, recorder: Recorder) -> Tally
+    where
+        L: Load<u64, Value = Row, Error = BackendError>,
+    {
+        let clock = Clock::Virtual(Arc::clone(model));
+        let session = Arc::new(Session::new(stage, self.plan.clone(), clock, recorder));
+        match &self.plan.pace {
+            Pace::Open { times_ns } => {
+                let arrivals = times_ns.iter().enumerate().map(|(index, &time_ns)| {
+                    (time_ns, Arc::clone(&session).arrive(index, time_ns))
+                });
+                Executor::new(model).run_arrivals(arrivals);
+            }
+            Pace::Closed { clients } => {
+                Executor::new(model).run((0..*clients).map(|_| Arc::clone(&session).ask_on()));
+            }
+            Pace::Bursts { clients } => {
+                let clients = (0..*clients).map(|_| Arc::clone(&session).ask_together());
+                Executor::new(model).run(clients);
+            }
+        }
+        session.total()
+    }
+
+    fn measured(&self, cost: Cost, tally: Tally) -> Measured {
+        let meter = self.backend.meter();
+        let counts = Counts {
+            loads: tally.loads(),
+            backend_calls: meter.calls(),
+            // No strategy asks for more than one key in a call.
+            keys_asked: meter.calls(),
+            errors: tally.errors,
+            overlapping_loads: meter.overlapping(),
+            wrong_answers: tally.wrong_answers,
+            ideal_calls: 0,
+            predicted_calls: None,
+        };
+        Measured {
+            round: Round {
+                counts,
+                timing: tally.timing(),
+                cost,
+            },
+            tally,
+            served_ns_mean: meter.served_ns_mean(),
+        }
+    }
+}
+
+/// Returns the processor time of the whole process, user and system.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
