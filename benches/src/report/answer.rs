@@ -1,7 +1,7 @@
 //! The answers that a reader came for, in a sentence each.
 
 use crate::report::metric::{Better, CALLS, Metric, P99, THROUGHPUT};
-use crate::report::model::Point;
+use crate::report::model::{Point, StrategyRounds};
 use crate::report::quantity;
 use crate::report::spread::{Spread, ratios_to_best};
 
@@ -20,29 +20,47 @@ pub(crate) fn answers(point: &Point) -> Vec<String> {
 fn answer(metric: &Metric, what: &str, compared: &str, point: &Point) -> Option<String> {
     let ratios = ratios_to_best(metric, point);
     let ranked = point.strategies.iter().zip(ratios);
-    let mut ranked: Vec<_> = ranked
+    let mut ranked: Vec<(&StrategyRounds, f64)> = ranked
         .filter_map(|(strategy, ratio)| Some((strategy, ratio?.median)))
         .collect();
-    ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
-    if metric.better() == Better::Higher {
-        ranked.reverse();
-    }
-    let ((best, _), (worst, ratio)) = (*ranked.first()?, *ranked.last()?);
-    if ratio == 1.0 {
+    // The sort is stable: of equals, the one that is shown first stays first.
+    ranked.sort_by(|a, b| match metric.better() {
+        Better::Lower => a.1.total_cmp(&b.1),
+        Better::Higher => b.1.total_cmp(&a.1),
+    });
+    let ratio = ranked.last()?.1;
+    if quantity::ratio(ratio) == quantity::ratio(1.0) {
         return None;
     }
-    let figure = metric.show(Spread::of_rounds(metric, best).map(|spread| spread.median));
+    let best: Vec<&str> = equals(&ranked, ranked.first()?.1).collect();
+    let worst = equals(&ranked, ratio).next()?;
+    let figure = Spread::of_rounds(metric, ranked.first()?.0).map(|spread| spread.median);
+    let (best, figure) = (listed(&best), metric.show(figure));
     let ratio = quantity::ratio(ratio);
     Some(format!(
-        "{what}: {}, {figure}; {} has {ratio} × {compared}",
-        best.name, worst.name
+        "{what}: {best}, {figure}; {worst} has {ratio} × {compared}"
     ))
+}
+
+/// Returns the names of those with one ratio.
+fn equals<'a>(ranked: &[(&'a StrategyRounds, f64)], ratio: f64) -> impl Iterator<Item = &'a str> {
+    let equal = ranked.iter().filter(move |(_, other)| *other == ratio);
+    equal.map(|(strategy, _)| strategy.name.as_str())
+}
+
+/// Returns names as a sentence lists them.
+pub(crate) fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::{Counts, Offered, Round, StrategyRounds, Timing};
+    use crate::report::model::{Counts, Offered, Round, Timing};
 
     fn point(strategies: &[(&str, u64, u64)]) -> Point {
         let strategies = strategies.iter().map(|&(name, backend_calls, elapsed_ns)| {
@@ -80,6 +98,19 @@ mod tests {
             "most loads in a second: b, 200 k; a has 0.50 × as many",
         ];
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn equals_share_the_best_place_and_the_first_shown_is_the_worst() {
+        let strategies = [
+            ("a", 100, 9),
+            ("b", 100, 9),
+            ("c", 25, 9),
+            ("d", 25, 9),
+            ("e", 25, 9),
+        ];
+        let expected = ["fewest backend calls: c, d and e, 25; a has 4.00 × as many"];
+        assert_eq!(answers(&point(&strategies)), expected);
     }
 
     #[test]

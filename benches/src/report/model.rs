@@ -180,7 +180,8 @@ pub struct Counts {
     pub overlapping_loads: u64,
     /// Loads whose answer was not what the backend holds.
     pub wrong_answers: u64,
-    /// Calls that these loads need with unlimited deduplication.
+    /// Calls that these loads need when any two of one key that overlap are made one. A cache, which
+    /// remembers, may need fewer.
     pub ideal_calls: u64,
     /// Calls that an independent simulation of the strategy predicts, where there is one.
     pub predicted_calls: Option<u64>,

@@ -1,5 +1,6 @@
 //! What a `reads` report shows, as grids and notes that every output format shares.
 
+use crate::report::answer::listed;
 use crate::report::grid::{Cell, Grid, Tone};
 use crate::report::metric::{
     ALLOCATIONS, CALLS, CPU, ERRORS, KEYS, LOADS_PER_CALL, MAX, MEMORY, Metric, OVERLAPPING, P50,
@@ -245,19 +246,18 @@ pub(crate) fn notes(point: &Point) -> Vec<Note> {
     let predicted = point
         .strategies
         .iter()
-        .filter(|found| prediction(found).is_some())
-        .count();
-    if predicted > 0 && notes.iter().all(|note| note.tone != Tone::Bad) {
-        let text = format!("calls equal the independent simulator's for {predicted} strategies");
-        notes.push(Note {
-            text,
-            tone: Tone::Good,
-        });
+        .filter(|found| prediction(found).is_some());
+    let names: Vec<&str> = predicted.map(|found| found.name.as_str()).collect();
+    if !names.is_empty() && notes.iter().all(|note| note.tone != Tone::Bad) {
+        let names = listed(&names);
+        let text = format!("calls equal the independent simulator's: {names}");
+        let tone = Tone::Good;
+        notes.push(Note { text, tone });
     }
     notes
 }
 
-/// Returns the calls that unlimited deduplication needs, over all rounds of all strategies.
+/// Returns the calls that ideal deduplication needs, over all rounds of all strategies.
 pub(crate) fn ideal_calls(point: &Point) -> Option<Spread> {
     let rounds = point
         .strategies

@@ -13,6 +13,9 @@ use crate::report::quantity::Quantity;
 use crate::report::reads;
 use crate::report::spread::Spread;
 
+/// The latency axis begins where this share of the loads is.
+const SHARE_MIN: f64 = 0.02;
+
 /// Returns everything below the page's head.
 pub(super) fn sections(body: &Reads) -> Markup {
     let names = reads::strategy_names(body);
@@ -139,8 +142,8 @@ fn calls(point: &Point, names: &[&str]) -> Markup {
             (chart::bars("Backend calls saved", 1_000.0, &bars, &Axis::share(), marker))
         }
     };
-    let lead = "The share of loads that caused no call. Ideal is one call for each distinct key, \
-                which takes unlimited memory.";
+    let lead = "The share of loads that caused no call. Ideal: whatever overlaps another load of \
+                its key shares its call. Only a cache, which remembers, can save more.";
     figure(
         "Backend calls saved",
         lead,
@@ -149,7 +152,7 @@ fn calls(point: &Point, names: &[&str]) -> Markup {
     )
 }
 
-/// Returns the share of calls that unlimited deduplication saves.
+/// Returns the share of calls that ideal deduplication saves.
 fn ideal_saved(point: &Point) -> Option<f64> {
     let rounds = || {
         point
@@ -178,7 +181,11 @@ fn latency(point: &Point, names: &[&str]) -> Markup {
             points: shares(steps),
         });
     let drawn: Vec<Line<'_>> = series.collect();
-    let latencies = distributions.iter().flatten().map(|step| step.ns as f64);
+    let latencies = drawn.iter().flat_map(|line| &line.points);
+    // A handful of very fast loads would take most of the chart's width; they are drawn at its edge.
+    let latencies = latencies
+        .filter(|point| point.1 >= SHARE_MIN)
+        .map(|point| point.0);
     let x = Axis::log(latencies, Quantity::Nanoseconds);
     let y = Axis::nines(total.unwrap_or(0));
     let chart = html! {
