@@ -48,12 +48,13 @@ fn equals<'a>(ranked: &[(&'a StrategyRounds, f64)], ratio: f64) -> impl Iterator
     equal.map(|(strategy, _)| strategy.name.as_str())
 }
 
-/// Returns names as a sentence lists them.
+/// Returns names as a sentence lists them: the first two, and how many more there are.
 pub(crate) fn listed(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [only] => (*only).to_owned(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+        [first, second] => format!("{first} and {second}"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
     }
 }
 
@@ -109,7 +110,7 @@ mod tests {
             ("d", 25, 9),
             ("e", 25, 9),
         ];
-        let expected = ["fewest backend calls: c, d and e, 25; a has 4.00 × as many"];
+        let expected = ["fewest backend calls: c, d and 1 more, 25; a has 4.00 × as many"];
         assert_eq!(answers(&point(&strategies)), expected);
     }
 
