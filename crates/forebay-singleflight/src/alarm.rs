@@ -214,6 +214,11 @@ impl Clock {
 }
 
 /// Nanoseconds, which last for centuries.
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(NEVER - 1)
+pub(crate) const fn nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos < NEVER as u128 {
+        nanos as u64
+    } else {
+        NEVER - 1
+    }
 }

@@ -45,6 +45,13 @@ pub(crate) enum Mode {
     Detached(Cancel),
 }
 
+impl Mode {
+    /// Whether a load is to be told when its flight ends without it.
+    pub(crate) const fn is_watched(self) -> bool {
+        matches!(self, Self::Watching | Self::Detached(_))
+    }
+}
+
 pub(crate) enum Joined<V, E> {
     Leader {
         berth: Berth,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
-use crate::alarm::Alarm;
+use crate::alarm::{Alarm, nanos};
 use crate::coalesced::Coalesced;
 use crate::error::ConfigError;
 use crate::group::{Group, Padded};
@@ -18,6 +18,7 @@ use crate::runtime::Runtime;
 use crate::shard::Shard;
 use crate::singleflight::Singleflight;
 use crate::sync::Mutex;
+use crate::waiters::NEVER;
 
 /// Builds a [`Singleflight`] with settings of its own.
 ///
@@ -184,6 +185,8 @@ impl<K, V, E, S> Builder<K, V, E, S> {
             shards,
             hasher: self.hasher,
             policy: self.policy,
+            timeout: self.policy.follower_timeout.map_or(NEVER, nanos),
+            hedge_after: self.policy.hedge().map_or(NEVER, |(after, _)| nanos(after)),
             alarm: self.runtime.map(Alarm::new),
             permits,
             meter: Meter::new(&self.name),

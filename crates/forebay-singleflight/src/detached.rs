@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 
+use crate::alarm::nanos;
 use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
 use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
@@ -34,7 +35,8 @@ pub struct Detached<K, V, E, S, M, F> {
     /// The closure, until it is called.
     closure: Option<F>,
     cancel: Cancel,
-    timeout: Option<Duration>,
+    /// In nanoseconds, or `NEVER`: then the group's own applies.
+    timeout: u64,
     deadline: u64,
     berth: Berth,
     flight: Option<Arc<Flight<V, E>>>,
@@ -58,7 +60,7 @@ impl<K, V, E, S, M, F> Detached<K, V, E, S, M, F> {
             handle,
             closure: Some(closure),
             cancel,
-            timeout: None,
+            timeout: NEVER,
             deadline: NEVER,
             berth: Berth::NOWHERE,
             flight: None,
@@ -69,7 +71,7 @@ impl<K, V, E, S, M, F> Detached<K, V, E, S, M, F> {
 
     /// Bounds how long this call waits for its answer, in place of the group's own bound.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.timeout = nanos(timeout);
         self
     }
 
@@ -132,7 +134,7 @@ where
                 return Poll::Ready(Err(LoadError::Cycle));
             }
         };
-        if self.timeout == Some(Duration::ZERO) {
+        if self.timeout == 0 {
             return self.fail(Left::TimedOut, LoadError::TimedOut);
         }
         let armed = spawned

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 
+use crate::alarm::nanos;
 use crate::berth::{Berth, Bound, Followed, Left, Mode};
 use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
@@ -26,7 +27,8 @@ pub struct Follower<K, V, E, S> {
     group: Arc<Group<K, V, E, S>>,
     berth: Berth,
     flight: Option<Arc<Flight<V, E>>>,
-    timeout: Option<Duration>,
+    /// In nanoseconds, or `NEVER`: then the group's own applies.
+    timeout: u64,
     /// When it gives up, from the first poll on.
     deadline: Option<u64>,
 }
@@ -54,14 +56,14 @@ impl<K, V, E, S> Follower<K, V, E, S> {
             group,
             berth,
             flight: Some(flight),
-            timeout: None,
+            timeout: NEVER,
             deadline: None,
         }
     }
 
     /// Bounds the wait, in place of the group's own bound.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.timeout = nanos(timeout);
         self
     }
 
@@ -98,7 +100,7 @@ where
         }
         let deadline = match this.deadline {
             Some(deadline) => deadline,
-            None if this.timeout == Some(Duration::ZERO) => {
+            None if this.timeout == 0 => {
                 return this.fail(Left::TimedOut, LoadError::TimedOut);
             }
             None => match this.group.deadlines(this.timeout, false) {

@@ -4,13 +4,13 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
-use std::time::Duration;
 
 use equivalent::Equivalent;
 
 use crate::after::{After, Landing};
-use crate::alarm::{Alarm, Timed, nanos};
-use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left};
+use crate::alarm::{Alarm, Timed};
+use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
+use crate::cycle::FlightId;
 use crate::flight::{Flight, Outcome};
 use crate::handle::Lookup;
 use crate::observe::{Event, LoadSpan, Meter};
@@ -32,6 +32,9 @@ pub struct Group<K, V, E, S> {
     pub(crate) shards: Box<[Padded<Shard<K, V, E>>]>,
     pub(crate) hasher: S,
     pub(crate) policy: Policy,
+    /// The bound on waiting and the time until an extra load, in nanoseconds, or `NEVER`.
+    pub(crate) timeout: u64,
+    pub(crate) hedge_after: u64,
     /// Its deadlines need a clock; without one nothing has a deadline.
     pub(crate) alarm: Option<Alarm>,
     pub(crate) permits: Option<Permits>,
@@ -60,29 +63,49 @@ impl<K, V, E, S> Group<K, V, E, S> {
     }
 
     /// What tells this flight from all others of the process.
-    pub(crate) fn flight_id(&self, berth: Berth) -> (usize, u64) {
-        (address(self.shard(berth.hash)), berth.id)
+    pub(crate) fn flight_id(&self, berth: Berth) -> FlightId {
+        (std::ptr::from_ref(self).addr(), berth.hash, berth.id)
     }
 
-    /// Reads the clock if a bound on waiting applies; `Err` if it does and there is none.
-    pub(crate) fn deadlines(
-        &self,
-        timeout: Option<Duration>,
-        hedging: bool,
-    ) -> Result<Deadlines, RuntimeGone> {
-        let hedge = self.policy.hedge().filter(|_| hedging);
-        let timeout = timeout.or(self.policy.follower_timeout);
-        if timeout.is_none() && hedge.is_none() {
+    /// When a follower is to be looked at, if its own bound on waiting is `timeout`.
+    ///
+    /// Reads the clock if a bound applies; `Err` if one does and there is no clock.
+    #[inline(always)]
+    pub(crate) fn deadlines(&self, timeout: u64, hedging: bool) -> Result<Deadlines, RuntimeGone> {
+        let timeout = if timeout == NEVER {
+            self.timeout
+        } else {
+            timeout
+        };
+        let hedge = if hedging { self.hedge_after } else { NEVER };
+        if timeout == NEVER && hedge == NEVER {
             return Ok(Deadlines {
                 first: NEVER,
                 last: NEVER,
             });
         }
         let now = self.alarm.as_ref().ok_or(RuntimeGone)?.now();
-        let at = |wait: Duration| now.saturating_add(nanos(wait)).min(NEVER - 1);
-        let last = timeout.map_or(NEVER, at);
-        let first = hedge.map_or(NEVER, |(after, _)| at(after)).min(last);
-        Ok(Deadlines { first, last })
+        let at = |wait: u64| {
+            if wait == NEVER {
+                NEVER
+            } else {
+                now.saturating_add(wait)
+            }
+        };
+        let last = at(timeout);
+        Ok(Deadlines {
+            first: at(hedge).min(last),
+            last,
+        })
+    }
+
+    /// How a call that runs in its own task loads.
+    pub(crate) const fn mode(&self) -> Mode {
+        if self.hedge_after == NEVER {
+            Mode::InPlace
+        } else {
+            Mode::Watching
+        }
     }
 
     pub(crate) fn poll_follower(&self, berth: Berth, waker: &Waker, bound: Bound) -> Followed {
@@ -128,6 +151,7 @@ impl<K, V, E, S> Group<K, V, E, S> {
     }
 
     /// Lands a flight; returns the outcome and how many followers share it.
+    #[inline(always)]
     pub(crate) fn land(
         &self,
         berth: Berth,
@@ -137,7 +161,16 @@ impl<K, V, E, S> Group<K, V, E, S> {
     where
         V: Clone,
     {
-        let landing = lock(self.shard(berth.hash)).land(berth, outcome, span, &self.policy);
+        let mut shard = lock(self.shard(berth.hash));
+        let landing = match shard.land_alone(berth) {
+            Some(key) => {
+                drop(shard);
+                drop(key);
+                return (outcome, 0);
+            }
+            None => shard.land(berth, outcome, span, &self.policy),
+        };
+        drop(shard);
         match landing {
             Landing::Alone(outcome, after) => {
                 after.run();
@@ -187,10 +220,11 @@ impl<K, V, E, S: BuildHasher> Group<K, V, E, S> {
     }
 
     /// Joins the flight of `key`, or begins one.
+    #[inline(always)]
     pub(crate) fn join(&self, key: &mut impl Lookup<K>, ask: &Ask<'_>) -> Joined<V, E> {
         let hash = self.hash(key.hashed());
-        let shard = self.shard(hash);
-        let joined = lock(shard).join(address(shard), hash, key, ask);
+        let (shard, group) = (self.shard(hash), std::ptr::from_ref(self).addr());
+        let joined = lock(shard).join(group, hash, key, ask);
         match &joined {
             Joined::Leader { promoted: true, .. } | Joined::Spawn { promoted: true, .. } => {
                 self.meter.count(Event::Promotion);
@@ -280,8 +314,4 @@ pub(crate) fn taken<V: Clone, E>(flight: Arc<Flight<V, E>>) -> (Outcome<V, E>, u
     flight
         .take()
         .unwrap_or((Err(forebay_core::LoadError::Abandoned), 0))
-}
-
-fn address<T>(shard: &Mutex<T>) -> usize {
-    std::ptr::from_ref(shard).addr()
 }

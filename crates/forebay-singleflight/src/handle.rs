@@ -85,6 +85,7 @@ where
         self.group
     }
 
+    #[inline(always)]
     fn join(&mut self, ask: &Ask<'_>) -> Joined<V, E> {
         self.group.join(&mut self.key, ask)
     }
@@ -106,6 +107,7 @@ where
         &self.group
     }
 
+    #[inline(always)]
     fn join(&mut self, ask: &Ask<'_>) -> Joined<V, E> {
         self.group.join(&mut self.key, ask)
     }
@@ -166,10 +168,14 @@ where
 /// An owned key stays with the call unless it goes into the table, so that it is not dropped under
 /// the lock.
 impl<K: Eq + Hash> Lookup<K> for Option<K> {
-    type Hashed = Self;
+    type Hashed = K;
 
-    fn hashed(&self) -> &Self {
-        self
+    /// The key itself and not the `Option`, whose hash would differ from that of a borrowed key.
+    fn hashed(&self) -> &K {
+        let Some(key) = self else {
+            unreachable!("a call is hashed before it joins")
+        };
+        key
     }
 
     fn matches(&self, key: &K) -> bool {

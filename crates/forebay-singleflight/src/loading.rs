@@ -67,49 +67,58 @@ where
     F: FnOnce() -> Fut,
     Fut: Future,
 {
+    #[inline(always)]
     pub(crate) fn poll_load(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &Surroundings<'_>,
     ) -> Poll<Loaded<Fut::Output>> {
-        if let LoadingProjection::Idle { queued, .. } = self.as_mut().project() {
-            if let Some(permits) = group.permits
-                && !ready!(permits.poll_acquire(queued, cx.waker()))
-            {
-                return Poll::Ready(Loaded::Rejected);
-            }
-            if let Err(payload) = self.as_mut().begin(group) {
-                return Poll::Ready(Loaded::Panicked(payload, LoadSpan::none()));
-            }
+        if let Some(permits) = group.permits
+            && let LoadingProjection::Idle { queued, .. } = self.as_mut().project()
+            && !ready!(permits.poll_acquire(queued, cx.waker()))
+        {
+            return Poll::Ready(Loaded::Rejected);
         }
-        let LoadingProjection::Running { mut future } = self.project() else {
-            unreachable!("a load that has ended is not polled")
-        };
-        let poll = || cycle::polling(group.flight, || future.as_mut().poll(cx));
+        let poll = || cycle::polling(group.flight, || self.as_mut().poll_begun(cx, group));
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => Poll::Ready(Loaded::Output(output, LoadSpan::of(&future))),
-            Err(payload) => Poll::Ready(Loaded::Panicked(payload, LoadSpan::of(&future))),
+            Ok(Poll::Ready(output)) => Poll::Ready(Loaded::Output(output, self.span())),
+            Err(payload) => {
+                let span = self.as_mut().span();
+                if let (Some(permits), LoadingProjection::Gone) = (group.permits, self.project()) {
+                    // The closure panicked, so there is no future that would give it back.
+                    permits.release();
+                }
+                Poll::Ready(Loaded::Panicked(payload, span))
+            }
         }
     }
 
-    /// Calls the closure.
-    fn begin(
+    /// Polls the future, which the first poll gets from the closure.
+    #[inline(always)]
+    fn poll_begun(
         mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
         group: &Surroundings<'_>,
-    ) -> Result<(), Box<dyn Any + Send>> {
-        // If the closure panics there is no future that would give the permit back.
-        let permit = group.permits.map(|permits| GiveBack(permits, NOWHERE));
-        let LoadingTaken::Idle { closure, .. } = self.as_mut().project_replace(Self::Gone) else {
-            unreachable!("a load begins once")
-        };
-        group.meter.count(Event::Load);
-        let call = || cycle::polling(group.flight, closure);
-        let future = catch_unwind(AssertUnwindSafe(call))?;
-        let future = LoadSpan::begin(group.name, group.role.name(), future);
-        self.set(Self::Running { future });
-        std::mem::forget(permit);
-        Ok(())
+    ) -> Poll<Fut::Output> {
+        if let LoadingProjection::Idle { .. } = self.as_mut().project()
+            && let LoadingTaken::Idle { closure, .. } = self.as_mut().project_replace(Self::Gone)
+        {
+            group.meter.count(Event::Load);
+            let future = LoadSpan::begin(group.name, group.role.name(), closure());
+            self.set(Self::Running { future });
+        }
+        match self.project() {
+            LoadingProjection::Running { future } => future.poll(cx),
+            _ => unreachable!("a load that has ended is not polled"),
+        }
+    }
+
+    fn span(self: Pin<&mut Self>) -> LoadSpan {
+        match self.project() {
+            LoadingProjection::Running { future } => LoadSpan::of(&future),
+            _ => LoadSpan::none(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the members of a flight do once they are on it: follow, take over, leave, land.
 
+use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -163,6 +164,23 @@ impl<K, V, E> Shard<K, V, E> {
         let after = settle(row, policy, after);
         self.shrink();
         after
+    }
+
+    /// Takes a flight out of the table that nobody shares; returns its key.
+    #[inline(always)]
+    pub(crate) fn land_alone(&mut self, berth: Berth) -> Option<K> {
+        let row = self
+            .flights
+            .find_entry(berth.hash, |entry| entry.id == berth.id)
+            .ok()?;
+        if row.get().shared.is_some() {
+            return None;
+        }
+        let Entry { key, shared, .. } = row.remove().0;
+        // It is `None`, which the compiler can't know.
+        mem::forget(shared);
+        self.shrink();
+        Some(key)
     }
 
     /// Lands a flight with what its load came to, unless a failure is to stay with the loader.

@@ -46,9 +46,10 @@ impl<K, V, E> Shard<K, V, E> {
     }
 
     /// Joins the flight of a key, or begins one.
+    #[inline(always)]
     pub(crate) fn join(
         &mut self,
-        address: usize,
+        group: usize,
         hash: u64,
         key: &mut impl Lookup<K>,
         ask: &Ask<'_>,
@@ -62,9 +63,8 @@ impl<K, V, E> Shard<K, V, E> {
                     id,
                     place: NOWHERE,
                 };
-                let watched = matches!(ask.mode, Mode::Watching | Mode::Detached(_));
-                let mut shared = watched.then(Shared::new);
-                let joined = lead(&mut self.deadlines, &mut shared, berth, ask, false);
+                let mut shared = ask.mode.is_watched().then(Shared::new);
+                let joined = lead(&mut self.deadlines, shared.as_mut(), berth, ask, false);
                 row.insert(Entry {
                     key,
                     hash,
@@ -77,38 +77,11 @@ impl<K, V, E> Shard<K, V, E> {
             }
             Row::Occupied(row) => {
                 let entry = row.into_mut();
-                let mut berth = Berth {
-                    hash,
-                    id: entry.id,
-                    place: NOWHERE,
-                };
-                if entry
-                    .shared
-                    .as_ref()
-                    .is_some_and(|shared| shared.crew.leaders == 0)
-                {
-                    let joined = lead(&mut self.deadlines, &mut entry.shared, berth, ask, true);
-                    self.stats.promotions += 1;
-                    return joined;
+                let joined = follow(&mut self.deadlines, &mut self.stats, entry, group, ask);
+                if ask.deadline != NEVER {
+                    self.forget_stale_deadlines();
                 }
-                if ask.mode == Mode::Claim {
-                    return Joined::Busy;
-                }
-                // A caller outside every poll has no waker, and waits for nothing yet.
-                if ask.waker.is_some() && cycle::is_polling((address, entry.id)) {
-                    self.stats.cycles += 1;
-                    return Joined::Cycle;
-                }
-                let waker = ask.waker.cloned();
-                let shared = entry.shared.get_or_insert_with(Shared::new);
-                berth.place = shared.crew.waiters.push(waker, ask.deadline, true);
-                let flight = Arc::clone(&shared.flight);
-                self.stats.joins += 1;
-                let followers = shared.crew.waiters.len() as u64;
-                self.stats.followers_max = self.stats.followers_max.max(followers);
-                self.deadlines.add(berth, &mut shared.crew, ask.deadline);
-                self.forget_stale_deadlines();
-                Joined::Follower { berth, flight }
+                joined
             }
         }
     }
@@ -218,19 +191,67 @@ impl<K, V, E> Shard<K, V, E> {
     }
 
     /// Gives memory back after a burst.
+    #[inline]
     pub(crate) fn shrink(&mut self) {
-        const KEPT: usize = 32;
-        let (len, capacity) = (self.flights.len(), self.flights.capacity());
-        if capacity > KEPT && len * 8 < capacity {
-            self.flights.shrink_to(len * 2, |entry| entry.hash);
+        const CAPACITY_KEPT: usize = 32;
+        let capacity = self.flights.capacity();
+        if capacity > CAPACITY_KEPT && self.flights.len() * 8 < capacity {
+            self.shrink_now();
         }
+    }
+
+    #[cold]
+    fn shrink_now(&mut self) {
+        let len = self.flights.len();
+        self.flights.shrink_to(len * 2, |entry| entry.hash);
+    }
+}
+
+/// Joins a flight that is in the table: follows it, or takes its vacant seat.
+fn follow<K, V, E>(
+    deadlines: &mut Deadlines,
+    stats: &mut Stats,
+    entry: &mut Entry<K, V, E>,
+    group: usize,
+    ask: &Ask<'_>,
+) -> Joined<V, E> {
+    let mut berth = Berth {
+        hash: entry.hash,
+        id: entry.id,
+        place: NOWHERE,
+    };
+    if let Some(shared) = &mut entry.shared
+        && shared.crew.leaders == 0
+    {
+        let joined = lead(deadlines, Some(shared), berth, ask, true);
+        stats.promotions += 1;
+        return joined;
+    }
+    if ask.mode == Mode::Claim {
+        return Joined::Busy;
+    }
+    // A caller outside every poll has no waker, and waits for nothing yet.
+    if ask.waker.is_some() && cycle::is_polling((group, entry.hash, entry.id)) {
+        stats.cycles += 1;
+        return Joined::Cycle;
+    }
+    let waker = ask.waker.cloned();
+    let shared = entry.shared.get_or_insert_with(Shared::new);
+    berth.place = shared.crew.waiters.push(waker, ask.deadline, true);
+    deadlines.add(berth, &mut shared.crew, ask.deadline);
+    stats.joins += 1;
+    stats.followers_max = stats.followers_max.max(shared.crew.waiters.len() as u64);
+    Joined::Follower {
+        berth,
+        flight: Arc::clone(&shared.flight),
     }
 }
 
 /// Puts the caller into the seat of the leader, or lets it follow a load that it is to spawn.
+#[inline(always)]
 fn lead<V, E>(
     deadlines: &mut Deadlines,
-    shared: &mut Option<Shared<V, E>>,
+    shared: Option<&mut Shared<V, E>>,
     mut berth: Berth,
     ask: &Ask<'_>,
     promoted: bool,

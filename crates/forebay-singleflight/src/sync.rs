@@ -7,15 +7,26 @@
 pub(crate) use std::{
     sync::atomic::AtomicU64,
     sync::{Mutex, MutexGuard},
-    thread_local,
 };
 
 #[cfg(forebay_loom)]
 pub(crate) use loom::{
     sync::atomic::AtomicU64,
     sync::{Mutex, MutexGuard},
-    thread_local,
 };
+
+/// Declares thread-local variables; std's need no check at each use when their start is constant,
+/// and loom's macro has no form that says so.
+macro_rules! thread_stack {
+    ($(static $name:ident: $type:ty = $start:expr;)+) => {
+        #[cfg(not(forebay_loom))]
+        std::thread_local! { $(static $name: $type = const { $start };)+ }
+        #[cfg(forebay_loom)]
+        loom::thread_local! { $(static $name: $type = $start;)+ }
+    };
+}
+
+pub(crate) use thread_stack;
 
 /// Locks `mutex`, whatever happened in it before.
 ///

@@ -3,12 +3,13 @@ use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use forebay_core::LoadError;
 use pin_project_lite::pin_project;
 
+use crate::alarm::nanos;
 use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
 use crate::cycle;
 use crate::flight::{Flight, Outcome};
@@ -75,8 +76,15 @@ pub(crate) struct Answer<V, E> {
     pub(crate) followers: usize,
 }
 
-/// `Ready(None)`: the call has changed its seat and goes on there.
-type Step<H> = Poll<Option<Answer<<H as Handle>::Value, <H as Handle>::Error>>>;
+/// What a poll of a call has come to so far.
+enum Step<V, E> {
+    /// The call has another seat, and goes on there.
+    Go(Seat),
+    Wait,
+    Done(Answer<V, E>),
+}
+
+type StepOf<H> = Step<<H as Handle>::Value, <H as Handle>::Error>;
 
 type HandleGroup<H> =
     Group<<H as Handle>::Key, <H as Handle>::Value, <H as Handle>::Error, <H as Handle>::Hasher>;
@@ -115,13 +123,7 @@ impl<H: Handle, M, F, Fut> Work<H, M, F, Fut> {
     /// [`Runtime`](crate::Runtime) has no clock: there a call that would have to wait fails with
     /// [`LoadError::Closed`].
     pub const fn timeout(mut self, timeout: Duration) -> Self {
-        // Saturates after centuries.
-        let nanos = timeout.as_nanos();
-        self.bound = if nanos < NEVER as u128 {
-            nanos as u64
-        } else {
-            NEVER - 1
-        };
+        self.bound = nanos(timeout);
         self
     }
 
@@ -163,26 +165,30 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Answer<H::Value, H::Error>> {
+        let mut seat = self.seat;
         loop {
-            let step = match self.seat {
+            let step = match seat {
                 Seat::Outside => self.as_mut().join(cx),
                 Seat::Follower => self.as_mut().follow(cx),
-                Seat::Leader | Seat::Hedge | Seat::Fallback => self.as_mut().lead(cx),
+                Seat::Leader | Seat::Hedge | Seat::Fallback => self.as_mut().lead(cx, seat),
                 Seat::Done => panic!("`Work` polled after completion"),
             };
-            if let Some(answer) = ready!(step) {
-                return Poll::Ready(answer);
+            match step {
+                Step::Go(next) => seat = next,
+                Step::Wait => return Poll::Pending,
+                Step::Done(answer) => return Poll::Ready(answer),
             }
         }
     }
 
     /// Finds the call its seat.
-    fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> Step<H> {
+    #[inline(always)]
+    fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> StepOf<H> {
         let this = self.project();
-        let timeout = (*this.bound != NEVER).then(|| Duration::from_nanos(*this.bound));
+        let timeout = *this.bound;
         let deadlines = this.handle.group().deadlines(timeout, true);
         let deadline = deadlines.map_or(NEVER, |deadlines| deadlines.first);
-        let mode = mode(this.handle.group());
+        let mode = this.handle.group().mode();
         let ask = Ask {
             waker: Some(cx.waker()),
             deadline,
@@ -200,7 +206,7 @@ where
                 } else {
                     Role::Leader
                 };
-                return Poll::Ready(None);
+                return Step::Go(Seat::Leader);
             }
             Joined::Follower { berth, flight } => {
                 (*this.berth, *this.flight, *this.seat) = (berth, Some(flight), Seat::Follower);
@@ -212,7 +218,7 @@ where
             }
         }
         let group = this.handle.group();
-        if timeout == Some(Duration::ZERO) {
+        if timeout == 0 {
             group.leave(*this.berth, Left::TimedOut);
             return expired(group.policy.on_timeout, this.seat, this.role);
         }
@@ -225,18 +231,18 @@ where
             group.leave(*this.berth, Left::Dropped);
             return failed(LoadError::Closed);
         }
-        Poll::Pending
+        Step::Wait
     }
 
     /// Waits for another call's load.
-    fn follow(self: Pin<&mut Self>, cx: &Context<'_>) -> Step<H> {
+    fn follow(self: Pin<&mut Self>, cx: &Context<'_>) -> StepOf<H> {
         let this = self.project();
         let group = this.handle.group();
         if let Some(answer) = landed(this.flight) {
             *this.seat = Seat::Done;
-            return Poll::Ready(Some(answer));
+            return Step::Done(answer);
         }
-        let mode = mode(group);
+        let mode = group.mode();
         let hedges_max = group.policy.hedge().map_or(0, |(_, max)| max);
         let bound = Bound {
             deadline: *this.bound,
@@ -246,7 +252,7 @@ where
         (*this.seat, *this.role) = match group.poll_follower(*this.berth, cx.waker(), bound) {
             Followed::Waiting(deadline) => {
                 if group.arm(deadline).is_ok() {
-                    return Poll::Pending;
+                    return Step::Wait;
                 }
                 *this.seat = Seat::Done;
                 group.leave(*this.berth, Left::Dropped);
@@ -255,10 +261,7 @@ where
             Followed::Landed => {
                 *this.seat = Seat::Done;
                 let answer = landed(this.flight);
-                return answer.map_or_else(
-                    || failed(LoadError::Abandoned),
-                    |answer| Poll::Ready(Some(answer)),
-                );
+                return answer.map_or_else(|| failed(LoadError::Abandoned), Step::Done);
             }
             Followed::Promoted | Followed::Spawn(_) => (Seat::Leader, Role::Promoted),
             Followed::Hedge => (Seat::Hedge, Role::Hedge),
@@ -267,22 +270,22 @@ where
         if mode == Mode::InPlace {
             this.berth.place = NOWHERE;
         }
-        Poll::Ready(None)
+        Step::Go(*this.seat)
     }
 
     /// Loads, for the flight or for the call alone.
-    fn lead(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Step<H> {
+    #[inline(always)]
+    fn lead(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat) -> StepOf<H> {
         let mut this = self.project();
         let group = this.handle.group();
         let permits = group.permits.as_ref();
-        let seat = *this.seat;
         if seat != Seat::Fallback && this.flight.is_some() {
             // First the waker and then the look, or a landing in between would go unnoticed.
             group.watch(*this.berth, cx.waker());
             if let Some(answer) = landed(this.flight) {
                 *this.seat = Seat::Done;
                 this.load.stop(permits);
-                return Poll::Ready(Some(answer));
+                return Step::Done(answer);
             }
         }
         let flight = match seat {
@@ -297,7 +300,9 @@ where
             flight,
             role,
         };
-        let loaded = ready!(this.load.as_mut().poll_load(cx, &surroundings));
+        let Poll::Ready(loaded) = this.load.as_mut().poll_load(cx, &surroundings) else {
+            return Step::Wait;
+        };
         let (outcome, span, payload) = match loaded {
             Loaded::Output(output, span) => (M::outcome(output), span, None),
             Loaded::Panicked(payload, span) => (
@@ -308,7 +313,7 @@ where
             Loaded::Rejected if seat == Seat::Hedge => {
                 *this.berth = group.follow_again(*this.berth, cx.waker(), *this.bound);
                 (*this.seat, *this.role) = (Seat::Follower, Role::Follower);
-                return Poll::Ready(None);
+                return Step::Go(Seat::Follower);
             }
             Loaded::Rejected => (Err(LoadError::Rejected), LoadSpan::none(), None),
         };
@@ -322,11 +327,11 @@ where
         drop(stop);
         match payload {
             Some(payload) if !H::SPAWNED => resume_unwind(payload),
-            _ => Poll::Ready(Some(Answer {
+            _ => Step::Done(Answer {
                 outcome,
                 role,
                 followers,
-            })),
+            }),
         }
     }
 }
@@ -354,15 +359,6 @@ impl<H: Handle, M, F, Fut> fmt::Debug for Work<H, M, F, Fut> {
     }
 }
 
-/// How a call of this group loads if it comes to that.
-const fn mode<K, V, E, S>(group: &Group<K, V, E, S>) -> Mode {
-    if group.policy.hedge().is_some() {
-        Mode::Watching
-    } else {
-        Mode::InPlace
-    }
-}
-
 /// The answer of another call's load, if it is there.
 fn landed<V: Clone, E>(flight: &mut Option<Arc<Flight<V, E>>>) -> Option<Answer<V, E>> {
     flight.as_ref()?.landed()?.span.link();
@@ -375,26 +371,22 @@ fn landed<V: Clone, E>(flight: &mut Option<Arc<Flight<V, E>>>) -> Option<Answer<
 }
 
 /// What a follower comes to whose bound on waiting has passed.
-fn expired<V, E>(
-    on_timeout: OnTimeout,
-    seat: &mut Seat,
-    role: &mut Role,
-) -> Poll<Option<Answer<V, E>>> {
+fn expired<V, E>(on_timeout: OnTimeout, seat: &mut Seat, role: &mut Role) -> Step<V, E> {
     if on_timeout == OnTimeout::RunOwn {
         (*seat, *role) = (Seat::Fallback, Role::Fallback);
-        return Poll::Ready(None);
+        return Step::Go(Seat::Fallback);
     }
     *seat = Seat::Done;
     failed(LoadError::TimedOut)
 }
 
 /// What a follower comes to that the group could not serve.
-const fn failed<V, E>(error: LoadError<E>) -> Poll<Option<Answer<V, E>>> {
-    Poll::Ready(Some(Answer {
+const fn failed<V, E>(error: LoadError<E>) -> Step<V, E> {
+    Step::Done(Answer {
         outcome: Err(error),
         role: Role::Follower,
         followers: 0,
-    }))
+    })
 }
 
 /// Runs a closure when it is dropped, so also when something on the way panics.
