@@ -15,7 +15,7 @@ use crate::hand::{Hand, at_once};
 
 fn bounded(max: usize, when_full: WhenFull) -> Group {
     let builder = Group::builder().max_leaders(max, when_full);
-    builder.build().unwrap()
+    builder.build().expect("the settings are right")
 }
 
 #[test]

@@ -8,9 +8,7 @@
 //!   behind.
 //! * The last waker counts; a waker that panics does not stop the others.
 
-use std::cell::Cell;
 use std::future::ready;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::task::{Poll, Waker};
@@ -204,55 +202,60 @@ fn panicking_waker_does_not_stop_the_others() {
 }
 
 /// Counts its clones, and how many of it there are.
-struct Counted {
-    clones: Rc<Cell<usize>>,
-    alive: Rc<Cell<usize>>,
+struct Counted(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    clones: AtomicUsize,
+    alive: AtomicUsize,
+}
+
+impl Counts {
+    fn read(&self) -> (usize, usize) {
+        (self.clones.load(SeqCst), self.alive.load(SeqCst))
+    }
+}
+
+impl Counted {
+    fn new() -> (Self, Arc<Counts>) {
+        let counts = Arc::new(Counts::default());
+        counts.alive.store(1, SeqCst);
+        (Self(Arc::clone(&counts)), counts)
+    }
 }
 
 impl Clone for Counted {
     fn clone(&self) -> Self {
-        self.clones.set(self.clones.get() + 1);
-        self.alive.set(self.alive.get() + 1);
-        Self {
-            clones: self.clones.clone(),
-            alive: self.alive.clone(),
-        }
+        self.0.clones.fetch_add(1, SeqCst);
+        self.0.alive.fetch_add(1, SeqCst);
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.alive.set(self.alive.get() - 1);
+        self.0.alive.fetch_sub(1, SeqCst);
     }
-}
-
-fn counted() -> (Counted, Rc<Cell<usize>>, Rc<Cell<usize>>) {
-    let (clones, alive) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(1)));
-    let value = Counted {
-        clones: clones.clone(),
-        alive: alive.clone(),
-    };
-    (value, clones, alive)
 }
 
 #[test]
 fn lone_caller_clones_no_value() {
     let group = Singleflight::<String, Counted>::new();
     let backend = Backend::new();
-    let (value, clones, alive) = counted();
+    let (value, counts) = Counted::new();
     let leader = Hand::waiting(group.work("k", || backend.load()));
     let left = Hand::waiting(group.work("k", || backend.load()));
     drop(left);
     backend.answer(0, value);
     drop(leader.output());
-    assert_eq!((clones.get(), alive.get()), (0, 0));
+    assert_eq!(counts.read(), (0, 0));
 }
 
 #[test]
 fn followers_cost_at_most_one_clone_each_and_no_value_stays() {
     let group = Singleflight::<String, Counted>::new();
     let backend = Backend::new();
-    let (value, clones, alive) = counted();
+    let (value, counts) = Counted::new();
     let leader = Hand::waiting(group.work("k", || backend.load()));
     let mut followers: Vec<_> = (0..10)
         .map(|_| Hand::waiting(group.work("k", || backend.load())))
@@ -263,8 +266,9 @@ fn followers_cost_at_most_one_clone_each_and_no_value_stays() {
     for follower in followers {
         drop(follower.output());
     }
-    assert!(clones.get() <= 10, "{} clones", clones.get());
-    assert_eq!(alive.get(), 0);
+    let (clones, alive) = counts.read();
+    assert!(clones <= 10, "{clones} clones");
+    assert_eq!(alive, 0);
 }
 
 #[test]

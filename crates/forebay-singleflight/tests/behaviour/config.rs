@@ -8,7 +8,7 @@ use forebay_singleflight::{ConfigError, OnFailure, OnTimeout, Singleflight, When
 use crate::Group;
 use crate::backend::Backend;
 use crate::clock::HandRuntime;
-use crate::hand::{Hand, at_once};
+use crate::hand::Hand;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -121,7 +121,7 @@ fn bound_of_a_call_without_a_runtime_is_a_typed_error() {
     let group = Group::new();
     let backend = Backend::<u64>::new();
     let _leader = Hand::waiting(group.work("k", || backend.load()).timeout(SECOND));
-    let follower = at_once(group.work("k", || backend.load()).timeout(SECOND));
+    let follower = crate::hand::at_once(group.work("k", || backend.load()).timeout(SECOND));
     assert_eq!(follower, Err(forebay_core::LoadError::Closed));
     assert_eq!(group.followers("k"), Some(0));
 }

@@ -374,7 +374,7 @@ fn leader_lost_to_a_panicking_waker_clone_is_replaced() {
 )]
 fn panics_when_cloned() -> Waker {
     use std::ptr;
-    use std::task::{RawWaker, RawWakerVTable};
+    use std::task::RawWakerVTable;
 
     static VTABLE: RawWakerVTable =
         RawWakerVTable::new(|_| panic!("waker clone failed"), |_| {}, |_| {}, |_| {});

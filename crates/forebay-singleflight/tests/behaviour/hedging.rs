@@ -24,7 +24,7 @@ fn hedging(runtime: &HandRuntime, max: usize) -> Group {
         .runtime(runtime.clone())
         .on_timeout(OnTimeout::Hedge { after, max })
         .build()
-        .unwrap()
+        .expect("the settings are right")
 }
 
 #[test]

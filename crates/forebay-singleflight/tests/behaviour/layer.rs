@@ -8,14 +8,14 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
 use forebay_core::{BoxFuture, DynLoad, Load, LoadError, LoadResult};
 use forebay_singleflight::{Coalesced, OnFailure, Singleflight};
 
 use crate::backend::Backend;
-use crate::hand::{Hand, at_once};
+use crate::hand::Hand;
 
 #[derive(Debug, Eq, PartialEq)]
 struct Refused;
@@ -54,17 +54,21 @@ impl Load<str> for Table {
 
     async fn load(&self, key: &str) -> Loaded {
         let load = self.backend.load();
-        self.loaded.lock().unwrap().push(key.to_owned());
+        locked(&self.loaded).push(key.to_owned());
         load.await
     }
 
     fn clear(&self, key: &str) {
-        self.cleared.lock().unwrap().push(key.to_owned());
+        locked(&self.cleared).push(key.to_owned());
     }
 
     fn clear_all(&self) {
-        self.cleared.lock().unwrap().push("*".to_owned());
+        locked(&self.cleared).push("*".to_owned());
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no test panics while it holds a lock")
 }
 
 fn layer<L>(inner: L) -> Coalesced<L, String, u64, Refused>
@@ -81,7 +85,7 @@ fn concurrent_loads_of_a_key_are_one_load_below() {
     let leader = Hand::waiting(layer.load("a"));
     let follower = Hand::waiting(layer.load("a"));
     let other = Hand::waiting(layer.load("b"));
-    assert_eq!(*table.loaded.lock().unwrap(), ["a", "b"]);
+    assert_eq!(*locked(&table.loaded), ["a", "b"]);
     assert_eq!(layer.group().in_flight(), 2);
 
     table.backend.answer(0, Ok(Some(7)));
@@ -190,7 +194,7 @@ fn load_many_answers_in_order_and_joins_what_is_in_flight() {
     let layer = layer(table.clone());
     let single = Hand::waiting(layer.load("b"));
     let mut many = Hand::waiting(layer.load_many(["a", "b", "c", "a"]));
-    assert_eq!(*table.loaded.lock().unwrap(), ["b", "a", "c"]);
+    assert_eq!(*locked(&table.loaded), ["b", "a", "c"]);
 
     table.backend.answer(2, Err(LoadError::from(Refused)));
     many.still_waits();
@@ -199,7 +203,7 @@ fn load_many_answers_in_order_and_joins_what_is_in_flight() {
     many.still_waits();
     table.backend.answer(1, Ok(None));
     let failed = Err(LoadError::from(Refused));
-    assert_eq!(many.output(), [Ok(None), Ok(Some(2)), failed, Ok(None)]);
+    assert_eq!(many.finished(), [Ok(None), Ok(Some(2)), failed, Ok(None)]);
     assert_eq!(layer.group().in_flight(), 0);
 }
 
@@ -208,10 +212,10 @@ fn load_many_works_through_nested_layers() {
     let table = Table::new();
     let outer = layer(layer(table.clone()));
     let many = Hand::waiting(outer.load_many(["a", "b", "a"]));
-    assert_eq!(*table.loaded.lock().unwrap(), ["a", "b"]);
+    assert_eq!(*locked(&table.loaded), ["a", "b"]);
     table.backend.answer(0, Ok(Some(1)));
     table.backend.answer(1, Ok(Some(2)));
-    assert_eq!(many.output(), [Ok(Some(1)), Ok(Some(2)), Ok(Some(1))]);
+    assert_eq!(many.finished(), [Ok(Some(1)), Ok(Some(2)), Ok(Some(1))]);
 }
 
 #[test]
@@ -239,7 +243,7 @@ fn layer_fits_behind_dyn_and_pointers() {
     assert_eq!(leader.output(), Ok(Some(7)));
     assert_eq!(follower.output(), Ok(Some(7)));
     users.clear("a");
-    assert_eq!(*table.cleared.lock().unwrap(), ["a"]);
+    assert_eq!(*locked(&table.cleared), ["a"]);
 }
 
 #[test]
@@ -250,11 +254,11 @@ fn load_after_a_clear_is_a_new_one() {
     let old_follower = Hand::waiting(layer.load("a"));
     let other = Hand::waiting(layer.load("b"));
     layer.clear("a");
-    assert_eq!(*table.cleared.lock().unwrap(), ["a"]);
+    assert_eq!(*locked(&table.cleared), ["a"]);
 
     let new = Hand::waiting(layer.load("a"));
     let other_follower = Hand::waiting(layer.load("b"));
-    assert_eq!(*table.loaded.lock().unwrap(), ["a", "b", "a"]);
+    assert_eq!(*locked(&table.loaded), ["a", "b", "a"]);
     for (load, value) in [(0, 1), (1, 2), (2, 3)] {
         table.backend.answer(load, Ok(Some(value)));
     }
@@ -282,7 +286,7 @@ fn clearing_reaches_through_nested_layers() {
     outer.clear_all();
     let _new = Hand::waiting(outer.load("a"));
     assert_eq!(table.backend.started(), 4);
-    assert_eq!(*table.cleared.lock().unwrap(), ["a", "*"]);
+    assert_eq!(*locked(&table.cleared), ["a", "*"]);
     drop(old);
 }
 
@@ -292,17 +296,19 @@ fn clearing_all_hides_every_flight() {
     let layer = layer(table.clone());
     let _old = ["a", "b"].map(|key| Hand::waiting(layer.load(key)));
     layer.clear_all();
-    assert_eq!(*table.cleared.lock().unwrap(), ["*"]);
+    assert_eq!(*locked(&table.cleared), ["*"]);
     let _new = ["a", "b"].map(|key| Hand::waiting(layer.load(key)));
     assert_eq!(table.backend.started(), 4);
 }
+
+type Hook = Box<dyn FnOnce() + Send>;
 
 /// A cache that lets the test in while it is being cleared.
 #[derive(Clone)]
 struct Cache {
     remembered: Arc<Mutex<u64>>,
     backend: Backend<()>,
-    while_clearing: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+    while_clearing: Arc<Mutex<Option<Hook>>>,
 }
 
 impl Load<str> for Cache {
@@ -311,17 +317,17 @@ impl Load<str> for Cache {
 
     /// Answers with what it remembered when it was asked.
     async fn load(&self, _: &str) -> Loaded {
-        let remembered = *self.remembered.lock().unwrap();
+        let remembered = *locked(&self.remembered);
         self.backend.load().await;
         Ok(Some(remembered))
     }
 
     fn clear(&self, _: &str) {
-        let hook = self.while_clearing.lock().unwrap().take();
+        let hook = locked(&self.while_clearing).take();
         if let Some(hook) = hook {
             hook();
         }
-        *self.remembered.lock().unwrap() = 2;
+        *locked(&self.remembered) = 2;
     }
 }
 
@@ -341,10 +347,10 @@ fn load_begun_while_the_stage_below_is_cleared_does_not_serve_later_ones() {
                 Box::pin(async move { layer.load("a").await });
             let mut cx = Context::from_waker(Waker::noop());
             assert!(stale.as_mut().poll(&mut cx).is_pending());
-            *begun.lock().unwrap() = Some(stale);
+            *locked(&begun) = Some(stale);
         }
     };
-    *cache.while_clearing.lock().unwrap() = Some(Box::new(hook));
+    *locked(&cache.while_clearing) = Some(Box::new(hook));
     layer.clear("a");
 
     let fresh = Hand::waiting(layer.load("a"));
@@ -352,6 +358,6 @@ fn load_begun_while_the_stage_below_is_cleared_does_not_serve_later_ones() {
     cache.backend.answer(0, ());
     cache.backend.answer(1, ());
     assert_eq!(fresh.output(), Ok(Some(2)));
-    let stale = begun.lock().unwrap().take().unwrap();
+    let stale = locked(&begun).take().unwrap();
     assert_eq!(Hand::new(stale).output(), Ok(Some(1)));
 }

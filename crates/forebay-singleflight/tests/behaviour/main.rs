@@ -39,6 +39,7 @@ mod tokio_runtime;
 
 use std::convert::Infallible;
 
+use foldhash::fast::RandomState;
 use forebay_core::LoadError;
 use forebay_singleflight::Singleflight;
 
@@ -47,3 +48,7 @@ type Group = Singleflight<String, u64>;
 
 /// What most calls come to.
 type Answer = Result<u64, LoadError<Infallible>>;
+
+type Follower = forebay_singleflight::Follower<String, u64, Infallible, RandomState>;
+type Leader = forebay_singleflight::Leader<String, u64, Infallible, RandomState>;
+type Waited = forebay_singleflight::Waited<String, u64, Infallible, RandomState>;

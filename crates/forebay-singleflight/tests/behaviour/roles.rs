@@ -9,17 +9,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use forebay_core::LoadError;
-use forebay_singleflight::{Follower, Joined, Leader, OnLeaderLost, Waited};
+use forebay_singleflight::{Joined, OnLeaderLost};
 
 use crate::backend::Backend;
 use crate::clock::HandRuntime;
 use crate::hand::Hand;
-use crate::{Answer, Group};
+use crate::{Answer, Follower, Group, Leader, Waited};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 #[track_caller]
-fn leads(group: &Group) -> Leader<String, u64> {
+fn leads(group: &Group) -> Leader {
     let Joined::Leader(leader) = group.join("k") else {
         panic!("it does not lead");
     };
@@ -27,7 +27,7 @@ fn leads(group: &Group) -> Leader<String, u64> {
 }
 
 #[track_caller]
-fn follows(group: &Group) -> Follower<String, u64> {
+fn follows(group: &Group) -> Follower {
     let Joined::Follower(follower) = group.join("k") else {
         panic!("it does not follow");
     };
@@ -35,7 +35,7 @@ fn follows(group: &Group) -> Follower<String, u64> {
 }
 
 #[track_caller]
-fn answer_of(follower: Hand<'_, Waited<String, u64>>) -> Answer {
+fn answer_of(follower: Hand<'_, Waited>) -> Answer {
     let Waited::Answered(answer) = follower.output() else {
         panic!("promoted");
     };
@@ -43,7 +43,7 @@ fn answer_of(follower: Hand<'_, Waited<String, u64>>) -> Answer {
 }
 
 #[track_caller]
-fn promotion_of(follower: Hand<'_, Waited<String, u64>>) -> Leader<String, u64> {
+fn promotion_of(follower: Hand<'_, Waited>) -> Leader {
     let Waited::Promoted(leader) = follower.output() else {
         panic!("answered");
     };

@@ -6,6 +6,7 @@
 //! * A follower whose bound has passed is never picked to lead.
 //! * Followers that leave or are served leave no timer; one timer serves all of them.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use forebay_core::LoadError;
@@ -19,14 +20,14 @@ use crate::{Answer, Group};
 const SECOND: Duration = Duration::from_secs(1);
 const TIMED_OUT: Answer = Err(LoadError::TimedOut);
 
-fn builder(runtime: &HandRuntime) -> Builder<String, u64> {
+fn builder(runtime: &HandRuntime) -> Builder<String, u64, Infallible> {
     Group::builder().runtime(runtime.clone())
 }
 
 /// A group whose followers wait ten seconds.
 fn bounded(runtime: &HandRuntime) -> Group {
     let builder = builder(runtime).follower_timeout(10 * SECOND);
-    builder.build().unwrap()
+    builder.build().expect("the settings are right")
 }
 
 #[test]

@@ -65,6 +65,18 @@ impl<'a, T> Hand<'a, T> {
             Poll::Pending => panic!("still waiting"),
         }
     }
+
+    /// Polls it once and then whenever it is woken, which must complete it.
+    #[track_caller]
+    pub(crate) fn finished(mut self) -> T {
+        loop {
+            let wakes = self.wakes();
+            match self.poll() {
+                Poll::Ready(output) => return output,
+                Poll::Pending => assert!(self.wakes() > wakes, "still waiting"),
+            }
+        }
+    }
 }
 
 /// Polls a fresh future once, which must complete it.
