@@ -7,6 +7,9 @@ use crate::report::model::{Body, Clock, Offered, Reads, Report, StrategyRounds};
 use crate::report::spread::Spread;
 use crate::report::{quantity, reads};
 
+/// With fewer rounds on both sides, all of one lie above all of the other too often by chance.
+const ROUNDS_WANTED: usize = 4;
+
 /// What two reports of one question have in common.
 #[derive(Clone, Debug)]
 pub struct Comparison {
@@ -64,6 +67,12 @@ impl Comparison {
         }
         if strategies.is_empty() {
             return Err(CmpError::NothingShared);
+        }
+        let mut rounds = each_strategy(old).chain(each_strategy(new));
+        if rounds.any(|(_, strategy)| strategy.rounds.len() < ROUNDS_WANTED) {
+            warnings.push(format!(
+                "fewer than {ROUNDS_WANTED} rounds of a strategy: ! and * may be chance"
+            ));
         }
         Ok(Self {
             title: reads::title(new),

@@ -182,6 +182,7 @@ fn what_differs_besides_the_figures_is_said() {
         "another repeat: 3, then 5",
         "the second report was interrupted",
         "the first report warns: the machine was busier",
+        "fewer than 4 rounds of a strategy: ! and * may be chance",
         "direct under 1 client is not in the second report",
         "moka under 8 clients is not in the first report",
     ] {
