@@ -178,11 +178,11 @@ fn grid(lines: &[Vec<String>], layout: Layout) -> Result<String, fmt::Error> {
         }
         writeln!(text, "{end}")?;
         if index == 0 && layout == Layout::Markdown {
-            let rules: Vec<String> = widths
-                .iter()
-                .map(|&width| "-".repeat(width.max(2)))
-                .collect();
-            writeln!(text, "|-{}-|", rules.join(":|-"))?;
+            for (column, width) in widths.iter().enumerate() {
+                let (rule, edge) = ("-".repeat(*width), if column == 0 { '-' } else { ':' });
+                write!(text, "|-{rule}{edge}")?;
+            }
+            writeln!(text, "|")?;
         }
     }
     Ok(text)

@@ -11,7 +11,7 @@ use crate::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
 pub struct AsyncSingleflight;
 
 impl Peer for AsyncSingleflight {
-    const NAME: &'static str = "async_singleflight";
+    const NAME: &'static str = "async_singleflight 0.6.2";
     const KIND: Kind = Kind::Singleflight;
 
     type Group<K: Key, V: Value> = Unary<K, V>;

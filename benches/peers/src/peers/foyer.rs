@@ -13,7 +13,7 @@ use crate::peers::CACHE_CAPACITY;
 pub struct Foyer;
 
 impl Peer for Foyer {
-    const NAME: &'static str = "foyer-memory";
+    const NAME: &'static str = "foyer-memory 0.22.6";
     const KIND: Kind = Kind::Cache;
     const DETACHES: bool = true;
 

@@ -13,7 +13,7 @@ use crate::peers::CACHE_CAPACITY;
 pub struct Moka;
 
 impl Peer for Moka {
-    const NAME: &'static str = "moka";
+    const NAME: &'static str = "moka 0.12.16";
     const KIND: Kind = Kind::Cache;
 
     type Group<K: Key, V: Value> = Cached<K, V>;

@@ -14,7 +14,7 @@ use crate::peers::CACHE_CAPACITY;
 pub struct QuickCache;
 
 impl Peer for QuickCache {
-    const NAME: &'static str = "quick_cache";
+    const NAME: &'static str = "quick_cache 0.7.0";
     const KIND: Kind = Kind::Cache;
 
     type Group<K: Key, V: Value> = Cached<K, V>;

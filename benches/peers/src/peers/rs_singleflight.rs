@@ -14,7 +14,7 @@ use crate::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
 pub struct RsSingleflight;
 
 impl Peer for RsSingleflight {
-    const NAME: &'static str = "rs-singleflight";
+    const NAME: &'static str = "rs-singleflight 0.2.0";
     const KIND: Kind = Kind::Singleflight;
 
     type Group<K: Key, V: Value> = Pointers<K, V, Infallible>;

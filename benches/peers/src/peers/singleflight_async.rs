@@ -9,7 +9,7 @@ use crate::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
 pub struct SingleflightAsync;
 
 impl Peer for SingleflightAsync {
-    const NAME: &'static str = "singleflight-async";
+    const NAME: &'static str = "singleflight-async 0.2.0";
     const KIND: Kind = Kind::Singleflight;
 
     type Group<K: Key, V: Value> = Queued<K, V>;

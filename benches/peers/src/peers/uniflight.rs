@@ -9,7 +9,7 @@ use crate::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
 pub struct Uniflight;
 
 impl Peer for Uniflight {
-    const NAME: &'static str = "uniflight";
+    const NAME: &'static str = "uniflight 0.8.0";
     const KIND: Kind = Kind::Singleflight;
 
     type Group<K: Key, V: Value> = Merged<K, V>;

@@ -1,0 +1,61 @@
+//! A table shows ratios to the best peer and to forebay, and whether a goal is met; floors are
+//! never the best.
+
+use forebay_peers::goal::{Against, Goal};
+use forebay_peers::peer::Kind;
+use forebay_peers::table::{Column, Layout, Row, Table, Unit};
+
+fn table(ours: f64) -> Table {
+    let row = |name, kind, figure| Row {
+        name,
+        kind,
+        figures: vec![figure],
+    };
+    Table {
+        title: "A question",
+        method: "How it was asked.",
+        columns: vec![Column {
+            name: "cost",
+            unit: Unit::Nanoseconds,
+        }],
+        rows: vec![
+            row("forebay", Kind::Ours, Some(ours)),
+            row("a library", Kind::Singleflight, Some(40.0)),
+            row("another", Kind::Singleflight, None),
+            row("floor", Kind::Floor, Some(10.0)),
+        ],
+        goals: vec![Goal::ratio(0, Against::BestSingleflight, 0.6)],
+    }
+}
+
+#[test]
+fn ratios_stand_beside_each_figure() {
+    let text = table(20.0).render(Layout::Markdown).unwrap();
+    let expected = "\
+### A question
+
+How it was asked.
+
+|           |    cost | ÷ best | ÷ ours |
+|-----------|--------:|-------:|-------:|
+| forebay   | 20.0 ns |   1.00 |   1.00 |
+| a library | 40.0 ns |   2.00 |   2.00 |
+| another   |       - |      - |      - |
+| floor     | 10.0 ns |   0.50 |   0.50 |
+
+| goal                                          |  bound | measured |     |
+|-----------------------------------------------|-------:|---------:|----:|
+| cost ÷ best single-flight library (a library) | ≤ 0.60 |     0.50 | met |
+";
+    assert_eq!(
+        text.replace(['-', ' '], ""),
+        expected.replace(['-', ' '], "")
+    );
+}
+
+#[test]
+fn a_loss_is_shown_as_one() {
+    let text = table(80.0).render(Layout::Terminal).unwrap();
+    assert!(text.contains("missed"), "{text}");
+    assert!(!text.contains("met"), "{text}");
+}
