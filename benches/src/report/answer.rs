@@ -6,7 +6,8 @@ use crate::report::quantity;
 use crate::report::spread::{Spread, ratios_to_best};
 
 /// Returns who did best under one offered load, and by how much: for backend calls, for the
-/// slowest hundredth and for throughput. There is no answer where there is nothing to choose from.
+/// slowest hundredth and for throughput. The ratio comes with its interval, since a best that is not
+/// the best in every round is a guess. There is no answer where there is nothing to choose from.
 pub(crate) fn answers(point: &Point) -> Vec<String> {
     let questions = [
         (&CALLS, "fewest backend calls", "as many"),
@@ -20,31 +21,36 @@ pub(crate) fn answers(point: &Point) -> Vec<String> {
 fn answer(metric: &Metric, what: &str, compared: &str, point: &Point) -> Option<String> {
     let ratios = ratios_to_best(metric, point);
     let ranked = point.strategies.iter().zip(ratios);
-    let mut ranked: Vec<(&StrategyRounds, f64)> = ranked
-        .filter_map(|(strategy, ratio)| Some((strategy, ratio?.median)))
+    let mut ranked: Vec<(&StrategyRounds, Spread)> = ranked
+        .filter_map(|(strategy, ratio)| Some((strategy, ratio?)))
         .collect();
     // The sort is stable: of equals, the one that is shown first stays first.
     ranked.sort_by(|a, b| match metric.better() {
-        Better::Lower => a.1.total_cmp(&b.1),
-        Better::Higher => b.1.total_cmp(&a.1),
+        Better::Lower => a.1.median.total_cmp(&b.1.median),
+        Better::Higher => b.1.median.total_cmp(&a.1.median),
     });
     let ratio = ranked.last()?.1;
-    if quantity::ratio(ratio) == quantity::ratio(1.0) {
+    if quantity::ratio(ratio.median) == quantity::ratio(1.0) {
         return None;
     }
     let best: Vec<&str> = equals(&ranked, ranked.first()?.1).collect();
     let worst = equals(&ranked, ratio).next()?;
     let figure = Spread::of_rounds(metric, ranked.first()?.0).map(|spread| spread.median);
     let (best, figure) = (listed(&best), metric.show(figure));
-    let ratio = quantity::ratio(ratio);
+    let ratio = ratio.show_ratio();
     Some(format!(
         "{what}: {best}, {figure}; {worst} has {ratio} × {compared}"
     ))
 }
 
 /// Returns the names of those with one ratio.
-fn equals<'a>(ranked: &[(&'a StrategyRounds, f64)], ratio: f64) -> impl Iterator<Item = &'a str> {
-    let equal = ranked.iter().filter(move |(_, other)| *other == ratio);
+fn equals<'a>(
+    ranked: &[(&'a StrategyRounds, Spread)],
+    ratio: Spread,
+) -> impl Iterator<Item = &'a str> {
+    let equal = ranked
+        .iter()
+        .filter(move |(_, other)| other.median == ratio.median);
     equal.map(|(strategy, _)| strategy.name.as_str())
 }
 
