@@ -28,6 +28,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs the read strategies against each other on one backend and one workload.
+    #[command(allow_negative_numbers = true)]
     Reads(Box<ReadsArguments>),
     /// Compares two reports.
     Cmp(CmpArguments),

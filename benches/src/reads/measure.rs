@@ -243,3 +243,6 @@ fn show(offered: Offered) -> String {
         Offered::Speed(speed) => format!("speed {speed}:"),
     }
 }
+
+#[cfg(test)]
+mod tests;

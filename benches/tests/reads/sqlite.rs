@@ -1,0 +1,48 @@
+use forebay_bench::strategy;
+
+use crate::program::{Program, counts, number};
+
+#[test]
+fn every_strategy_answers_right_in_both_loops() {
+    let program = Program::new();
+    for pace in [
+        "--clients 1,32",
+        "--rate 20000",
+        "--workload stampede --clients 16",
+    ] {
+        let report = program.report(&format!("{pace} --loads 800 --repeat 1 --capacity 200"));
+        for strategy in strategy::ALL {
+            for counts in counts(&report, 0, strategy.name) {
+                assert!(number(counts, "loads") >= 800, "{}", strategy.name);
+                assert_eq!(number(counts, "wrong_answers"), 0, "{}", strategy.name);
+                assert_eq!(number(counts, "errors"), 0, "{}", strategy.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_two_loads_of_one_key_overlap_behind_singleflight() {
+    let program = Program::new();
+    let report = program.report("--clients 128 --loads 5000 --keys 50 --repeat 2");
+    for round in counts(&report, 0, "singleflight") {
+        assert_eq!(number(round, "overlapping_loads"), 0);
+    }
+    let direct = counts(&report, 0, "direct");
+    let overlapping = direct
+        .iter()
+        .map(|round| number(round, "overlapping_loads"));
+    assert!(
+        overlapping.sum::<u64>() > 0,
+        "the check would see nothing where nothing overlaps"
+    );
+}
+
+#[test]
+fn the_database_is_gone_afterwards() {
+    let program = Program::new();
+    let place = program.folder().join("database");
+    std::fs::create_dir(&place).unwrap();
+    program.report("--loads 100 --clients 2 --repeat 1 --database database");
+    assert_eq!(std::fs::read_dir(place).unwrap().count(), 0);
+}
