@@ -22,7 +22,7 @@ struct State {
 }
 
 impl Permits {
-    pub(crate) const fn new(max: usize, when_full: WhenFull) -> Self {
+    pub(crate) fn new(max: usize, when_full: WhenFull) -> Self {
         let state = State {
             free: max,
             queue: Waiters::new(),
