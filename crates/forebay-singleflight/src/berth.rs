@@ -52,24 +52,25 @@ impl Mode {
     }
 }
 
-pub(crate) enum Joined<V, E> {
-    Leader {
-        berth: Berth,
-        promoted: bool,
-        /// Where another load's outcome appears, if the leader is to be told of it.
-        flight: Option<Arc<Flight<V, E>>>,
-    },
-    Follower {
-        berth: Berth,
-        flight: Arc<Flight<V, E>>,
-    },
-    /// The caller follows, and is to spawn the load, whose berth is `leader`.
-    Spawn {
-        berth: Berth,
-        leader: Berth,
-        promoted: bool,
-        flight: Arc<Flight<V, E>>,
-    },
+/// What joining came to.
+///
+/// A verdict and what goes with it, rather than an enum of the two: so what a call that begins a
+/// flight learns never passes through memory.
+pub(crate) struct Joined<V, E> {
+    pub(crate) verdict: Verdict,
+    pub(crate) berth: Berth,
+    /// Whether the caller took over a flight that another call had begun.
+    pub(crate) promoted: bool,
+    /// Where another call's outcome appears: for a follower, and for a leader that is to be told.
+    pub(crate) flight: Option<Arc<Flight<V, E>>>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Verdict {
+    Lead,
+    Follow,
+    /// The caller follows, and is to spawn the load, whose place this is.
+    Spawn(Place),
     /// Somebody else is loading, and the caller wanted to be the only one.
     Busy,
     /// The caller would wait for itself.

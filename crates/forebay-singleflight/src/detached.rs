@@ -9,7 +9,7 @@ use std::time::Duration;
 use forebay_core::LoadError;
 
 use crate::alarm::nanos;
-use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
+use crate::berth::{Ask, Berth, Bound, Followed, Left, Mode, Verdict};
 use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
 use crate::handle::{Handle, Meaning, Owned, Spawned};
@@ -108,28 +108,24 @@ where
         });
         self.state = State::Following;
         self.deadline = deadline;
-        let spawned = match joined {
-            Joined::Follower { berth, flight } => {
-                (self.berth, self.flight) = (berth, Some(flight));
-                Ok(())
-            }
-            Joined::Spawn {
-                berth,
-                leader,
-                promoted,
-                flight,
-            } => {
-                (self.berth, self.flight) = (berth, Some(flight));
+        (self.berth, self.flight) = (joined.berth, joined.flight);
+        let spawned = match joined.verdict {
+            Verdict::Follow => Ok(()),
+            Verdict::Spawn(place) => {
+                let role = if joined.promoted {
+                    Role::Promoted
+                } else {
+                    Role::Leader
+                };
                 self.spawn(
-                    leader,
-                    if promoted {
-                        Role::Promoted
-                    } else {
-                        Role::Leader
+                    Berth {
+                        place,
+                        ..self.berth
                     },
+                    role,
                 )
             }
-            Joined::Leader { .. } | Joined::Busy | Joined::Cycle => {
+            Verdict::Lead | Verdict::Busy | Verdict::Cycle => {
                 self.state = State::Done;
                 return Poll::Ready(Err(LoadError::Cycle));
             }

@@ -92,6 +92,13 @@ impl<K, V, E> Entry<K, V, E> {
             .is_some_and(|shared| shared.crew.forgotten)
     }
 
+    /// Whether nobody is loading.
+    pub(crate) fn is_vacant(&self) -> bool {
+        self.shared
+            .as_ref()
+            .is_some_and(|shared| shared.crew.leaders == 0)
+    }
+
     pub(crate) fn followers(&self) -> usize {
         self.shared
             .as_ref()

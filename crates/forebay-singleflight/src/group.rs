@@ -9,7 +9,7 @@ use equivalent::Equivalent;
 
 use crate::after::{After, Landing};
 use crate::alarm::{Alarm, Timed};
-use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
+use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode, Verdict};
 use crate::cycle::FlightId;
 use crate::flight::{Flight, Outcome};
 use crate::handle::Lookup;
@@ -150,8 +150,23 @@ impl<K, V, E, S> Group<K, V, E, S> {
         drop(garbage);
     }
 
-    /// Lands a flight; returns the outcome and how many followers share it.
+    /// Lands a flight that nobody shares, whose outcome need not go through here; `false` if
+    /// somebody does.
     #[inline(always)]
+    pub(crate) fn land_alone(&self, berth: Berth, failed: bool) -> bool {
+        let mut shard = lock(self.shard(berth.hash));
+        let Some(key) = shard.land_alone(berth, failed) else {
+            return false;
+        };
+        drop(shard);
+        drop(key);
+        if failed {
+            self.meter.count(Event::Failure);
+        }
+        true
+    }
+
+    /// Lands a flight; returns the outcome and how many followers share it.
     pub(crate) fn land(
         &self,
         berth: Berth,
@@ -161,16 +176,7 @@ impl<K, V, E, S> Group<K, V, E, S> {
     where
         V: Clone,
     {
-        let mut shard = lock(self.shard(berth.hash));
-        let landing = match shard.land_alone(berth) {
-            Some(key) => {
-                drop(shard);
-                drop(key);
-                return (outcome, 0);
-            }
-            None => shard.land(berth, outcome, span, &self.policy),
-        };
-        drop(shard);
+        let landing = lock(self.shard(berth.hash)).land(berth, outcome, span, &self.policy);
         match landing {
             Landing::Alone(outcome, after) => {
                 after.run();
@@ -225,12 +231,12 @@ impl<K, V, E, S: BuildHasher> Group<K, V, E, S> {
         let hash = self.hash(key.hashed());
         let (shard, group) = (self.shard(hash), std::ptr::from_ref(self).addr());
         let joined = lock(shard).join(group, hash, key, ask);
-        match &joined {
-            Joined::Leader { promoted: true, .. } | Joined::Spawn { promoted: true, .. } => {
+        match joined.verdict {
+            Verdict::Lead | Verdict::Spawn(_) if joined.promoted => {
                 self.meter.count(Event::Promotion);
             }
-            Joined::Follower { .. } => self.meter.count(Event::Join),
-            Joined::Leader { .. } | Joined::Spawn { .. } | Joined::Busy | Joined::Cycle => {}
+            Verdict::Follow => self.meter.count(Event::Join),
+            _ => {}
         }
         joined
     }

@@ -193,6 +193,8 @@ impl<K: Eq + Hash> Lookup<K> for Option<K> {
 /// What the output of a load means to a group.
 pub trait Meaning<T, V, E> {
     fn outcome(output: T) -> Outcome<V, E>;
+
+    fn failed(output: &T) -> bool;
 }
 
 /// The output is the value: the load cannot fail.
@@ -208,16 +210,28 @@ impl<V, E> Meaning<V, V, E> for Value {
     fn outcome(output: V) -> Outcome<V, E> {
         Ok(output)
     }
+
+    fn failed(_: &V) -> bool {
+        false
+    }
 }
 
 impl<V, E> Meaning<Result<V, E>, V, E> for Fallible {
     fn outcome(output: Result<V, E>) -> Outcome<V, E> {
         output.map_err(LoadError::from)
     }
+
+    fn failed(output: &Result<V, E>) -> bool {
+        output.is_err()
+    }
 }
 
 impl<V, E> Meaning<Outcome<V, E>, V, E> for Staged {
     fn outcome(output: Outcome<V, E>) -> Outcome<V, E> {
         output
+    }
+
+    fn failed(output: &Outcome<V, E>) -> bool {
+        output.is_err()
     }
 }

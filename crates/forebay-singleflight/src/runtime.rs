@@ -137,11 +137,13 @@ mod tokio_runtime {
     }
 
     impl Runtime for TokioRuntime {
+        #[inline]
         fn now(&self) -> Duration {
             let now = Instant::now();
-            let after = now.saturating_duration_since(self.origin);
-            let before = self.origin.saturating_duration_since(now);
-            (AT_ORIGIN + after).saturating_sub(before)
+            match now.checked_duration_since(self.origin) {
+                Some(after) => AT_ORIGIN + after,
+                None => AT_ORIGIN.saturating_sub(self.origin - now),
+            }
         }
 
         fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {

@@ -168,7 +168,7 @@ impl<K, V, E> Shard<K, V, E> {
 
     /// Takes a flight out of the table that nobody shares; returns its key.
     #[inline(always)]
-    pub(crate) fn land_alone(&mut self, berth: Berth) -> Option<K> {
+    pub(crate) fn land_alone(&mut self, berth: Berth, failed: bool) -> Option<K> {
         let row = self
             .flights
             .find_entry(berth.hash, |entry| entry.id == berth.id)
@@ -179,6 +179,7 @@ impl<K, V, E> Shard<K, V, E> {
         let Entry { key, shared, .. } = row.remove().0;
         // It is `None`, which the compiler can't know.
         mem::forget(shared);
+        self.stats.errors += u64::from(failed);
         self.shrink();
         Some(key)
     }

@@ -19,14 +19,14 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Row;
 
 use crate::after::After;
-use crate::berth::{Ask, Berth, Joined, Mode};
+use crate::berth::{Ask, Berth, Joined, Mode, Verdict};
 use crate::cycle;
 use crate::deadlines::Deadlines;
 use crate::flight::{Entry, Shared};
 use crate::handle::Lookup;
 use crate::policy::Cancel;
 use crate::stats::Stats;
-use crate::waiters::{NEVER, NOWHERE};
+use crate::waiters::{NEVER, NOWHERE, Place};
 
 pub(crate) struct Shard<K, V, E> {
     pub(crate) flights: HashTable<Entry<K, V, E>>,
@@ -58,13 +58,17 @@ impl<K, V, E> Shard<K, V, E> {
         match self.flights.entry(hash, same, |entry| entry.hash) {
             Row::Vacant(row) => {
                 let (key, id) = (key.own(), self.next_id);
-                let berth = Berth {
+                let mut berth = Berth {
                     hash,
                     id,
                     place: NOWHERE,
                 };
-                let mut shared = ask.mode.is_watched().then(Shared::new);
-                let joined = lead(&mut self.deadlines, shared.as_mut(), berth, ask, false);
+                let (mut verdict, mut shared, mut flight) = (Verdict::Lead, None, None);
+                if ask.mode.is_watched() {
+                    let shared = shared.insert(Shared::new());
+                    (verdict, berth.place) = lead(&mut self.deadlines, shared, berth, ask);
+                    flight = Some(Arc::clone(&shared.flight));
+                }
                 row.insert(Entry {
                     key,
                     hash,
@@ -73,15 +77,35 @@ impl<K, V, E> Shard<K, V, E> {
                 });
                 self.next_id += 1;
                 self.stats.leads += 1;
-                joined
+                Joined {
+                    verdict,
+                    berth,
+                    promoted: false,
+                    flight,
+                }
             }
             Row::Occupied(row) => {
                 let entry = row.into_mut();
-                let joined = follow(&mut self.deadlines, &mut self.stats, entry, group, ask);
+                let promoted = entry.is_vacant();
+                let (deadlines, stats) = (&mut self.deadlines, &mut self.stats);
+                let (verdict, place) = follow(deadlines, stats, entry, group, ask);
+                let berth = Berth {
+                    hash,
+                    id: entry.id,
+                    place,
+                };
+                let told = matches!(verdict, Verdict::Follow) || ask.mode.is_watched();
+                let shared = entry.shared.as_ref().filter(|_| told);
+                let flight = shared.map(|shared| Arc::clone(&shared.flight));
                 if ask.deadline != NEVER {
                     self.forget_stale_deadlines();
                 }
-                joined
+                Joined {
+                    verdict,
+                    berth,
+                    promoted,
+                    flight,
+                }
             }
         }
     }
@@ -214,87 +238,60 @@ fn follow<K, V, E>(
     entry: &mut Entry<K, V, E>,
     group: usize,
     ask: &Ask<'_>,
-) -> Joined<V, E> {
-    let mut berth = Berth {
+) -> (Verdict, Place) {
+    let berth = Berth {
         hash: entry.hash,
         id: entry.id,
         place: NOWHERE,
     };
-    if let Some(shared) = &mut entry.shared
-        && shared.crew.leaders == 0
+    if entry.is_vacant()
+        && let Some(shared) = &mut entry.shared
     {
-        let joined = lead(deadlines, Some(shared), berth, ask, true);
+        let seat = lead(deadlines, shared, berth, ask);
         stats.promotions += 1;
-        return joined;
+        return seat;
     }
     if ask.mode == Mode::Claim {
-        return Joined::Busy;
+        return (Verdict::Busy, NOWHERE);
     }
     // A caller outside every poll has no waker, and waits for nothing yet.
     if ask.waker.is_some() && cycle::is_polling((group, entry.hash, entry.id)) {
         stats.cycles += 1;
-        return Joined::Cycle;
+        return (Verdict::Cycle, NOWHERE);
     }
     let waker = ask.waker.cloned();
-    let shared = entry.shared.get_or_insert_with(Shared::new);
-    berth.place = shared.crew.waiters.push(waker, ask.deadline, true);
-    deadlines.add(berth, &mut shared.crew, ask.deadline);
+    let crew = &mut entry.shared.get_or_insert_with(Shared::new).crew;
+    let place = crew.waiters.push(waker, ask.deadline, true);
+    deadlines.add(berth, crew, ask.deadline);
     stats.joins += 1;
-    stats.followers_max = stats.followers_max.max(shared.crew.waiters.len() as u64);
-    Joined::Follower {
-        berth,
-        flight: Arc::clone(&shared.flight),
-    }
+    stats.followers_max = stats.followers_max.max(crew.waiters.len() as u64);
+    (Verdict::Follow, place)
 }
 
 /// Puts the caller into the seat of the leader, or lets it follow a load that it is to spawn.
-#[inline(always)]
 fn lead<V, E>(
     deadlines: &mut Deadlines,
-    shared: Option<&mut Shared<V, E>>,
-    mut berth: Berth,
+    shared: &mut Shared<V, E>,
+    berth: Berth,
     ask: &Ask<'_>,
-    promoted: bool,
-) -> Joined<V, E> {
-    let Some(Shared { crew, flight }) = shared else {
-        return Joined::Leader {
-            berth,
-            promoted,
-            flight: None,
-        };
-    };
+) -> (Verdict, Place) {
+    let crew = &mut shared.crew;
     match ask.mode {
         Mode::InPlace | Mode::Claim => {
             crew.seat(1, false);
-            Joined::Leader {
-                berth,
-                promoted,
-                flight: None,
-            }
+            (Verdict::Lead, NOWHERE)
         }
         Mode::Watching => {
-            berth.place = crew.waiters.push_aside(ask.waker.cloned());
+            let place = crew.waiters.push_aside(ask.waker.cloned());
             crew.seat(1, false);
-            Joined::Leader {
-                berth,
-                promoted,
-                flight: Some(Arc::clone(flight)),
-            }
+            (Verdict::Lead, place)
         }
         Mode::Detached(cancel) => {
-            berth.place = crew.waiters.push(ask.waker.cloned(), ask.deadline, false);
-            let leader = Berth {
-                place: crew.waiters.push_aside(None),
-                ..berth
-            };
+            let place = crew.waiters.push(ask.waker.cloned(), ask.deadline, false);
+            let leader = crew.waiters.push_aside(None);
             crew.seat(1, cancel == Cancel::WhenUnwatched);
             deadlines.add(berth, crew, ask.deadline);
-            Joined::Spawn {
-                berth,
-                leader,
-                promoted,
-                flight: Arc::clone(flight),
-            }
+            (Verdict::Spawn(leader), place)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use equivalent::Equivalent;
 use foldhash::fast::RandomState;
 
-use crate::berth::{Ask, Joined as Placed, Mode};
+use crate::berth::{Ask, Joined as Placed, Mode, Verdict};
 use crate::builder::Builder;
 use crate::coalesced::Coalesced;
 use crate::detached::Detached;
@@ -347,16 +347,11 @@ where
     where
         Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
     {
-        match self.place(key, Mode::InPlace) {
-            Placed::Follower { berth, flight } => {
-                Joined::Follower(Follower::new(Arc::clone(&self.group), berth, flight))
-            }
-            Placed::Leader {
-                berth, promoted, ..
-            } => Joined::Leader(Leader::new(Arc::clone(&self.group), berth, promoted)),
-            Placed::Spawn { .. } | Placed::Busy | Placed::Cycle => {
-                unreachable!("a caller that is not being polled leads or follows")
-            }
+        let joined = self.place(key, Mode::InPlace);
+        let group = Arc::clone(&self.group);
+        match joined.flight {
+            Some(flight) => Joined::Follower(Follower::new(group, joined.berth, flight)),
+            None => Joined::Leader(Leader::new(group, joined.berth, joined.promoted)),
         }
     }
 
@@ -380,12 +375,9 @@ where
     where
         Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
     {
-        match self.place(key, Mode::Claim) {
-            Placed::Leader {
-                berth, promoted, ..
-            } => Some(Leader::new(Arc::clone(&self.group), berth, promoted)),
-            _ => None,
-        }
+        let joined = self.place(key, Mode::Claim);
+        let free = matches!(joined.verdict, Verdict::Lead);
+        free.then(|| Leader::new(Arc::clone(&self.group), joined.berth, joined.promoted))
     }
 
     /// Makes later calls of `key` load anew; returns whether there was a flight to forget.

@@ -10,7 +10,7 @@ use forebay_core::LoadError;
 use pin_project_lite::pin_project;
 
 use crate::alarm::nanos;
-use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode};
+use crate::berth::{Ask, Berth, Bound, Followed, Left, Mode, Verdict};
 use crate::cycle;
 use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
@@ -194,25 +194,24 @@ where
             deadline,
             mode,
         };
-        match this.handle.join(&ask) {
-            Joined::Leader {
-                berth,
-                promoted,
-                flight,
-            } => {
-                (*this.berth, *this.flight, *this.seat) = (berth, flight, Seat::Leader);
-                *this.role = if promoted {
+        let joined = this.handle.join(&ask);
+        // One by one: copied as a whole just after it was written, it would stall the processor.
+        this.berth.hash = joined.berth.hash;
+        this.berth.id = joined.berth.id;
+        this.berth.place = joined.berth.place;
+        *this.flight = joined.flight;
+        match joined.verdict {
+            Verdict::Lead => {
+                *this.role = if joined.promoted {
                     Role::Promoted
                 } else {
                     Role::Leader
                 };
+                *this.seat = Seat::Leader;
                 return Step::Go(Seat::Leader);
             }
-            Joined::Follower { berth, flight } => {
-                (*this.berth, *this.flight, *this.seat) = (berth, Some(flight), Seat::Follower);
-                *this.role = Role::Follower;
-            }
-            Joined::Spawn { .. } | Joined::Busy | Joined::Cycle => {
+            Verdict::Follow => (*this.seat, *this.role) = (Seat::Follower, Role::Follower),
+            Verdict::Spawn(_) | Verdict::Busy | Verdict::Cycle => {
                 *this.seat = Seat::Done;
                 return failed(LoadError::Cycle);
             }
@@ -303,35 +302,43 @@ where
         let Poll::Ready(loaded) = this.load.as_mut().poll_load(cx, &surroundings) else {
             return Step::Wait;
         };
-        let (outcome, span, payload) = match loaded {
-            Loaded::Output(output, span) => (M::outcome(output), span, None),
-            Loaded::Panicked(payload, span) => (
-                Err(LoadError::Panicked(message(&*payload))),
-                span,
-                Some(payload),
-            ),
+        match loaded {
+            Loaded::Output(output, span) => {
+                *this.seat = Seat::Done;
+                let stop = OnDrop(|| this.load.as_mut().stop(permits));
+                if seat != Seat::Fallback && group.land_alone(*this.berth, M::failed(&output)) {
+                    drop(stop);
+                    return Step::Done(Answer {
+                        outcome: M::outcome(output),
+                        role,
+                        followers: 0,
+                    });
+                }
+                let answer = settle(group, *this.berth, seat, role, M::outcome(output), span);
+                drop(stop);
+                Step::Done(answer)
+            }
+            Loaded::Panicked(payload, span) => {
+                *this.seat = Seat::Done;
+                let stop = OnDrop(|| this.load.as_mut().stop(permits));
+                let outcome = Err(LoadError::Panicked(message(&*payload)));
+                let answer = settle(group, *this.berth, seat, role, outcome, span);
+                drop(stop);
+                if !H::SPAWNED {
+                    resume_unwind(payload);
+                }
+                Step::Done(answer)
+            }
             Loaded::Rejected if seat == Seat::Hedge => {
                 *this.berth = group.follow_again(*this.berth, cx.waker(), *this.bound);
                 (*this.seat, *this.role) = (Seat::Follower, Role::Follower);
-                return Step::Go(Seat::Follower);
+                Step::Go(Seat::Follower)
             }
-            Loaded::Rejected => (Err(LoadError::Rejected), LoadSpan::none(), None),
-        };
-        *this.seat = Seat::Done;
-        let stop = OnDrop(|| this.load.as_mut().stop(permits));
-        group.meter.loaded(&outcome);
-        let (outcome, followers) = match seat {
-            Seat::Fallback => (outcome, 0),
-            _ => group.land(*this.berth, outcome, span),
-        };
-        drop(stop);
-        match payload {
-            Some(payload) if !H::SPAWNED => resume_unwind(payload),
-            _ => Step::Done(Answer {
-                outcome,
-                role,
-                followers,
-            }),
+            Loaded::Rejected => {
+                *this.seat = Seat::Done;
+                let (outcome, span) = (Err(LoadError::Rejected), LoadSpan::none());
+                Step::Done(settle(group, *this.berth, seat, role, outcome, span))
+            }
         }
     }
 }
@@ -368,6 +375,27 @@ fn landed<V: Clone, E>(flight: &mut Option<Arc<Flight<V, E>>>) -> Option<Answer<
         role: Role::Follower,
         followers,
     })
+}
+
+/// Gives the outcome of a call's load to whom it belongs.
+fn settle<K, V: Clone, E, S>(
+    group: &Group<K, V, E, S>,
+    berth: Berth,
+    seat: Seat,
+    role: Role,
+    outcome: Outcome<V, E>,
+    span: LoadSpan,
+) -> Answer<V, E> {
+    group.meter.loaded(&outcome);
+    let (outcome, followers) = match seat {
+        Seat::Fallback => (outcome, 0),
+        _ => group.land(berth, outcome, span),
+    };
+    Answer {
+        outcome,
+        role,
+        followers,
+    }
 }
 
 /// What a follower comes to whose bound on waiting has passed.
