@@ -10,7 +10,7 @@
 //! What is compared:
 //! * [`strategy`], the table of strategies, and [`trial`], one run of one of them.
 //! * [`backend`], SQLite and the model; [`simulation`], what coalescing would do on the model.
-//! * [`allocator`], what counts allocations.
+//! * [`allocator`], what counts allocations; [`crowd`], one key and many callers, for the benches.
 //!
 //! What comes out:
 //! * [`report`], its data and its formats; [`failure`], why there is none.
@@ -22,6 +22,7 @@ mod arrivals;
 pub mod backend;
 pub mod cli;
 pub mod cmp;
+pub mod crowd;
 mod executor;
 pub mod failure;
 mod interrupt;
