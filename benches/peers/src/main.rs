@@ -28,7 +28,7 @@ enum Subject {
         markdown: bool,
 
         /// How many rounds each question is measured in; the least figure counts.
-        #[arg(long, default_value_t = 9, value_name = "COUNT",
+        #[arg(long, default_value_t = 25, value_name = "COUNT",
               value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,
     },
