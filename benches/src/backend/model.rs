@@ -9,7 +9,7 @@ use crate::row::{Row, row};
 
 /// A modelled backend, and the virtual time that passes while it is asked.
 ///
-/// Time stands still while tasks run. Whoever drives them calls [`advance`](Model::advance) once
+/// Time stands still while tasks run. Whoever drives them calls `advance` once
 /// none of them can go on, and time jumps to the next answer.
 ///
 /// Calls are served in the order in which they came, so many at once as the [`Costs`] allow. Of
