@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::runtime::{BoxFuture, Runtime, RuntimeGone};
 use crate::sync::{AtomicU64, Mutex, lock};
-use crate::waiters::{NEVER, wake_all};
+use crate::table::waiters::{NEVER, wake_all};
 
 /// Expired followers are woken at most this much after their deadline, and as rarely, as tokio's
 /// own timers are.

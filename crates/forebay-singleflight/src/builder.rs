@@ -15,10 +15,10 @@ use crate::observe::Meter;
 use crate::permits::Permits;
 use crate::policy::{Handover, OnFailure, OnLeaderLost, OnTimeout, Policy, WhenFull};
 use crate::runtime::Runtime;
-use crate::shard::Shard;
 use crate::singleflight::Singleflight;
 use crate::sync::Mutex;
-use crate::waiters::NEVER;
+use crate::table::shard::Shard;
+use crate::table::waiters::NEVER;
 
 /// Builds a [`Singleflight`] with settings of its own.
 ///

@@ -5,9 +5,9 @@ use equivalent::Equivalent;
 use foldhash::fast::RandomState;
 use forebay_core::{Load, LoadResult};
 
-use crate::handle::{Borrowed, Staged};
 use crate::singleflight::Singleflight;
 use crate::work::Work;
+use crate::work::handle::{Borrowed, Staged};
 
 /// A loader in front of which concurrent loads of one key become one.
 ///

@@ -9,15 +9,16 @@ use std::time::Duration;
 use forebay_core::LoadError;
 
 use crate::alarm::nanos;
-use crate::berth::{Ask, Berth, Bound, Followed, Left, Mode, Verdict};
-use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
-use crate::handle::{Handle, Meaning, Owned, Spawned};
 use crate::info::Role;
 use crate::policy::Cancel;
 use crate::runtime::RuntimeGone;
-use crate::waiters::NEVER;
+use crate::singleflight::Singleflight;
+use crate::table::berth::{Ask, Berth, Bound, Followed, Left, Mode, Verdict};
+use crate::table::flight::{Flight, Outcome};
+use crate::table::waiters::NEVER;
 use crate::work::Work;
+use crate::work::handle::{Fallible, Handle, Meaning, Owned, Spawned, Value};
 
 /// A call whose load runs in a task of its own: the future of
 /// [`Singleflight::work_detached`](crate::Singleflight::work_detached) and its kin.
@@ -53,6 +54,76 @@ enum State {
 
 /// Nothing in it is pinned: the load is in its task.
 impl<K, V, E, S, M, F> Unpin for Detached<K, V, E, S, M, F> {}
+
+impl<K, V, E, S> Singleflight<K, V, E, S>
+where
+    K: Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    /// Does what [`work`](Singleflight::work) does, with the load in a task of its own on the
+    /// group's [`Runtime`](crate::Runtime): no caller's deadline cuts it short.
+    ///
+    /// # Errors
+    ///
+    /// As [`work`](Singleflight::work). Every caller of a load that panicked gets
+    /// [`Panicked`](forebay_core::LoadError::Panicked), and without a runtime
+    /// [`Closed`](forebay_core::LoadError::Closed).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future costs nobody else anything: the load goes on, and without any caller
+    /// left as `cancel` says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use forebay_singleflight::{Cancel, Singleflight};
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let report = group.work_detached(7, || async { "long".to_owned() }, Cancel::WhenUnwatched);
+    /// assert_eq!(report.await.unwrap(), "long");
+    /// # });
+    /// ```
+    pub fn work_detached<F, Fut>(
+        &self,
+        key: K,
+        load: F,
+        cancel: Cancel,
+    ) -> Detached<K, V, E, S, Value, F>
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = V> + Send + 'static,
+    {
+        Detached::new(self.owned(key), load, cancel)
+    }
+
+    /// Does what [`work_detached`](Singleflight::work_detached) does, with a load that can fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`work_detached`](Singleflight::work_detached), and
+    /// [`Backend`](forebay_core::LoadError::Backend) with the load's error.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`work_detached`](Singleflight::work_detached).
+    pub fn try_work_detached<F, Fut>(
+        &self,
+        key: K,
+        load: F,
+        cancel: Cancel,
+    ) -> Detached<K, V, E, S, Fallible, F>
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        Detached::new(self.owned(key), load, cancel)
+    }
+}
 
 impl<K, V, E, S, M, F> Detached<K, V, E, S, M, F> {
     pub(crate) const fn new(handle: Owned<K, V, E, S>, closure: F, cancel: Cancel) -> Self {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use forebay_core::LoadError;
 
 use crate::alarm::nanos;
-use crate::berth::{Berth, Bound, Followed, Left, Mode};
-use crate::flight::{Flight, Outcome};
 use crate::group::{Group, taken};
 use crate::leader::Leader;
-use crate::waiters::{NEVER, NOWHERE};
+use crate::table::berth::{Berth, Bound, Followed, Left, Mode};
+use crate::table::flight::{Flight, Outcome};
+use crate::table::waiters::{NEVER, NOWHERE};
 
 /// A follower of a flight, by explicit roles: a future of the answer, or of the leader's seat.
 ///

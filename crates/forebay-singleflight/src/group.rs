@@ -7,20 +7,20 @@ use std::task::Waker;
 
 use equivalent::Equivalent;
 
-use crate::after::{After, Landing};
 use crate::alarm::{Alarm, Timed};
-use crate::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode, Verdict};
 use crate::cycle::FlightId;
-use crate::flight::{Flight, Outcome};
-use crate::handle::Lookup;
 use crate::observe::{Event, LoadSpan, Meter};
 use crate::permits::Permits;
 use crate::policy::Policy;
 use crate::runtime::RuntimeGone;
-use crate::shard::Shard;
 use crate::stats::Stats;
 use crate::sync::{Mutex, lock};
-use crate::waiters::{NEVER, wake_all};
+use crate::table::after::{After, Landing};
+use crate::table::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode, Verdict};
+use crate::table::flight::{Flight, Outcome};
+use crate::table::shard::Shard;
+use crate::table::waiters::{NEVER, wake_all};
+use crate::work::handle::Lookup;
 
 /// What the clones of a group share.
 #[allow(

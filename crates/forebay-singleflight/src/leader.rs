@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use forebay_core::LoadError;
 
-use crate::berth::Berth;
-use crate::flight::Outcome;
 use crate::group::Group;
 use crate::observe::LoadSpan;
+use crate::table::berth::Berth;
+use crate::table::flight::Outcome;
 
 /// The leader of a flight, by explicit roles: it loads and publishes, or drops and hands over.
 ///

@@ -4,7 +4,7 @@ use std::task::{Poll, Waker};
 
 use crate::policy::WhenFull;
 use crate::sync::{Mutex, lock};
-use crate::waiters::{NEVER, NOWHERE, Place, Waiters, wake_all};
+use crate::table::waiters::{NEVER, NOWHERE, Place, Waiters, wake_all};
 
 /// Permits to load, given out first come, first served.
 ///

@@ -8,7 +8,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Where a group takes its time from and runs its tasks.
 ///
 /// Only bounds on waiting and detached loads need one. With the `tokio` feature it is
-/// [`TokioRuntime`] unless another is given to [`Builder::runtime`](crate::Builder::runtime).
+/// `TokioRuntime` unless another is given to [`Builder::runtime`](crate::Builder::runtime).
 ///
 /// # Examples
 ///

@@ -6,18 +6,12 @@ use std::sync::Arc;
 use equivalent::Equivalent;
 use foldhash::fast::RandomState;
 
-use crate::berth::{Ask, Joined as Placed, Mode, Verdict};
 use crate::builder::Builder;
 use crate::coalesced::Coalesced;
-use crate::detached::Detached;
-use crate::follower::Follower;
 use crate::group::Group;
-use crate::handle::{Borrowed, Fallible, Owned, Value};
-use crate::leader::Leader;
-use crate::policy::Cancel;
 use crate::stats::Stats;
-use crate::waiters::NEVER;
 use crate::work::Work;
+use crate::work::handle::{Borrowed, Fallible, Owned, Value};
 
 /// A group of calls in which concurrent loads of one key become one.
 ///
@@ -34,20 +28,7 @@ use crate::work::Work;
 /// assert_eq!(length, Ok(7));
 /// ```
 pub struct Singleflight<K, V, E = Infallible, S = RandomState> {
-    group: Arc<Group<K, V, E, S>>,
-}
-
-/// The role that [`Singleflight::join`] found for a caller.
-#[derive(Debug)]
-#[allow(
-    clippy::exhaustive_enums,
-    reason = "a caller leads or follows, there is no third role"
-)]
-pub enum Joined<K, V, E, S> {
-    /// Nobody else is loading: load and publish.
-    Leader(Leader<K, V, E, S>),
-    /// Somebody else is loading: wait.
-    Follower(Follower<K, V, E, S>),
+    pub(crate) group: Arc<Group<K, V, E, S>>,
 }
 
 impl<K: Eq + Hash, V, E> Singleflight<K, V, E> {
@@ -263,123 +244,6 @@ where
         Work::new(self.owned(key), load)
     }
 
-    /// Does what [`work`](Singleflight::work) does, with the load in a task of its own on the
-    /// group's [`Runtime`](crate::Runtime): no caller's deadline cuts it short.
-    ///
-    /// # Errors
-    ///
-    /// As [`work`](Singleflight::work). Every caller of a load that panicked gets
-    /// [`Panicked`](forebay_core::LoadError::Panicked), and without a runtime
-    /// [`Closed`](forebay_core::LoadError::Closed).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future costs nobody else anything: the load goes on, and without any caller
-    /// left as `cancel` says.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[cfg(feature = "tokio")]
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// use forebay_singleflight::{Cancel, Singleflight};
-    ///
-    /// let group = Singleflight::<u64, String>::new();
-    /// let report = group.work_detached(7, || async { "long".to_owned() }, Cancel::WhenUnwatched);
-    /// assert_eq!(report.await.unwrap(), "long");
-    /// # });
-    /// ```
-    pub fn work_detached<F, Fut>(
-        &self,
-        key: K,
-        load: F,
-        cancel: Cancel,
-    ) -> Detached<K, V, E, S, Value, F>
-    where
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: Future<Output = V> + Send + 'static,
-    {
-        Detached::new(self.owned(key), load, cancel)
-    }
-
-    /// Does what [`work_detached`](Singleflight::work_detached) does, with a load that can fail.
-    ///
-    /// # Errors
-    ///
-    /// As [`work_detached`](Singleflight::work_detached), and
-    /// [`Backend`](forebay_core::LoadError::Backend) with the load's error.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`work_detached`](Singleflight::work_detached).
-    pub fn try_work_detached<F, Fut>(
-        &self,
-        key: K,
-        load: F,
-        cancel: Cancel,
-    ) -> Detached<K, V, E, S, Fallible, F>
-    where
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-    {
-        Detached::new(self.owned(key), load, cancel)
-    }
-
-    /// Joins the flight of `key` at once, in an explicit role.
-    ///
-    /// For code that can't put its load into a closure. A caller that follows the load it is itself
-    /// running, in one task, waits for itself; only a bound on waiting helps there.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use forebay_singleflight::{Joined, Singleflight, Waited};
-    ///
-    /// let group = Singleflight::<u64, String>::new();
-    /// let Joined::Leader(leader) = group.join(&7) else { unreachable!() };
-    /// let Joined::Follower(follower) = group.join(&7) else { unreachable!() };
-    ///
-    /// leader.publish("seven".to_owned());
-    /// let Waited::Answered(answer) = futures::executor::block_on(follower) else { unreachable!() };
-    /// assert_eq!(answer.unwrap(), "seven");
-    /// ```
-    pub fn join<Q>(&self, key: &Q) -> Joined<K, V, E, S>
-    where
-        Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
-    {
-        let joined = self.place(key, Mode::InPlace);
-        let group = Arc::clone(&self.group);
-        match joined.flight {
-            Some(flight) => Joined::Follower(Follower::new(group, joined.berth, flight)),
-            None => Joined::Leader(Leader::new(group, joined.berth, joined.promoted)),
-        }
-    }
-
-    /// Becomes the leader of `key`, or gives `None` where somebody is loading it already.
-    ///
-    /// The building block of refresh-ahead and of serving stale values while one caller
-    /// revalidates: nobody waits, and callers that come meanwhile follow.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use forebay_singleflight::Singleflight;
-    ///
-    /// let group = Singleflight::<u64, String>::new();
-    /// let claim = group.claim(&7).expect("nobody is loading");
-    /// assert!(group.claim(&7).is_none());
-    /// claim.publish("fresh".to_owned());
-    /// assert!(group.claim(&7).is_some());
-    /// ```
-    pub fn claim<Q>(&self, key: &Q) -> Option<Leader<K, V, E, S>>
-    where
-        Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
-    {
-        let joined = self.place(key, Mode::Claim);
-        let free = matches!(joined.verdict, Verdict::Lead);
-        free.then(|| Leader::new(Arc::clone(&self.group), joined.berth, joined.promoted))
-    }
-
     /// Makes later calls of `key` load anew; returns whether there was a flight to forget.
     ///
     /// Calls that have joined keep the old flight and get its answer, so two loads of the key may
@@ -419,21 +283,7 @@ where
         self.group.followers_of(key)
     }
 
-    fn place<Q>(&self, mut key: &Q, mode: Mode) -> Placed<V, E>
-    where
-        Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
-    {
-        self.group.join(
-            &mut key,
-            &Ask {
-                waker: None,
-                deadline: NEVER,
-                mode,
-            },
-        )
-    }
-
-    fn owned(&self, key: K) -> Owned<K, V, E, S> {
+    pub(crate) fn owned(&self, key: K) -> Owned<K, V, E, S> {
         Owned {
             group: Arc::clone(&self.group),
             key: Some(key),

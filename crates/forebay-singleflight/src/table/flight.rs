@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use forebay_core::LoadError;
 
 use crate::observe::LoadSpan;
-use crate::waiters::{NEVER, Waiters};
+use crate::table::waiters::{NEVER, Waiters};
 
 /// What a load came to.
 pub(crate) type Outcome<V, E> = Result<V, LoadError<E>>;

@@ -18,15 +18,15 @@ use std::task::Waker;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Row;
 
-use crate::after::After;
-use crate::berth::{Ask, Berth, Joined, Mode, Verdict};
 use crate::cycle;
-use crate::deadlines::Deadlines;
-use crate::flight::{Entry, Shared};
-use crate::handle::Lookup;
 use crate::policy::Cancel;
 use crate::stats::Stats;
-use crate::waiters::{NEVER, NOWHERE, Place};
+use crate::table::after::After;
+use crate::table::berth::{Ask, Berth, Joined, Mode, Verdict};
+use crate::table::deadlines::Deadlines;
+use crate::table::flight::{Entry, Shared};
+use crate::table::waiters::{NEVER, NOWHERE, Place};
+use crate::work::handle::Lookup;
 
 pub(crate) struct Shard<K, V, E> {
     pub(crate) flights: HashTable<Entry<K, V, E>>,

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use crate::flight::Outcome;
-use crate::handle::{Handle, Meaning};
 use crate::info::Info;
+use crate::table::flight::Outcome;
 use crate::work::Work;
+use crate::work::handle::{Handle, Meaning};
 
 pin_project! {
     /// A call that tells how it came by its answer, made by [`Work::with_info`].

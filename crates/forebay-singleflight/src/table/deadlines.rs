@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::berth::Berth;
-use crate::flight::Crew;
+use crate::table::berth::Berth;
+use crate::table::flight::Crew;
 
 /// The earliest deadline of each flight that has any.
 ///

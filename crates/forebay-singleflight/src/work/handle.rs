@@ -15,9 +15,9 @@ use std::sync::Arc;
 use equivalent::Equivalent;
 use forebay_core::LoadError;
 
-use crate::berth::{Ask, Joined};
-use crate::flight::Outcome;
 use crate::group::Group;
+use crate::table::berth::{Ask, Joined};
+use crate::table::flight::Outcome;
 
 /// The group and the key of a call.
 #[allow(

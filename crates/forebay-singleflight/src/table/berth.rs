@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::flight::Flight;
 use crate::policy::Cancel;
-use crate::waiters::{NOWHERE, Place};
+use crate::table::flight::Flight;
+use crate::table::waiters::{NOWHERE, Place};
 
 /// Where a flight is, as its members remember it.
 #[derive(Clone, Copy)]

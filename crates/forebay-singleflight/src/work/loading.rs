@@ -11,7 +11,7 @@ use crate::cycle::{self, FlightId};
 use crate::info::Role;
 use crate::observe::{Event, LoadSpan, Meter, Spanned};
 use crate::permits::Permits;
-use crate::waiters::{NOWHERE, Place};
+use crate::table::waiters::{NOWHERE, Place};
 
 pin_project! {
     #[project = LoadingProjection]

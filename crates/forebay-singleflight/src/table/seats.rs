@@ -7,13 +7,13 @@ use std::task::Waker;
 use forebay_core::LoadError;
 use hashbrown::hash_table::OccupiedEntry;
 
-use crate::after::{After, Landing};
-use crate::berth::{Berth, Bound, Followed, Left, Mode};
-use crate::flight::{Crew, Entry, Outcome, Shared};
 use crate::observe::LoadSpan;
 use crate::policy::{Cancel, Handover, OnFailure, OnLeaderLost, Policy};
-use crate::shard::Shard;
-use crate::waiters::NEVER;
+use crate::table::after::{After, Landing};
+use crate::table::berth::{Berth, Bound, Followed, Left, Mode};
+use crate::table::flight::{Crew, Entry, Outcome, Shared};
+use crate::table::shard::Shard;
+use crate::table::waiters::{NEVER, Slot};
 
 impl<K, V, E> Shard<K, V, E> {
     /// Polls a follower: takes over if the seat is vacant, and registers its waker otherwise.
@@ -65,28 +65,8 @@ impl<K, V, E> Shard<K, V, E> {
             self.deadlines.add(berth, crew, deadline);
             return (Followed::Waiting(deadline), after);
         };
-        let (leaders, mut cancel_unwatched) = (*leaders + 1, false);
-        let followed = match bound.mode {
-            Mode::InPlace | Mode::Claim => {
-                after.garbage = waiters.remove(place);
-                followed
-            }
-            Mode::Watching => {
-                after.garbage = slot.register(waker);
-                waiters.step_aside(place);
-                followed
-            }
-            Mode::Detached(cancel) => {
-                after.garbage = slot.register(waker);
-                waiters.pass_over(place);
-                cancel_unwatched = cancel == Cancel::WhenUnwatched;
-                Followed::Spawn(Berth {
-                    place: waiters.push_aside(None),
-                    ..berth
-                })
-            }
-        };
-        crew.seat(leaders, cancel_unwatched);
+        let (followed, garbage) = take_seat(crew, berth, waker, bound.mode, followed);
+        after.garbage = garbage;
         (followed, after)
     }
 
@@ -234,6 +214,41 @@ impl<K, V, E> Shard<K, V, E> {
                 after.removed = Some(entry);
                 Landing::Alone(outcome, after)
             }
+        }
+    }
+}
+
+/// Seats a follower that is to load, as `mode` says; returns what it learns, and its old waker.
+fn take_seat(
+    crew: &mut Crew,
+    berth: Berth,
+    waker: &Waker,
+    mode: Mode,
+    followed: Followed,
+) -> (Followed, Option<Waker>) {
+    let (leaders, waiters, place) = (crew.leaders + 1, &mut crew.waiters, berth.place);
+    let register = |slot: &mut Slot| slot.register(waker);
+    match mode {
+        Mode::InPlace | Mode::Claim => {
+            let garbage = waiters.remove(place);
+            crew.seat(leaders, false);
+            (followed, garbage)
+        }
+        Mode::Watching => {
+            let garbage = waiters.slot_mut(place).and_then(register);
+            waiters.step_aside(place);
+            crew.seat(leaders, false);
+            (followed, garbage)
+        }
+        Mode::Detached(cancel) => {
+            let garbage = waiters.slot_mut(place).and_then(register);
+            waiters.pass_over(place);
+            let leader = Berth {
+                place: waiters.push_aside(None),
+                ..berth
+            };
+            crew.seat(leaders, cancel == Cancel::WhenUnwatched);
+            (Followed::Spawn(leader), garbage)
         }
     }
 }
