@@ -109,8 +109,13 @@ impl<K, V, E, S> Group<K, V, E, S> {
     }
 
     pub(crate) fn poll_follower(&self, berth: Berth, waker: &Waker, bound: Bound) -> Followed {
+        // Read before the lock is taken: the clock is the user's.
+        let now = match &self.alarm {
+            Some(alarm) if bound.deadline != NEVER => alarm.now(),
+            _ => 0,
+        };
         let (followed, after) =
-            lock(self.shard(berth.hash)).poll_follower(berth, waker, bound, &self.policy);
+            lock(self.shard(berth.hash)).poll_follower(berth, waker, bound, &self.policy, now);
         after.run();
         match &followed {
             Followed::Promoted | Followed::Spawn(_) => self.meter.count(Event::Promotion),

@@ -48,6 +48,8 @@ pin_project! {
         pub(crate) bound: u64,
         pub(crate) seat: Seat,
         pub(crate) role: Role,
+        // How many the answer was shared by, once it is there.
+        pub(crate) followers: u32,
         #[pin]
         pub(crate) load: Loading<F, Fut>,
         pub(crate) meaning: PhantomData<fn() -> M>,
@@ -86,6 +88,7 @@ impl<H: Handle, M, F, Fut> Work<H, M, F, Fut> {
             bound: NEVER,
             seat: Seat::Outside,
             role: Role::Leader,
+            followers: 0,
             load: Loading::new(closure),
             meaning: PhantomData,
         }
@@ -152,7 +155,7 @@ where
     type Output = Outcome<H::Value, H::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_answer(cx).map(|answer| answer.outcome)
+        self.poll_outcome(cx)
     }
 }
 

@@ -17,12 +17,15 @@ use crate::table::waiters::{NEVER, Slot};
 
 impl<K, V, E> Shard<K, V, E> {
     /// Polls a follower: takes over if the seat is vacant, and registers its waker otherwise.
+    ///
+    /// Whether its bound has passed is for `now` to say and not for the alarm, which may be late.
     pub(crate) fn poll_follower(
         &mut self,
         berth: Berth,
         waker: &Waker,
         bound: Bound,
         policy: &Policy,
+        now: u64,
     ) -> (Followed, After<K, V, E>) {
         let Berth { hash, id, place } = berth;
         let Ok(mut row) = self.flights.find_entry(hash, |entry| entry.id == id) else {
@@ -40,8 +43,7 @@ impl<K, V, E> Shard<K, V, E> {
         let Some(slot) = waiters.slot_mut(place) else {
             return (Followed::Landed, After::NOTHING);
         };
-        let hedging = slot.deadline != bound.deadline;
-        if slot.expired && !hedging {
+        if bound.deadline <= now {
             let mut after = After::NOTHING;
             after.garbage = waiters.remove(place);
             self.stats.timeouts += 1;

@@ -21,22 +21,17 @@ use crate::work::on_drop::OnDrop;
 use crate::work::panic::message;
 use crate::work::{Seat, Work};
 
-/// What a call comes to.
-pub(crate) struct Answer<V, E> {
-    pub(crate) outcome: Outcome<V, E>,
-    pub(crate) role: Role,
-    pub(crate) followers: usize,
-}
-
 /// What a poll of a call has come to so far.
-enum Step<V, E> {
+enum Step<T, V, E> {
     /// The call has another seat, and goes on there.
     Go(Seat),
     Wait,
-    Done(Answer<V, E>),
+    /// The call's load gave this, and nobody shares it.
+    Alone(T),
+    Done(Outcome<V, E>),
 }
 
-type StepOf<H> = Step<<H as Handle>::Value, <H as Handle>::Error>;
+type StepOf<H, Fut> = Step<<Fut as Future>::Output, <H as Handle>::Value, <H as Handle>::Error>;
 
 impl<H, M, F, Fut> Work<H, M, F, Fut>
 where
@@ -45,10 +40,10 @@ where
     F: FnOnce() -> Fut,
     Fut: Future,
 {
-    pub(crate) fn poll_answer(
+    pub(crate) fn poll_outcome(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Answer<H::Value, H::Error>> {
+    ) -> Poll<Outcome<H::Value, H::Error>> {
         let mut seat = self.seat;
         loop {
             let step = match seat {
@@ -60,14 +55,15 @@ where
             match step {
                 Step::Go(next) => seat = next,
                 Step::Wait => return Poll::Pending,
-                Step::Done(answer) => return Poll::Ready(answer),
+                Step::Alone(output) => return Poll::Ready(M::outcome(output)),
+                Step::Done(outcome) => return Poll::Ready(outcome),
             }
         }
     }
 
     /// Finds the call its seat.
     #[inline(always)]
-    fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> StepOf<H> {
+    fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> StepOf<H, Fut> {
         let this = self.project();
         let timeout = *this.bound;
         let deadlines = this.handle.group().deadlines(timeout, true);
@@ -118,12 +114,12 @@ where
     }
 
     /// Waits for another call's load.
-    fn follow(self: Pin<&mut Self>, cx: &Context<'_>) -> StepOf<H> {
+    fn follow(self: Pin<&mut Self>, cx: &Context<'_>) -> StepOf<H, Fut> {
         let this = self.project();
         let group = this.handle.group();
-        if let Some(answer) = landed(this.flight) {
+        if let Some(outcome) = landed(this.flight, this.followers) {
             *this.seat = Seat::Done;
-            return Step::Done(answer);
+            return Step::Done(outcome);
         }
         let mode = group.mode();
         let hedges_max = group.policy.hedge().map_or(0, |(_, max)| max);
@@ -143,8 +139,8 @@ where
             }
             Followed::Landed => {
                 *this.seat = Seat::Done;
-                let answer = landed(this.flight);
-                return answer.map_or_else(|| failed(LoadError::Abandoned), Step::Done);
+                let outcome = landed(this.flight, this.followers);
+                return Step::Done(outcome.unwrap_or(Err(LoadError::Abandoned)));
             }
             Followed::Promoted | Followed::Spawn(_) => (Seat::Leader, Role::Promoted),
             Followed::Hedge => (Seat::Hedge, Role::Hedge),
@@ -158,17 +154,17 @@ where
 
     /// Loads, for the flight or for the call alone.
     #[inline(always)]
-    fn lead(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat) -> StepOf<H> {
+    fn lead(self: Pin<&mut Self>, cx: &mut Context<'_>, seat: Seat) -> StepOf<H, Fut> {
         let mut this = self.project();
         let group = this.handle.group();
         let permits = group.permits.as_ref();
         if seat != Seat::Fallback && this.flight.is_some() {
             // First the waker and then the look, or a landing in between would go unnoticed.
             group.watch(*this.berth, cx.waker());
-            if let Some(answer) = landed(this.flight) {
-                *this.seat = Seat::Done;
+            if let Some(outcome) = landed(this.flight, this.followers) {
+                (*this.seat, *this.role) = (Seat::Done, Role::Follower);
                 this.load.stop(permits);
-                return Step::Done(answer);
+                return Step::Done(outcome);
             }
         }
         let flight = match seat {
@@ -186,56 +182,50 @@ where
         let Poll::Ready(loaded) = this.load.as_mut().poll_load(cx, &surroundings) else {
             return Step::Wait;
         };
-        match loaded {
+        let (outcome, span, payload) = match loaded {
             Loaded::Output(output, span) => {
-                *this.seat = Seat::Done;
-                let stop = OnDrop(|| this.load.as_mut().stop(permits));
+                // Only then is an outcome made of the output, where it is returned: an enum that is
+                // moved just after it was written stalls the processor.
                 if seat != Seat::Fallback && group.land_alone(*this.berth, M::failed(&output)) {
-                    drop(stop);
-                    return Step::Done(Answer {
-                        outcome: M::outcome(output),
-                        role,
-                        followers: 0,
-                    });
+                    *this.seat = Seat::Done;
+                    this.load.stop(permits);
+                    return Step::Alone(output);
                 }
-                let answer = settle(group, *this.berth, seat, role, M::outcome(output), span);
-                drop(stop);
-                Step::Done(answer)
+                (M::outcome(output), span, None)
             }
-            Loaded::Panicked(payload, span) => {
-                *this.seat = Seat::Done;
-                let stop = OnDrop(|| this.load.as_mut().stop(permits));
-                let outcome = Err(LoadError::Panicked(message(&*payload)));
-                let answer = settle(group, *this.berth, seat, role, outcome, span);
-                drop(stop);
-                if !H::SPAWNED {
-                    resume_unwind(payload);
-                }
-                Step::Done(answer)
-            }
+            Loaded::Panicked(payload, span) => (
+                Err(LoadError::Panicked(message(&*payload))),
+                span,
+                Some(payload),
+            ),
             Loaded::Rejected if seat == Seat::Hedge => {
                 *this.berth = group.follow_again(*this.berth, cx.waker(), *this.bound);
                 (*this.seat, *this.role) = (Seat::Follower, Role::Follower);
-                Step::Go(Seat::Follower)
+                return Step::Go(Seat::Follower);
             }
-            Loaded::Rejected => {
-                *this.seat = Seat::Done;
-                let (outcome, span) = (Err(LoadError::Rejected), LoadSpan::none());
-                Step::Done(settle(group, *this.berth, seat, role, outcome, span))
-            }
+            Loaded::Rejected => (Err(LoadError::Rejected), LoadSpan::none(), None),
+        };
+        *this.seat = Seat::Done;
+        let stop = OnDrop(|| this.load.as_mut().stop(permits));
+        let (outcome, followers) = settle(group, *this.berth, seat, outcome, span);
+        *this.followers = count(followers);
+        drop(stop);
+        match payload {
+            Some(payload) if !H::SPAWNED => resume_unwind(payload),
+            _ => Step::Done(outcome),
         }
     }
 }
 
-/// The answer of another call's load, if it is there.
-fn landed<V: Clone, E>(flight: &mut Option<Arc<Flight<V, E>>>) -> Option<Answer<V, E>> {
+/// The outcome of another call's load, if it is there.
+fn landed<V: Clone, E>(
+    flight: &mut Option<Arc<Flight<V, E>>>,
+    followers: &mut u32,
+) -> Option<Outcome<V, E>> {
     flight.as_ref()?.landed()?.span.link();
-    let (outcome, followers) = taken(flight.take()?);
-    Some(Answer {
-        outcome,
-        role: Role::Follower,
-        followers,
-    })
+    let (outcome, company) = taken(flight.take()?);
+    *followers = count(company);
+    Some(outcome)
 }
 
 /// Gives the outcome of a call's load to whom it belongs.
@@ -243,24 +233,18 @@ fn settle<K, V: Clone, E, S>(
     group: &Group<K, V, E, S>,
     berth: Berth,
     seat: Seat,
-    role: Role,
     outcome: Outcome<V, E>,
     span: LoadSpan,
-) -> Answer<V, E> {
+) -> (Outcome<V, E>, usize) {
     group.meter.loaded(&outcome);
-    let (outcome, followers) = match seat {
+    match seat {
         Seat::Fallback => (outcome, 0),
         _ => group.land(berth, outcome, span),
-    };
-    Answer {
-        outcome,
-        role,
-        followers,
     }
 }
 
 /// What a follower comes to whose bound on waiting has passed.
-fn expired<V, E>(on_timeout: OnTimeout, seat: &mut Seat, role: &mut Role) -> Step<V, E> {
+fn expired<T, V, E>(on_timeout: OnTimeout, seat: &mut Seat, role: &mut Role) -> Step<T, V, E> {
     if on_timeout == OnTimeout::RunOwn {
         (*seat, *role) = (Seat::Fallback, Role::Fallback);
         return Step::Go(Seat::Fallback);
@@ -269,11 +253,11 @@ fn expired<V, E>(on_timeout: OnTimeout, seat: &mut Seat, role: &mut Role) -> Ste
     failed(LoadError::TimedOut)
 }
 
-/// What a follower comes to that the group could not serve.
-const fn failed<V, E>(error: LoadError<E>) -> Step<V, E> {
-    Step::Done(Answer {
-        outcome: Err(error),
-        role: Role::Follower,
-        followers: 0,
-    })
+const fn failed<T, V, E>(error: LoadError<E>) -> Step<T, V, E> {
+    Step::Done(Err(error))
+}
+
+/// Followers have places, so there are never more than fit.
+fn count(followers: usize) -> u32 {
+    u32::try_from(followers).unwrap_or(u32::MAX)
 }

@@ -50,7 +50,7 @@ where
         };
         let began = this.began.or_else(now);
         *this.began = began;
-        let answer = ready!(this.work.as_mut().poll_answer(cx));
+        let outcome = ready!(this.work.as_mut().poll_outcome(cx));
         let now = this
             .work
             .group()
@@ -58,12 +58,15 @@ where
             .as_ref()
             .map(|alarm| alarm.runtime().now());
         let waited = now.zip(began).map(|(now, began)| now.saturating_sub(began));
-        let info = Info {
-            role: answer.role,
-            followers: answer.followers,
-            waited,
-        };
-        Poll::Ready((answer.outcome, info))
+        let (role, followers) = (this.work.role, this.work.followers as usize);
+        Poll::Ready((
+            outcome,
+            Info {
+                role,
+                followers,
+                waited,
+            },
+        ))
     }
 }
 
