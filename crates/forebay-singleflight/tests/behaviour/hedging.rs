@@ -226,6 +226,24 @@ fn followers_beyond_the_extra_loads_fail_at_their_bound() {
 }
 
 #[test]
+fn follower_that_was_paused_past_its_bound_begins_no_extra_load() {
+    let runtime = HandRuntime::default();
+    let after = 2 * SECOND;
+    let group = Group::builder()
+        .runtime(runtime.clone())
+        .follower_timeout(10 * SECOND)
+        .on_timeout(OnTimeout::Hedge { after, max: 1 })
+        .build()
+        .unwrap();
+    let backend = Backend::<u64>::new();
+    let _leader = Hand::waiting(group.work("k", || backend.load()));
+    let paused = Hand::waiting(group.work("k", || backend.load()));
+    runtime.advance(10 * SECOND);
+    assert_eq!(paused.output(), Err(LoadError::TimedOut));
+    assert_eq!(backend.started(), 1);
+}
+
+#[test]
 fn forgotten_flight_may_still_be_hedged() {
     let runtime = HandRuntime::default();
     let group = hedging(&runtime, 1);

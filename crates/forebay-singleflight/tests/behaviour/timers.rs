@@ -159,6 +159,24 @@ fn answer_that_comes_with_the_bound_ends_the_wait_one_way_or_the_other() {
 }
 
 #[test]
+fn follower_whose_bound_has_passed_does_not_lead_although_its_timer_has_not_run() {
+    let runtime = HandRuntime::default();
+    let group = bounded(&runtime);
+    let backend = Backend::<u64>::new();
+    let leader = Hand::waiting(group.work("k", || backend.load()));
+    let patient = Hand::waiting(group.work("k", || backend.load()).timeout(60 * SECOND));
+    let late = Hand::waiting(group.work("k", || backend.load()));
+    runtime.run();
+    runtime.pass(10 * SECOND);
+    drop(leader);
+
+    assert_eq!(late.output(), Err(LoadError::TimedOut));
+    assert_eq!((backend.started(), patient.wakes()), (1, 1));
+    runtime.run();
+    assert_eq!(patient.wakes(), 1);
+}
+
+#[test]
 fn candidate_that_expires_before_its_poll_passes_the_seat_on() {
     let runtime = HandRuntime::default();
     let group = bounded(&runtime);

@@ -55,9 +55,7 @@ impl Drive {
 
     pub(crate) fn apply(&mut self, event: &Event) {
         match *event {
-            Event::Call { key, timeout } => {
-                self.call(key, timeout.filter(|_| self.model.hedge().is_none()))
-            }
+            Event::Call { key, timeout } => self.call(key, timeout),
             Event::Poll(number) => {
                 if let Some(call) = pick(&self.model.live(), number) {
                     self.poll(call);

@@ -85,7 +85,7 @@ pub(crate) fn rules() -> impl Strategy<Value = Rules> {
     )
         .prop_map(
             |(timeout, on_timeout, on_leader_lost, handover, on_panic, on_error)| Rules {
-                timeout: timeout.filter(|_| !matches!(on_timeout, OnTimeout::Hedge { .. })),
+                timeout,
                 on_timeout,
                 on_leader_lost,
                 handover,

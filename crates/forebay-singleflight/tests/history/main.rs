@@ -53,7 +53,7 @@ fn config() -> ProptestConfig {
         .ok()
         .and_then(|cases| cases.parse().ok());
     ProptestConfig {
-        cases: cases.unwrap_or(4_000),
+        cases: cases.unwrap_or(3_000),
         failure_persistence: None,
         ..ProptestConfig::default()
     }
