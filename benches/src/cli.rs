@@ -57,7 +57,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Reads(reads) => crate::reads::run(&reads, argument::quoted(&arguments)),
             Command::Cmp(request) => compare(request),
         },
-        Err(error) if is_answer(error.kind()) => print(&error.render().ansi().to_string()),
+        // Printed by the parser, which knows whether the terminal shows colours.
+        Err(answer) if is_answer(answer.kind()) => readable(answer.print()),
         Err(error) => Err(Failure::Arguments(one_line(&error.to_string()).into())),
     };
     match result {
@@ -91,9 +92,11 @@ fn compare(arguments: CmpArguments) -> Result<(), Failure> {
 /// Prints what was asked for. A reader who closes the pipe early has read enough.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut output = stdout().lock();
-    let written = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
+    let written = output.write_all(text.as_bytes());
+    readable(written.and_then(|()| output.flush()))
+}
+
+fn readable(written: io::Result<()>) -> Result<(), Failure> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),

@@ -54,6 +54,16 @@ pub enum Failure {
         /// The first key whose answer was wrong.
         key: u64,
     },
+    /// A strategy left loads without an answer, though nothing was left to wait for.
+    #[error("{strategy} answered {answered} of {asked} loads")]
+    LoadsLost {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// How many loads were answered.
+        answered: u64,
+        /// How many there were.
+        asked: u64,
+    },
     /// A strategy made calls for one key at the same time that promises not to.
     #[error("{strategy} made {count} calls while another one for the same key was under way")]
     Overlap {
@@ -87,6 +97,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::WrongAnswers { .. }
+            | Self::LoadsLost { .. }
             | Self::Overlap { .. }
             | Self::LoadsFailed { .. }
             | Self::Condition(_) => 1,

@@ -14,7 +14,14 @@ pub(crate) struct ReadsArguments {
     #[arg(long, value_enum, default_value_t = BackendName::Sqlite)]
     pub(crate) backend: BackendName,
     /// Which strategies run [default: all].
-    #[arg(long = "strategies", alias = "strategy", value_name = "NAMES", value_delimiter = ',', value_parser = strategy)]
+    #[arg(
+        long = "strategies",
+        alias = "strategy",
+        long_help = strategies_help(),
+        value_name = "NAMES",
+        value_delimiter = ',',
+        value_parser = strategy
+    )]
     pub(crate) strategies: Vec<Strategy>,
     /// How many times each strategy runs.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=1000))]
@@ -172,4 +179,15 @@ fn strategy(name: &str) -> Result<Strategy, String> {
         let names: Vec<&str> = strategy::ALL.iter().map(|known| known.name).collect();
         format!("allowed are {}", names.join(", "))
     })
+}
+
+/// Describes every strategy there is, from the table they are in.
+fn strategies_help() -> String {
+    let known = strategy::ALL.iter();
+    let lines = known.map(|known| format!("- {}: {}", known.name, known.summary));
+    let lines: Vec<String> = lines.collect();
+    format!(
+        "Which strategies run [default: all]\n\n{}",
+        lines.join("\n")
+    )
 }

@@ -89,7 +89,7 @@ impl Engine<'_> {
                 outcome.interrupted = true;
                 break;
             }
-            self.check(strategy, &found)?;
+            self.check(strategy, &plan, &found)?;
             measured[index] = Some(found);
             progress.end();
         }
@@ -119,13 +119,21 @@ impl Engine<'_> {
 
     /// Checks what every run must keep: right answers, no failures that were not asked for, and
     /// what the strategy itself promises.
-    fn check(&self, strategy: Strategy, found: &Measured) -> Result<(), Failure> {
+    fn check(&self, strategy: Strategy, plan: &Plan, found: &Measured) -> Result<(), Failure> {
         let (tally, counts) = (&found.tally, &found.round.counts);
         if let Some(key) = tally.wrong_key {
             return Err(Failure::WrongAnswers {
                 strategy: strategy.name,
                 count: tally.wrong_answers,
                 key,
+            });
+        }
+        let asked = plan.keys.len() as u64;
+        if plan.stop_ns.is_none() && counts.loads != asked {
+            return Err(Failure::LoadsLost {
+                strategy: strategy.name,
+                answered: counts.loads,
+                asked,
             });
         }
         let may_fail = self.database.is_none() && self.arguments.model.error_rate > 0.0;

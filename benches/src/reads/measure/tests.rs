@@ -14,7 +14,19 @@ struct Line {
     reads: ReadsArguments,
 }
 
-/// Answers with what the backend has for another key, for no key at all, or not at all.
+/// Never answers.
+struct Sleeper;
+
+impl Load<u64> for Sleeper {
+    type Value = Row;
+    type Error = BackendError;
+
+    async fn load(&self, _: &u64) -> LoadResult<Row, BackendError> {
+        std::future::pending().await
+    }
+}
+
+/// Answers with what the backend has for another key, or with an error.
 struct Liar {
     backend: Backend,
     lie: fn(u64) -> Option<u64>,
@@ -50,8 +62,9 @@ fn failure(measure: fn(&Trial<'_>) -> Measured, never_overlaps: bool) -> String 
         is_simulated: false,
         measure,
     };
-    let found = engine.run(&scenario.plan(Offered::Clients(16), 0), 0, strategy);
-    let result = engine.check(strategy, &found);
+    let plan = scenario.plan(Offered::Clients(16), 0);
+    let found = engine.run(&plan, 0, strategy);
+    let result = engine.check(strategy, &plan, &found);
     result.map_or_else(|failure| failure.to_string(), |()| "nothing".into())
 }
 
@@ -80,6 +93,12 @@ fn a_missing_row_fails_the_run() {
 fn an_error_that_nobody_asked_for_fails_the_run() {
     let said = failure(|trial| lie(trial, |_| None), false);
     assert!(said.starts_with("100 loads of liar failed"), "{said}");
+}
+
+#[test]
+fn loads_without_an_answer_fail_the_run() {
+    let said = failure(|trial| trial.measure(|_| Sleeper), false);
+    assert_eq!(said, "liar answered 0 of 100 loads");
 }
 
 #[test]
