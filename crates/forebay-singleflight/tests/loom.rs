@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 use forebay_core::{BoxFuture, LoadError};
-use forebay_singleflight::{Handover, OnLeaderLost, Runtime, RuntimeGone, Singleflight, WhenFull};
+use forebay_singleflight::{
+    Handover, OnLeaderLost, OnTimeout, Runtime, RuntimeGone, Singleflight, WhenFull,
+};
 use loom::future::{AtomicWaker, block_on};
 use loom::model::Builder;
 use loom::sync::Arc;
@@ -330,6 +332,32 @@ impl Runtime for ModelRuntime {
         thread::spawn(move || block_on(task));
         Ok(())
     }
+}
+
+#[test]
+fn slow_leader_is_woken_by_an_extra_load() {
+    const SECOND: Duration = Duration::from_secs(1);
+
+    model(|| {
+        let runtime = ModelRuntime::new();
+        let hedge = OnTimeout::Hedge {
+            after: SECOND,
+            max: 1,
+        };
+        let builder = builder().runtime(runtime.clone()).on_timeout(hedge);
+        let group = builder.build().unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut slow = Box::pin(group.work_owned(0, pending));
+        assert!(slow.as_mut().poll(&mut cx).is_pending());
+        let mut extra = Box::pin(group.work(&0, async || 7));
+        assert!(extra.as_mut().poll(&mut cx).is_pending());
+
+        let slow = thread::spawn(move || assert_eq!(block_on(slow), Ok(7)));
+        runtime.advance_to(1);
+        assert_eq!(block_on(extra), Ok(7));
+        slow.join().unwrap();
+        assert_eq!(group.in_flight(), 0);
+    });
 }
 
 #[test]

@@ -109,6 +109,24 @@ fn end_of_a_forgotten_lone_flight_leaves_the_new_entry_alone() {
 }
 
 #[test]
+fn end_of_a_forgotten_lone_flight_leaves_a_lone_new_one_in_the_table() {
+    let group = Group::new();
+    let backend = Backend::new();
+    let old = Hand::waiting(group.work("k", || backend.load()));
+    assert!(group.forget("k"));
+    let new = Hand::waiting(group.work("k", || backend.load()));
+    backend.answer(0, 1);
+    assert_eq!(old.output(), Ok(1));
+    assert_eq!(group.in_flight(), 1);
+
+    let joins_new = Hand::waiting(group.work("k", || backend.load()));
+    assert_eq!(backend.started(), 2);
+    backend.answer(1, 2);
+    assert_eq!(new.output(), Ok(2));
+    assert_eq!(joins_new.output(), Ok(2));
+}
+
+#[test]
 fn panic_of_a_forgotten_flight_reaches_its_own_followers_only() {
     let group = Group::new();
     let backend = Backend::new();

@@ -3,6 +3,7 @@
 //! * Bounds on waiting follow tokio's clock, a paused one too.
 //! * A detached load runs on the runtime of its caller, and a runtime that shuts down in the
 //!   middle of it leaves nobody waiting.
+//! * A runtime that was built without timers fails those who need one.
 
 use std::time::Duration;
 
@@ -169,4 +170,16 @@ fn follower_whose_runtime_shut_down_is_bounded_on_another_one() {
         follower.output()
     });
     assert_eq!(answer, Err(LoadError::TimedOut));
+}
+
+#[test]
+fn runtime_without_timers_fails_its_followers_instead_of_stranding_them() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let group = Group::builder().follower_timeout(SECOND).build().unwrap();
+        let backend = Backend::<u64>::new();
+        let _leader = Hand::waiting(group.work("k", || backend.load()));
+        let answer = group.work("k", || backend.load()).await;
+        assert_eq!(answer, Err(LoadError::Closed));
+    });
 }
