@@ -5,6 +5,7 @@
 //! again; it ends when there is no deadline left, or with the group. So a bound costs a follower
 //! a look at the clock, not a timer of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -46,6 +47,8 @@ struct State {
     due: u64,
     running: bool,
     closed: bool,
+    /// The runtime has no working timer, so there is no point in trying again.
+    broken: bool,
     task: Option<Waker>,
 }
 
@@ -55,6 +58,7 @@ impl Alarm {
             due: NEVER,
             running: false,
             closed: false,
+            broken: false,
             task: None,
         };
         let clock = Clock {
@@ -82,6 +86,9 @@ impl Alarm {
         }
         let (start, wake) = {
             let mut state = lock(&self.clock.state);
+            if state.broken {
+                return Err(RuntimeGone);
+            }
             if state.running && deadline >= state.due {
                 return Ok(());
             }
@@ -140,15 +147,15 @@ impl<T: Timed> Future for Task<T> {
                 return Poll::Ready(());
             };
             let due = due.max(this.swept.saturating_add(nanos(GRAIN)));
-            let sleep = match &mut this.sleep {
-                Some((set, sleep)) if *set == due => sleep,
-                _ => {
-                    let sleep = this.runtime.sleep_until(Duration::from_nanos(due));
-                    &mut this.sleep.insert((due, sleep)).1
+            match catch_unwind(AssertUnwindSafe(|| this.poll_sleep(due, cx))) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(())) => {}
+                // Tokio's timers panic where a runtime was built without them. The task ends as if
+                // the runtime had, and the followers are told.
+                Err(_) => {
+                    this.clock.break_down();
+                    return Poll::Ready(());
                 }
-            };
-            if sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
             }
             this.sleep = None;
             this.clock.sweep_begins();
@@ -160,6 +167,19 @@ impl<T: Timed> Future for Task<T> {
             let next = group.expire(this.swept);
             this.clock.sweep_ended(next);
         }
+    }
+}
+
+impl<T: Timed> Task<T> {
+    fn poll_sleep(&mut self, due: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = match &mut self.sleep {
+            Some((set, sleep)) if *set == due => sleep,
+            _ => {
+                let sleep = self.runtime.sleep_until(Duration::from_nanos(due));
+                &mut self.sleep.insert((due, sleep)).1
+            }
+        };
+        sleep.as_mut().poll(cx)
     }
 }
 
@@ -203,6 +223,10 @@ impl Clock {
         let mut state = lock(&self.state);
         state.due = state.due.min(next);
         self.next.store(state.due, Ordering::Release);
+    }
+
+    fn break_down(&self) {
+        lock(&self.state).broken = true;
     }
 
     fn stop(&self) {

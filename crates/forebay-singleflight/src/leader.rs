@@ -69,7 +69,7 @@ impl<K, V, E, S> Leader<K, V, E, S> {
         V: Clone,
     {
         self.seated = false;
-        self.group.land(self.berth, result, LoadSpan::none()).0
+        self.group.land(self.berth, result, LoadSpan::current()).0
     }
 }
 

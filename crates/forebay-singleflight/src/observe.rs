@@ -24,6 +24,11 @@ mod spans {
             Self(Span::none())
         }
 
+        /// The span that the caller is in.
+        pub(crate) fn current() -> Self {
+            Self(Span::current())
+        }
+
         pub(crate) fn of<F>(load: &Spanned<F>) -> Self {
             Self(load.span().clone())
         }
@@ -50,6 +55,10 @@ mod no_spans {
 
     impl LoadSpan {
         pub(crate) const fn none() -> Self {
+            Self
+        }
+
+        pub(crate) const fn current() -> Self {
             Self
         }
 
