@@ -37,6 +37,20 @@ fn call_after_completion_starts_a_new_load_while_followers_have_not_resumed() {
 }
 
 #[test]
+fn load_is_dropped_with_the_answer_although_the_call_is_kept() {
+    let group = Group::new();
+    let backend = Backend::new();
+    for shared in [false, true] {
+        let load = backend.started();
+        let mut leader = Hand::waiting(group.work("k", || backend.load()));
+        let _follower = shared.then(|| Hand::waiting(group.work("k", || backend.load())));
+        backend.answer(load, 7);
+        assert_eq!(leader.poll(), Poll::Ready(Ok(7)));
+        assert_eq!(backend.running(), 0);
+    }
+}
+
+#[test]
 fn completed_follower_leaves_a_newer_flight_of_its_key_alone() {
     let group = Group::new();
     let backend = Backend::new();

@@ -5,6 +5,7 @@
 //! * Other keys, other groups and a flight that was forgotten are no cycle.
 
 use std::future::ready;
+use std::pin::Pin;
 
 use forebay_core::LoadError;
 
@@ -37,6 +38,35 @@ fn cycle_through_another_key_is_found() {
     }));
     assert_eq!(outer, Ok(3));
     assert_eq!(group.in_flight(), 0);
+}
+
+/// Loads `depth` keys one within the other, the innermost of which asks for `wanted`.
+fn nested(group: &Group, depth: u64, wanted: u64) -> BoxedAnswer<'_> {
+    Box::pin(async move {
+        let key = depth.to_string();
+        let load = async || match depth {
+            0 => {
+                let wanted = wanted.to_string();
+                let inner = group.work(wanted.as_str(), async || 1).await;
+                assert_eq!(inner, Err(LoadError::Cycle));
+                7
+            }
+            _ => nested(group, depth - 1, wanted).await.unwrap_or(0),
+        };
+        group.work(key.as_str(), load).await
+    })
+}
+
+type BoxedAnswer<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+
+#[test]
+fn cycle_is_found_however_deep_it_is() {
+    let group = Group::new();
+    for wanted in 0..=20 {
+        assert_eq!(at_once(nested(&group, 20, wanted)), Ok(7));
+        assert_eq!(group.in_flight(), 0);
+    }
+    assert_eq!(group.stats().cycles, 21);
 }
 
 #[test]
