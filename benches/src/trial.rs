@@ -43,8 +43,8 @@ pub struct Trial<'a> {
 pub struct Measured {
     pub(crate) round: Round,
     pub(crate) tally: Tally,
-    /// How long the backend worked on a call on average, where it was measured.
-    pub(crate) served_ns_mean: Option<u64>,
+    /// How long the backend's calls took, in the order in which they began; none in virtual time.
+    pub(crate) call_times_ns: Vec<u64>,
 }
 
 impl<'a> Trial<'a> {
@@ -169,7 +169,7 @@ impl<'a> Trial<'a> {
                 cost,
             },
             tally,
-            served_ns_mean: meter.served_ns_mean(),
+            call_times_ns: meter.times_ns(),
         }
     }
 }

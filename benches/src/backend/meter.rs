@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::Instant;
 
 /// Counts what reaches the backend during one run.
 ///
@@ -10,39 +10,36 @@ use std::time::Duration;
 pub(crate) struct Meter {
     calls: AtomicU64,
     overlapping: AtomicU64,
-    served: AtomicU64,
-    served_ns: AtomicU64,
     /// How many calls are under way for each key.
     under_way: Vec<AtomicU32>,
+    /// How long each call took, in the order in which they began; as long as the list is.
+    times_ns: Vec<AtomicU64>,
 }
 
 impl Meter {
-    pub(crate) fn new(keys: u32) -> Self {
+    /// Creates a meter for calls of `keys` keys, which keeps the times of the first `timed` calls.
+    pub(crate) fn new(keys: u32, timed: usize) -> Self {
         Self {
             calls: AtomicU64::new(0),
             overlapping: AtomicU64::new(0),
-            served: AtomicU64::new(0),
-            served_ns: AtomicU64::new(0),
             under_way: (0..keys).map(|_| AtomicU32::new(0)).collect(),
+            times_ns: (0..timed).map(|_| AtomicU64::new(0)).collect(),
         }
     }
 
     /// Counts a call for `key`, which is under way until the guard is dropped.
     pub(crate) fn call(&self, key: u64) -> Call<'_> {
-        let under_way = usize::try_from(key).ok();
-        let under_way = under_way.and_then(|key| self.under_way.get(key));
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        let at = |index: u64| usize::try_from(index).ok();
+        let under_way = at(key).and_then(|key| self.under_way.get(key));
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
         if under_way.is_some_and(|calls| calls.fetch_add(1, Ordering::Relaxed) > 0) {
             self.overlapping.fetch_add(1, Ordering::Relaxed);
         }
-        Call { under_way }
-    }
-
-    /// Adds the time that the backend worked on one call, waiting for its turn excluded.
-    pub(crate) fn served(&self, time: Duration) {
-        self.served.fetch_add(1, Ordering::Relaxed);
-        let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.served_ns.fetch_add(ns, Ordering::Relaxed);
+        let time_ns = at(number).and_then(|number| self.times_ns.get(number));
+        Call {
+            under_way,
+            timed: time_ns.map(|time_ns| (Instant::now(), time_ns)),
+        }
     }
 
     pub(crate) fn calls(&self) -> u64 {
@@ -53,10 +50,11 @@ impl Meter {
         self.overlapping.load(Ordering::Relaxed)
     }
 
-    /// Returns how long the backend worked on a call on average, where it was measured.
-    pub(crate) fn served_ns_mean(&self) -> Option<u64> {
-        let calls = self.served.load(Ordering::Relaxed);
-        self.served_ns.load(Ordering::Relaxed).checked_div(calls)
+    /// Returns how long the calls took, in the order in which they began.
+    pub(crate) fn times_ns(&self) -> Vec<u64> {
+        let calls = usize::try_from(self.calls()).unwrap_or(usize::MAX);
+        let times = self.times_ns.iter().take(calls);
+        times.map(|time| time.load(Ordering::Relaxed)).collect()
     }
 }
 
@@ -64,10 +62,15 @@ impl Meter {
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     under_way: Option<&'a AtomicU32>,
+    timed: Option<(Instant, &'a AtomicU64)>,
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
+        if let Some((start, time_ns)) = self.timed {
+            let ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            time_ns.store(ns, Ordering::Relaxed);
+        }
         if let Some(calls) = self.under_way {
             calls.fetch_sub(1, Ordering::Relaxed);
         }
@@ -80,7 +83,7 @@ mod tests {
 
     #[test]
     fn only_calls_for_one_key_at_one_time_overlap() {
-        let meter = Meter::new(2);
+        let meter = Meter::new(2, 3);
         drop(meter.call(0));
         let first = meter.call(0);
         let other = meter.call(1);
@@ -88,5 +91,6 @@ mod tests {
         let second = meter.call(0);
         assert_eq!((meter.calls(), meter.overlapping()), (4, 1));
         drop((first, other, second));
+        assert_eq!(meter.times_ns().len(), 3);
     }
 }

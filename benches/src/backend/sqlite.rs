@@ -1,14 +1,13 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use crate::backend::{BackendError, Meter};
+use crate::backend::BackendError;
 use crate::row::{ROW_BYTES, Row, row};
 
 const SELECT: &str = "SELECT body FROM rows WHERE id = ?1";
@@ -30,12 +29,7 @@ struct Job {
     answer: oneshot::Sender<Answer>,
 }
 
-/// What a query gave, and how long the connection worked on it.
-#[derive(Debug)]
-struct Answer {
-    row: Result<Option<Row>, BackendError>,
-    time: Duration,
-}
+type Answer = Result<Option<Row>, BackendError>;
 
 impl Sqlite {
     /// Creates a database of `rows` rows in a new folder inside of `folder`, and opens
@@ -66,20 +60,18 @@ impl Sqlite {
         })
     }
 
-    /// Returns the row of `key`, and tells `meter` how long the query took.
+    /// Returns the row of `key`.
     ///
     /// # Cancel safety
     ///
     /// The query is made all the same; its answer is lost.
-    pub(crate) async fn row(&self, key: u64, meter: &Meter) -> Result<Option<Row>, BackendError> {
+    pub(crate) async fn row(&self, key: u64) -> Answer {
         let (answer, answered) = oneshot::channel();
         let job = Job { key, answer };
         self.jobs
             .send(job)
             .map_err(|_| BackendError::Disconnected)?;
-        let answer = answered.await.map_err(|_| BackendError::Disconnected)?;
-        meter.served(answer.time);
-        answer.row
+        answered.await.map_err(|_| BackendError::Disconnected)?
     }
 }
 
@@ -102,11 +94,9 @@ fn fill(connection: &mut Connection, rows: u32) -> rusqlite::Result<()> {
 /// Answers queries until nobody can ask any more.
 fn serve(connection: &Connection, queue: &Receiver<Job>) {
     for Job { key, answer } in queue {
-        let start = Instant::now();
         let row = select(connection, key).map_err(BackendError::from);
-        let time = start.elapsed();
         // An asker that has gone is no reason to stop serving the others.
-        let _ = answer.send(Answer { row, time });
+        let _ = answer.send(row);
     }
 }
 

@@ -109,7 +109,7 @@ impl Engine<'_> {
             let model = Model::new(self.costs(round), self.scenario.keys());
             Source::Model(Arc::new(model))
         });
-        let backend = Backend::new(source, self.scenario.keys());
+        let backend = Backend::new(source, self.scenario.keys(), plan.keys.len());
         let settings = Settings {
             capacity: self.arguments.capacity as usize,
             repeatable: self.arguments.backend == BackendName::Model,
@@ -156,8 +156,9 @@ impl Engine<'_> {
 
     /// Adds to a round what coalescing would need, worked out independently.
     ///
-    /// On the model this is exact. On a database the simulation is told how long the database
-    /// worked on a call on average, so that it is an estimate.
+    /// On the model this is exact. On a database it is an estimate: the simulation is told how
+    /// long the calls of a strategy took, best of one that coalesces, as the database is then as
+    /// busy as it would be.
     fn simulate(
         &self,
         plan: &Plan,
@@ -167,13 +168,16 @@ impl Engine<'_> {
         warnings: &mut Vec<String>,
     ) {
         let exact = self.database.is_none();
-        let served_ns = measured
-            .iter()
-            .flatten()
-            .find_map(|found| found.served_ns_mean);
-        let costs = match served_ns.filter(|_| !exact) {
-            Some(served_ns) => self.costs_of_database(served_ns),
-            None => self.costs(round),
+        let costs = if exact {
+            self.costs(round)
+        } else {
+            let recorded = strategies.iter().zip(measured.iter_mut());
+            let recorded = recorded.filter_map(|(strategy, found)| {
+                let times = std::mem::take(&mut found.as_mut()?.call_times_ns);
+                Some((strategy.is_simulated, times))
+            });
+            let best = recorded.reduce(|best, next| if next.0 { next } else { best });
+            Costs::recorded(best.unwrap_or_default().1)
         };
         let simulated = simulation::coalesced(plan, costs);
         for (strategy, found) in strategies.iter().zip(measured) {
@@ -204,18 +208,6 @@ impl Engine<'_> {
             error_rate: model.error_rate,
         };
         Costs::new(shape, self.scenario.seed(round))
-    }
-
-    fn costs_of_database(&self, served_ns: u64) -> Costs {
-        let shape = Shape {
-            fixed_ns: served_ns,
-            per_key_ns: 0,
-            tail_ns: 0,
-            tail_sigma: 0.0,
-            in_flight_max: self.arguments.sqlite.connections as usize,
-            error_rate: 0.0,
-        };
-        Costs::new(shape, 0)
     }
 
     /// Returns the strategies that were asked for, each once.
