@@ -28,10 +28,11 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
             },
         ],
         rows: least(&Timeout, &peers::bounded(), rounds),
-        goals: vec![
-            Goal::ratio(0, Against::OursFor("forebay, follower_timeout"), 1.6),
-            Goal::ratio(0, Against::Row("seed"), 0.12),
-        ],
+        goals: vec![Goal::ratio(
+            0,
+            Against::OursFor("forebay, follower_timeout"),
+            1.6,
+        )],
     }]
 }
 
