@@ -4,13 +4,17 @@
 //!   follow them; with `Reject` they fail at once.
 //! * A permit comes back however the load ends, and passes on when the call it was granted to is
 //!   dropped.
-//! * Followers need no permit.
+//! * Followers need no permit; extra loads and fallbacks do, and an extra load that gets none
+//!   leaves its call following.
+
+use std::time::Duration;
 
 use forebay_core::LoadError;
-use forebay_singleflight::WhenFull;
+use forebay_singleflight::{OnTimeout, WhenFull};
 
 use crate::Group;
 use crate::backend::Backend;
+use crate::clock::HandRuntime;
 use crate::hand::{Hand, at_once};
 
 fn bounded(max: usize, when_full: WhenFull) -> Group {
@@ -204,4 +208,98 @@ fn rejected_leader_does_not_strand_its_followers() {
     backend.answer(1, 20);
     assert_eq!(other.output(), Ok(20));
     assert_eq!((group.in_flight(), backend.started()), (0, 2));
+}
+
+/// A group of one leader at a time, whose followers do `on_timeout` after a second.
+fn impatient(runtime: &HandRuntime, when_full: WhenFull, on_timeout: OnTimeout) -> Group {
+    let builder = Group::builder().max_leaders(1, when_full);
+    let builder = builder.runtime(runtime.clone()).on_timeout(on_timeout);
+    let builder = match on_timeout {
+        OnTimeout::RunOwn => builder.follower_timeout(SECOND),
+        _ => builder,
+    };
+    builder.build().expect("the settings are right")
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const HEDGE: OnTimeout = OnTimeout::Hedge {
+    after: SECOND,
+    max: 1,
+};
+
+#[test]
+fn extra_load_that_is_rejected_leaves_its_call_following() {
+    let runtime = HandRuntime::default();
+    let group = impatient(&runtime, WhenFull::Reject, HEDGE);
+    let backend = Backend::new();
+    let leader = Hand::waiting(group.work("a", || backend.load()));
+    let mut hasty = Hand::waiting(group.work("a", || backend.load()));
+    let follower = Hand::waiting(group.work("a", || backend.load()));
+    runtime.advance(SECOND);
+    hasty.still_waits();
+    assert_eq!((backend.started(), group.followers("a")), (1, Some(2)));
+    backend.answer(0, 10);
+    assert_eq!(leader.output(), Ok(10));
+    assert_eq!(hasty.output(), Ok(10));
+    assert_eq!(follower.output(), Ok(10));
+    assert_eq!(at_once(group.work("b", async || 20)), Ok(20));
+}
+
+#[test]
+fn call_whose_extra_load_was_rejected_may_still_take_over() {
+    let runtime = HandRuntime::default();
+    let group = impatient(&runtime, WhenFull::Reject, HEDGE);
+    let backend = Backend::new();
+    let leader = Hand::waiting(group.work("a", || backend.load()));
+    let mut hasty = Hand::waiting(group.work("a", || backend.load()));
+    runtime.advance(SECOND);
+    hasty.still_waits();
+    let wakes = hasty.wakes();
+    drop(leader);
+    assert_eq!(hasty.wakes(), wakes + 1);
+    hasty.still_waits();
+    backend.answer(1, 10);
+    assert_eq!(hasty.output(), Ok(10));
+    assert_eq!(group.in_flight(), 0);
+}
+
+#[test]
+fn extra_load_that_waits_for_its_turn_gives_up_its_place() {
+    let runtime = HandRuntime::default();
+    let group = impatient(&runtime, WhenFull::Wait, HEDGE);
+    let backend = Backend::new();
+    let leader = Hand::waiting(group.work("a", || backend.load()));
+    let mut hasty = Hand::waiting(group.work("a", || backend.load()));
+    runtime.advance(SECOND);
+    hasty.still_waits();
+    let mut other = Hand::waiting(group.work("b", || backend.load()));
+    assert_eq!(backend.started(), 1);
+    backend.answer(0, 10);
+    assert_eq!(leader.output(), Ok(10));
+    assert_eq!(hasty.output(), Ok(10));
+    assert_eq!(other.wakes(), 1);
+    other.still_waits();
+    backend.answer(1, 20);
+    assert_eq!(other.output(), Ok(20));
+}
+
+#[test]
+fn fallback_needs_a_permit_like_any_other_load() {
+    let runtime = HandRuntime::default();
+    let group = impatient(&runtime, WhenFull::Reject, OnTimeout::RunOwn);
+    let backend = Backend::new();
+    let leader = Hand::waiting(group.work("a", || backend.load()));
+    let fallback = Hand::waiting(group.work("a", || backend.load()));
+    runtime.advance(SECOND);
+    assert_eq!(fallback.output(), Err(LoadError::Rejected));
+    assert_eq!(backend.started(), 1);
+    backend.answer(0, 10);
+    assert_eq!(leader.output(), Ok(10));
+
+    let leader = Hand::waiting(group.work("a", || backend.load()));
+    let mut fallback = Hand::waiting(group.work("a", || backend.load()));
+    drop(leader);
+    fallback.still_waits();
+    backend.answer(2, 20);
+    assert_eq!(fallback.output(), Ok(20));
 }
