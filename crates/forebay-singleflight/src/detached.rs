@@ -172,14 +172,15 @@ where
         let deadlines = self.group().deadlines(self.timeout, false);
         let deadline = deadlines.map_or(NEVER, |deadlines| deadlines.last);
         let mode = Mode::Detached(self.cancel);
-        let joined = self.handle.join(&Ask {
+        let (hash, joined) = self.handle.join(&Ask {
             waker: Some(cx.waker()),
             deadline,
             mode,
         });
         self.state = State::Following;
         self.deadline = deadline;
-        (self.berth, self.flight) = (joined.berth, joined.flight);
+        self.berth = joined.berth(hash);
+        self.flight = joined.flight;
         let spawned = match joined.verdict {
             Verdict::Follow => Ok(()),
             Verdict::Spawn(place) => {

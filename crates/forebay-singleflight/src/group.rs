@@ -230,9 +230,9 @@ impl<K, V, E, S: BuildHasher> Group<K, V, E, S> {
         self.hasher.hash_one(key)
     }
 
-    /// Joins the flight of `key`, or begins one.
+    /// Joins the flight of `key`, or begins one; returns the key's hash too.
     #[inline(always)]
-    pub(crate) fn join(&self, key: &mut impl Lookup<K>, ask: &Ask<'_>) -> Joined<V, E> {
+    pub(crate) fn join(&self, key: &mut impl Lookup<K>, ask: &Ask<'_>) -> (u64, Joined<V, E>) {
         let hash = self.hash(key.hashed());
         let (shard, group) = (self.shard(hash), std::ptr::from_ref(self).addr());
         let joined = lock(shard).join(group, hash, key, ask);
@@ -243,7 +243,7 @@ impl<K, V, E, S: BuildHasher> Group<K, V, E, S> {
             Verdict::Follow => self.meter.count(Event::Join),
             _ => {}
         }
-        joined
+        (hash, joined)
     }
 
     /// Hides the flight of `key` from later callers, unless it has followers and those are to

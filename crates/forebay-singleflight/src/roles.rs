@@ -51,11 +51,12 @@ where
     where
         Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
     {
-        let joined = self.place(key, Mode::InPlace);
+        let (hash, joined) = self.place(key, Mode::InPlace);
+        let berth = joined.berth(hash);
         let group = Arc::clone(&self.group);
         match joined.flight {
-            Some(flight) => Joined::Follower(Follower::new(group, joined.berth, flight)),
-            None => Joined::Leader(Leader::new(group, joined.berth, joined.promoted)),
+            Some(flight) => Joined::Follower(Follower::new(group, berth, flight)),
+            None => Joined::Leader(Leader::new(group, berth, joined.promoted)),
         }
     }
 
@@ -79,12 +80,12 @@ where
     where
         Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
     {
-        let joined = self.place(key, Mode::Claim);
+        let (hash, joined) = self.place(key, Mode::Claim);
         let free = matches!(joined.verdict, Verdict::Lead);
-        free.then(|| Leader::new(Arc::clone(&self.group), joined.berth, joined.promoted))
+        free.then(|| Leader::new(Arc::clone(&self.group), joined.berth(hash), joined.promoted))
     }
 
-    fn place<Q>(&self, mut key: &Q, mode: Mode) -> Placed<V, E>
+    fn place<Q>(&self, mut key: &Q, mode: Mode) -> (u64, Placed<V, E>)
     where
         Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
     {

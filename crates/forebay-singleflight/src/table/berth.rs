@@ -54,15 +54,27 @@ impl Mode {
 
 /// What joining came to.
 ///
-/// A verdict and what goes with it, rather than an enum of the two: so what a call that begins a
-/// flight learns never passes through memory.
+/// A verdict and what goes with it, rather than an enum of the two, and no berth in it, whose two
+/// numbers a processor would copy as one, just after they were written apart, and wait.
 pub(crate) struct Joined<V, E> {
     pub(crate) verdict: Verdict,
-    pub(crate) berth: Berth,
+    pub(crate) id: u64,
+    pub(crate) place: Place,
     /// Whether the caller took over a flight that another call had begun.
     pub(crate) promoted: bool,
     /// Where another call's outcome appears: for a follower, and for a leader that is to be told.
     pub(crate) flight: Option<Arc<Flight<V, E>>>,
+}
+
+impl<V, E> Joined<V, E> {
+    /// The berth of a call whose key has this hash.
+    pub(crate) const fn berth(&self, hash: u64) -> Berth {
+        Berth {
+            hash,
+            id: self.id,
+            place: self.place,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use forebay_core::LoadError;
 
 use crate::observe::LoadSpan;
-use crate::table::waiters::{NEVER, Waiters};
+use crate::table::waiters::{NEVER, Place, Waiters};
 
 /// What a load came to.
 pub(crate) type Outcome<V, E> = Result<V, LoadError<E>>;
@@ -49,8 +49,8 @@ pub(crate) struct Crew {
     pub(crate) retries: usize,
     /// Later callers do not find this flight any more.
     pub(crate) forgotten: bool,
-    /// The flight ends with its last follower.
-    pub(crate) cancel_unwatched: bool,
+    /// The place of a detached load that is to stop when nobody else is on the flight.
+    pub(crate) unwatched_stops: Option<Place>,
     /// The earliest deadline for which the shard's queue has an entry of this flight.
     pub(crate) deadline_queued: u64,
 }
@@ -148,10 +148,17 @@ thread_local! {
 }
 
 impl Crew {
-    /// Sets how many calls are loading, and whether they stop when nobody follows them.
-    pub(crate) const fn seat(&mut self, leaders: usize, cancel_unwatched: bool) {
-        self.leaders = leaders;
-        self.cancel_unwatched = cancel_unwatched;
+    /// Takes the load at `place` out of those that run.
+    pub(crate) fn unseat(&mut self, place: Place) {
+        self.leaders -= 1;
+        if self.unwatched_stops == Some(place) {
+            self.unwatched_stops = None;
+        }
+    }
+
+    /// Whether a load runs that is to stop, because nobody waits for it.
+    pub(crate) fn is_unwatched(&self) -> bool {
+        self.unwatched_stops.is_some() && self.leaders == 1 && self.waiters.len() == 0
     }
 
     fn recycled() -> Box<Self> {

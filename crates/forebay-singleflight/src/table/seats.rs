@@ -137,7 +137,7 @@ impl<K, V, E> Shard<K, V, E> {
         self.stats.leaders_lost += 1;
         let mut after = After::NOTHING;
         if let Some(Shared { crew, .. }) = &mut row.get_mut().shared {
-            crew.leaders -= 1;
+            crew.unseat(berth.place);
             after.garbage = crew.waiters.remove(berth.place);
             if crew.leaders == 0 && policy.on_leader_lost == OnLeaderLost::Fail {
                 return abandon(row, after);
@@ -199,7 +199,7 @@ impl<K, V, E> Shard<K, V, E> {
                 && crew.waiters.eligible() > 0
             {
                 crew.retries += 1;
-                crew.leaders -= 1;
+                crew.unseat(berth.place);
                 return Landing::Alone(outcome, settle(row, policy, after));
             }
         }
@@ -228,18 +228,16 @@ fn take_seat(
     mode: Mode,
     followed: Followed,
 ) -> (Followed, Option<Waker>) {
-    let (leaders, waiters, place) = (crew.leaders + 1, &mut crew.waiters, berth.place);
+    let (waiters, place) = (&mut crew.waiters, berth.place);
     let register = |slot: &mut Slot| slot.register(waker);
-    match mode {
+    let seated = match mode {
         Mode::InPlace | Mode::Claim => {
             let garbage = waiters.remove(place);
-            crew.seat(leaders, false);
             (followed, garbage)
         }
         Mode::Watching => {
             let garbage = waiters.slot_mut(place).and_then(register);
             waiters.step_aside(place);
-            crew.seat(leaders, false);
             (followed, garbage)
         }
         Mode::Detached(cancel) => {
@@ -249,10 +247,12 @@ fn take_seat(
                 place: waiters.push_aside(None),
                 ..berth
             };
-            crew.seat(leaders, cancel == Cancel::WhenUnwatched);
+            crew.unwatched_stops = (cancel == Cancel::WhenUnwatched).then_some(leader.place);
             (Followed::Spawn(leader), garbage)
         }
-    }
+    };
+    crew.leaders += 1;
+    seated
 }
 
 /// Sees to a flight that a member has left: to its vacant seat, or to nobody waiting any more.
@@ -267,7 +267,7 @@ fn settle<K, V, E>(
     };
     let unwatched = crew.waiters.len() == 0;
     if crew.leaders > 0 {
-        return if unwatched && crew.cancel_unwatched {
+        return if crew.is_unwatched() {
             abandon(row, after)
         } else {
             after

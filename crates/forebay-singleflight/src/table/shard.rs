@@ -79,7 +79,8 @@ impl<K, V, E> Shard<K, V, E> {
                 self.stats.leads += 1;
                 Joined {
                     verdict,
-                    berth,
+                    id,
+                    place: berth.place,
                     promoted: false,
                     flight,
                 }
@@ -89,11 +90,7 @@ impl<K, V, E> Shard<K, V, E> {
                 let promoted = entry.is_vacant();
                 let (deadlines, stats) = (&mut self.deadlines, &mut self.stats);
                 let (verdict, place) = follow(deadlines, stats, entry, group, ask);
-                let berth = Berth {
-                    hash,
-                    id: entry.id,
-                    place,
-                };
+                let id = entry.id;
                 let told = matches!(verdict, Verdict::Follow) || ask.mode.is_watched();
                 let shared = entry.shared.as_ref().filter(|_| told);
                 let flight = shared.map(|shared| Arc::clone(&shared.flight));
@@ -102,7 +99,8 @@ impl<K, V, E> Shard<K, V, E> {
                 }
                 Joined {
                     verdict,
-                    berth,
+                    id,
+                    place,
                     promoted,
                     flight,
                 }
@@ -276,22 +274,20 @@ fn lead<V, E>(
     ask: &Ask<'_>,
 ) -> (Verdict, Place) {
     let crew = &mut shared.crew;
-    match ask.mode {
-        Mode::InPlace | Mode::Claim => {
-            crew.seat(1, false);
-            (Verdict::Lead, NOWHERE)
-        }
+    let seated = match ask.mode {
+        Mode::InPlace | Mode::Claim => (Verdict::Lead, NOWHERE),
         Mode::Watching => {
             let place = crew.waiters.push_aside(ask.waker.cloned());
-            crew.seat(1, false);
             (Verdict::Lead, place)
         }
         Mode::Detached(cancel) => {
             let place = crew.waiters.push(ask.waker.cloned(), ask.deadline, false);
             let leader = crew.waiters.push_aside(None);
-            crew.seat(1, cancel == Cancel::WhenUnwatched);
+            crew.unwatched_stops = (cancel == Cancel::WhenUnwatched).then_some(leader);
             deadlines.add(berth, crew, ask.deadline);
             (Verdict::Spawn(leader), place)
         }
-    }
+    };
+    crew.leaders = 1;
+    seated
 }

@@ -35,7 +35,8 @@ pub trait Handle {
 
     fn group(&self) -> &Group<Self::Key, Self::Value, Self::Error, Self::Hasher>;
 
-    fn join(&mut self, ask: &Ask<'_>) -> Joined<Self::Value, Self::Error>;
+    /// Joins the flight of the key, or begins one; returns the key's hash too.
+    fn join(&mut self, ask: &Ask<'_>) -> (u64, Joined<Self::Value, Self::Error>);
 }
 
 /// Both borrowed.
@@ -86,7 +87,7 @@ where
     }
 
     #[inline(always)]
-    fn join(&mut self, ask: &Ask<'_>) -> Joined<V, E> {
+    fn join(&mut self, ask: &Ask<'_>) -> (u64, Joined<V, E>) {
         self.group.join(&mut self.key, ask)
     }
 }
@@ -108,7 +109,7 @@ where
     }
 
     #[inline(always)]
-    fn join(&mut self, ask: &Ask<'_>) -> Joined<V, E> {
+    fn join(&mut self, ask: &Ask<'_>) -> (u64, Joined<V, E>) {
         self.group.join(&mut self.key, ask)
     }
 }
@@ -131,7 +132,7 @@ where
         &self.0
     }
 
-    fn join(&mut self, _: &Ask<'_>) -> Joined<V, E> {
+    fn join(&mut self, _: &Ask<'_>) -> (u64, Joined<V, E>) {
         unreachable!("the load of a flight in the table does not join it")
     }
 }

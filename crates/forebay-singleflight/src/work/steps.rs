@@ -74,11 +74,10 @@ where
             deadline,
             mode,
         };
-        let joined = this.handle.join(&ask);
-        // One by one: copied as a whole just after it was written, it would stall the processor.
-        this.berth.hash = joined.berth.hash;
-        this.berth.id = joined.berth.id;
-        this.berth.place = joined.berth.place;
+        let (hash, joined) = this.handle.join(&ask);
+        this.berth.hash = hash;
+        this.berth.id = joined.id;
+        this.berth.place = joined.place;
         *this.flight = joined.flight;
         match joined.verdict {
             Verdict::Lead => {
