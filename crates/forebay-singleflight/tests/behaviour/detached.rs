@@ -9,7 +9,7 @@ use std::future::ready;
 use std::time::Duration;
 
 use forebay_core::LoadError;
-use forebay_singleflight::Cancel;
+use forebay_singleflight::{Cancel, OnTimeout};
 
 use crate::backend::Backend;
 use crate::clock::HandRuntime;
@@ -288,5 +288,73 @@ fn caller_in_place_takes_over_from_a_load_whose_runtime_shut_down() {
         detached.output(),
         Ok(7) | Err(LoadError::Abandoned | LoadError::Closed)
     ));
+    assert_eq!(f.group.in_flight(), 0);
+}
+
+/// A group in which followers begin an extra load after a second.
+fn hedging() -> Fixture {
+    let f = Fixture::new();
+    let hedge = OnTimeout::Hedge {
+        after: Duration::from_secs(1),
+        max: 1,
+    };
+    let builder = Group::builder().runtime(f.runtime.clone());
+    let group = builder.on_timeout(hedge).build();
+    Fixture {
+        group: group.expect("the settings are right"),
+        ..f
+    }
+}
+
+#[test]
+fn detached_load_is_dropped_when_an_extra_load_answers_first() {
+    let f = hedging();
+    let detached = f.call(Cancel::Never);
+    let mut extra = Hand::waiting(f.group.work("k", || f.backend.load()));
+    f.runtime.advance(Duration::from_secs(1));
+    extra.still_waits();
+    f.backend.answer(1, 7);
+    assert_eq!(extra.output(), Ok(7));
+    assert_eq!(detached.output(), Ok(7));
+    f.runtime.run();
+    assert_eq!((f.backend.running(), f.group.in_flight()), (0, 0));
+}
+
+#[test]
+fn detached_load_beside_an_extra_one_is_cancelled_when_nobody_waits_any_more() {
+    for extra_leaves_first in [false, true] {
+        let f = hedging();
+        let detached = f.call(Cancel::WhenUnwatched);
+        let mut extra = Hand::waiting(f.group.work("k", || f.backend.load()));
+        f.runtime.advance(Duration::from_secs(1));
+        extra.still_waits();
+        assert_eq!(f.backend.running(), 2);
+        if extra_leaves_first {
+            drop(extra);
+            drop(detached);
+        } else {
+            drop(detached);
+            extra.still_waits();
+            drop(extra);
+        }
+        f.runtime.run();
+        assert_eq!((f.backend.running(), f.group.in_flight()), (0, 0));
+    }
+}
+
+#[test]
+fn extra_load_goes_on_when_the_detached_one_beside_it_is_lost() {
+    let f = hedging();
+    let detached = f.call(Cancel::WhenUnwatched);
+    let mut extra = Hand::waiting(f.group.work("k", || f.backend.load()));
+    let follower = Hand::waiting(f.group.work("k", || f.backend.load()));
+    f.runtime.advance(Duration::from_secs(1));
+    extra.still_waits();
+    f.runtime.shut_down();
+    drop(detached);
+    drop(follower);
+    assert_eq!((f.backend.running(), f.group.in_flight()), (1, 1));
+    f.backend.answer(1, 7);
+    assert_eq!(extra.output(), Ok(7));
     assert_eq!(f.group.in_flight(), 0);
 }
