@@ -83,7 +83,7 @@ pub enum Failure {
         message: Box<str>,
     },
     /// A condition of `cmp` was not met; what it was has been said.
-    #[error("{0} of the conditions hold")]
+    #[error("conditions of --fail-if that hold: {0}")]
     Condition(usize),
     /// The run was interrupted; what was measured by then has been shown.
     #[error("interrupted")]

@@ -158,7 +158,7 @@ impl Engine<'_> {
     ///
     /// On the model this is exact. On a database it is an estimate: the simulation is told how
     /// long the calls of a strategy took, best of one that coalesces, as the database is then as
-    /// busy as it would be.
+    /// busy as it would be. What such a strategy did with fewer calls can be done with fewer.
     fn simulate(
         &self,
         plan: &Plan,
@@ -180,10 +180,17 @@ impl Engine<'_> {
             Costs::recorded(best.unwrap_or_default().1)
         };
         let simulated = simulation::coalesced(plan, costs);
+        let coalescing = strategies
+            .iter()
+            .zip(measured.iter())
+            .filter(|(strategy, _)| strategy.is_simulated);
+        let reached =
+            coalescing.filter_map(|(_, found)| Some(found.as_ref()?.round.counts.backend_calls));
+        let reached = reached.min().filter(|_| !exact).unwrap_or(u64::MAX);
         for (strategy, found) in strategies.iter().zip(measured) {
             let Some(found) = found else { continue };
             let counts = &mut found.round.counts;
-            counts.ideal_calls = simulated.calls;
+            counts.ideal_calls = simulated.calls.min(reached);
             if !(exact && strategy.is_simulated) {
                 continue;
             }
