@@ -1,50 +1,22 @@
-//! Models of a flight that are run through every interleaving of their threads.
-//!
-//! Run with `RUSTFLAGS="--cfg forebay_loom" cargo test --release --test loom`.
+//! Joining, completing, losing, forgetting and claiming.
 //!
 //! * Every call gets exactly one answer: no wake is lost, whatever ends the flight.
 //! * At most one load of a key runs at a time.
 //! * No entry is left when all calls are gone.
-//! * A follower whose bound on waiting passes is woken, whatever the timer was doing when it joined.
-#![cfg(forebay_loom)]
 
-use std::convert::Infallible;
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Waker};
 
-use foldhash::fast::FixedState;
-use forebay_core::{BoxFuture, LoadError};
-use forebay_singleflight::{
-    Handover, OnLeaderLost, OnTimeout, Runtime, RuntimeGone, Singleflight, WhenFull,
-};
-use loom::future::{AtomicWaker, block_on};
-use loom::model::Builder;
+use forebay_core::LoadError;
+use forebay_singleflight::{Handover, OnLeaderLost, WhenFull};
+use loom::future::block_on;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom::thread;
 
-type Group = Singleflight<u8, usize, Infallible, FixedState>;
-
-/// Three preemptions find every defect that anybody has written about; the environment may ask for
-/// more.
-fn model(f: impl Fn() + Send + Sync + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
-    builder.check(f);
-}
-
-/// Each run of a model must do the same, so the hashes are the same each time.
-fn builder() -> forebay_singleflight::Builder<u8, usize, Infallible, FixedState> {
-    let builder = Singleflight::builder().shards(1);
-    builder.hasher(FixedState::default())
-}
-
-fn group() -> Group {
-    builder().build().expect("the settings are right")
-}
+use crate::{Group, builder, group, model};
 
 /// Loads, and finds out whether two loads run at once.
 #[derive(Clone)]
@@ -287,97 +259,5 @@ fn permit_of_a_cancelled_call_is_not_lost() {
         assert_eq!(block_on(group.work(&0, || table.clone().load())), Ok(7));
         join(others);
         assert_eq!(group.in_flight(), 0);
-    });
-}
-
-/// Runs tasks in threads of the model, and has a clock that the model moves.
-#[derive(Clone)]
-struct ModelRuntime {
-    seconds: Arc<AtomicU64>,
-    sleeper: Arc<AtomicWaker>,
-}
-
-impl ModelRuntime {
-    fn new() -> Self {
-        Self {
-            seconds: Arc::new(AtomicU64::new(0)),
-            sleeper: Arc::new(AtomicWaker::new()),
-        }
-    }
-
-    fn advance_to(&self, seconds: u64) {
-        self.seconds.store(seconds, SeqCst);
-        self.sleeper.wake();
-    }
-}
-
-impl Runtime for ModelRuntime {
-    fn now(&self) -> Duration {
-        Duration::from_secs(self.seconds.load(SeqCst))
-    }
-
-    fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
-        let runtime = self.clone();
-        Box::pin(poll_fn(move |cx| {
-            // First the waker and then the look, or a move of the clock in between is missed.
-            runtime.sleeper.register_by_ref(cx.waker());
-            if runtime.now() < deadline {
-                return Poll::Pending;
-            }
-            Poll::Ready(())
-        }))
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
-        thread::spawn(move || block_on(task));
-        Ok(())
-    }
-}
-
-#[test]
-fn slow_leader_is_woken_by_an_extra_load() {
-    const SECOND: Duration = Duration::from_secs(1);
-
-    model(|| {
-        let runtime = ModelRuntime::new();
-        let hedge = OnTimeout::Hedge {
-            after: SECOND,
-            max: 1,
-        };
-        let builder = builder().runtime(runtime.clone()).on_timeout(hedge);
-        let group = builder.build().unwrap();
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut slow = Box::pin(group.work_owned(0, pending));
-        assert!(slow.as_mut().poll(&mut cx).is_pending());
-        let mut extra = Box::pin(group.work(&0, async || 7));
-        assert!(extra.as_mut().poll(&mut cx).is_pending());
-
-        let slow = thread::spawn(move || assert_eq!(block_on(slow), Ok(7)));
-        runtime.advance_to(1);
-        assert_eq!(block_on(extra), Ok(7));
-        slow.join().unwrap();
-        assert_eq!(group.in_flight(), 0);
-    });
-}
-
-#[test]
-fn follower_that_joins_while_the_timer_sweeps_is_woken_in_time() {
-    const SECOND: Duration = Duration::from_secs(1);
-
-    model(|| {
-        let runtime = ModelRuntime::new();
-        let group = builder().runtime(runtime.clone()).build().unwrap();
-        let leader = group.claim(&0).unwrap();
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut early = Box::pin(group.work(&0, || pending()).timeout(SECOND));
-        assert!(early.as_mut().poll(&mut cx).is_pending());
-        runtime.advance_to(10);
-
-        let mut late = Box::pin(group.work(&0, || pending()).timeout(SECOND));
-        assert!(late.as_mut().poll(&mut cx).is_pending());
-        runtime.advance_to(20);
-        assert_eq!(block_on(late), Err(LoadError::TimedOut));
-        assert_eq!(block_on(early), Err(LoadError::TimedOut));
-        assert_eq!(leader.followers(), 0);
     });
 }
