@@ -72,50 +72,51 @@ impl Goal {
     /// Returns the headings over what [`judge`](Self::judge) returns.
     #[must_use]
     pub fn headings() -> Vec<String> {
-        ["goal", "bound", "measured", ""]
+        ["goal", "bound", "measured (quartiles)", ""]
             .map(str::to_owned)
             .to_vec()
     }
 
-    /// Returns the figure beside its bound; `None` where the table lacks one of the figures.
+    /// Returns the figure beside its bound, a ratio with the quartiles of its rounds; `None` where the table lacks one of the figures.
     #[must_use]
     pub fn judge(&self, table: &Table) -> Option<Vec<String>> {
-        let column = table.columns[self.column];
+        let (index, column) = (self.column, table.columns[self.column]);
         let mut row = table.ours()?;
         let named = |name| table.rows.iter().find(|row| row.name == name);
         let (what, base) = match self.against {
             Against::BestSingleflight => {
-                let (best, least) = table.least(self.column, |kind| kind == Kind::Singleflight)?;
-                (
-                    format!(" ÷ best single-flight library ({})", best.name),
-                    least,
-                )
+                let best = table.best(index, |kind| kind == Kind::Singleflight)?;
+                let what = format!(" ÷ best single-flight library ({})", best.name);
+                (what, Some(best))
             }
             Against::BestPeer => {
                 let library = |kind| matches!(kind, Kind::Singleflight | Kind::Cache);
-                let (best, least) = table.least(self.column, library)?;
-                (format!(" ÷ best library ({})", best.name), least)
+                let best = table.best(index, library)?;
+                (format!(" ÷ best library ({})", best.name), Some(best))
             }
-            Against::Row(name) => (format!(" ÷ {name}"), named(name)?.figures[self.column]?),
+            Against::Row(name) => (format!(" ÷ {name}"), Some(named(name)?)),
             Against::OursFor(name) => {
-                let ours = row.figures[self.column]?;
+                let ours = row;
                 row = named(name)?;
-                (format!(" of {name} ÷ ours"), ours)
+                (format!(" of {name} ÷ ours"), Some(ours))
             }
-            Against::Itself => (String::new(), 1.0),
+            Against::Itself => (String::new(), None),
         };
-        let figure = row.figures[self.column]? / base;
-        let unit = if matches!(self.against, Against::Itself) {
-            column.unit
-        } else {
-            Unit::Ratio
+        let (figure, unit, spread) = match base {
+            Some(base) => {
+                let ratio = row.ratio(base, index)?;
+                let spread = format!(" ({:.2}–{:.2})", ratio.lower, ratio.upper);
+                (ratio.median, Unit::Ratio, spread)
+            }
+            None => (row.figure(index, column.unit)?, column.unit, String::new()),
         };
         let (bound, met) = match self.bound {
             Bound::AtMost(most) => (format!("≤ {}", unit.show(most)), figure <= most),
             Bound::AtLeast(least) => (format!("≥ {}", unit.show(least)), figure >= least),
         };
         let verdict = if met { "met" } else { "missed" };
+        let measured = format!("{}{spread}", unit.show(figure));
         let name = format!("{}{what}", column.name);
-        Some(vec![name, bound, unit.show(figure), verdict.to_owned()])
+        Some(vec![name, bound, measured, verdict.to_owned()])
     }
 }

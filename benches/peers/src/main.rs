@@ -27,7 +27,8 @@ enum Subject {
         #[arg(long)]
         markdown: bool,
 
-        /// How many rounds each question is measured in; the least figure counts.
+        /// How many rounds each question is measured in. Figures are the least of all rounds,
+        /// ratios the median of those within each.
         #[arg(long, default_value_t = 25, value_name = "COUNT",
               value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,

@@ -40,7 +40,7 @@ pub enum Unit {
     Bytes,
     /// Kibibytes.
     Kibibytes,
-    /// One of our figures divided by another.
+    /// One figure of a peer divided by another.
     Ratio,
 }
 
@@ -51,8 +51,19 @@ pub struct Row {
     pub name: &'static str,
     /// What it is.
     pub kind: Kind,
-    /// A figure for each column, where the peer can do what the column asks.
-    pub figures: Vec<Option<f64>>,
+    /// In each round a figure for each column, where the peer can do what the column asks.
+    pub rounds: Vec<Vec<Option<f64>>>,
+}
+
+/// How figures lie around their middle.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    /// A quarter of the figures lies below.
+    pub lower: f64,
+    /// Half of them do.
+    pub median: f64,
+    /// A quarter lies above.
+    pub upper: f64,
 }
 
 /// How a table is laid out.
@@ -94,11 +105,13 @@ impl Table {
         self.rows.iter().find(|row| row.kind == Kind::Ours)
     }
 
-    /// Returns the least figure of a column among the rows of which `counts` holds.
-    pub fn least(&self, column: usize, counts: impl Fn(Kind) -> bool) -> Option<(&Row, f64)> {
+    /// Returns the row with the least figure of a column, by its median, among those of which
+    /// `counts` holds.
+    pub fn best(&self, column: usize, counts: impl Fn(Kind) -> bool) -> Option<&Row> {
         let rows = self.rows.iter().filter(|row| counts(row.kind));
-        let figures = rows.filter_map(|row| Some((row, row.figures[column]?)));
-        figures.min_by(|left, right| left.1.total_cmp(&right.1))
+        let medians = rows.filter_map(|row| Some((row, row.spread(column)?.median)));
+        let best = medians.min_by(|left, right| left.1.total_cmp(&right.1));
+        best.map(|(row, _)| row)
     }
 
     fn headings(&self) -> Vec<String> {
@@ -116,18 +129,62 @@ impl Table {
     fn cells(&self, row: &Row) -> Vec<String> {
         let mut cells = vec![row.name.to_owned()];
         for (index, column) in self.columns.iter().enumerate() {
-            let figure = row.figures[index];
+            let figure = row.figure(index, column.unit);
             cells.push(figure.map_or_else(|| "-".to_owned(), |figure| column.unit.show(figure)));
             if column.unit == Unit::Nanoseconds {
-                let best = self
-                    .least(index, |kind| kind != Kind::Floor)
-                    .map(|(_, least)| least);
-                let ours = self.ours().and_then(|ours| ours.figures[index]);
-                cells.push(ratio(figure, best));
-                cells.push(ratio(figure, ours));
+                for base in [self.best(index, |kind| kind != Kind::Floor), self.ours()] {
+                    let ratio = base.and_then(|base| row.ratio(base, index));
+                    let ratio = ratio.map(|ratio| Unit::Ratio.show(ratio.median));
+                    cells.push(ratio.unwrap_or_else(|| "-".to_owned()));
+                }
             }
         }
         cells
+    }
+}
+
+impl Row {
+    /// Returns what the table shows: the least figure of all rounds, the one that was disturbed
+    /// least; of a ratio, whose parts are disturbed both, the median.
+    #[must_use]
+    pub fn figure(&self, column: usize, unit: Unit) -> Option<f64> {
+        match unit {
+            Unit::Ratio => self.spread(column).map(|spread| spread.median),
+            _ => self.in_rounds(column).min_by(f64::total_cmp),
+        }
+    }
+
+    /// Returns how the figures of a column lie over the rounds.
+    #[must_use]
+    pub fn spread(&self, column: usize) -> Option<Spread> {
+        Spread::of(self.in_rounds(column).collect())
+    }
+
+    /// Returns how the ratios to another row lie, each taken within a round.
+    #[must_use]
+    pub fn ratio(&self, base: &Self, column: usize) -> Option<Spread> {
+        let pairs = self.rounds.iter().zip(&base.rounds);
+        let pairs = pairs.filter_map(|(figures, base)| figures[column].zip(base[column]));
+        Spread::of(pairs.map(|(figure, base)| figure / base).collect())
+    }
+
+    fn in_rounds(&self, column: usize) -> impl Iterator<Item = f64> {
+        self.rounds
+            .iter()
+            .filter_map(move |figures| figures[column])
+    }
+}
+
+impl Spread {
+    fn of(mut figures: Vec<f64>) -> Option<Self> {
+        figures.sort_by(f64::total_cmp);
+        let last = figures.len().checked_sub(1)?;
+        let [lower, median, upper] = [1, 2, 3].map(|quarter| figures[(last * quarter + 2) / 4]);
+        Some(Self {
+            lower,
+            median,
+            upper,
+        })
     }
 }
 
@@ -145,13 +202,6 @@ impl Unit {
             Self::Kibibytes => format!("{figure:.1} KiB"),
             Self::Ratio => format!("{figure:.2}"),
         }
-    }
-}
-
-fn ratio(figure: Option<f64>, base: Option<f64>) -> String {
-    match (figure, base) {
-        (Some(figure), Some(base)) if base > 0.0 => format!("{:.2}", figure / base),
-        _ => "-".to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ fn table(ours: f64) -> Table {
     let row = |name, kind, figure| Row {
         name,
         kind,
-        figures: vec![figure],
+        rounds: vec![vec![figure]; 3],
     };
     Table {
         title: "A question",
@@ -43,9 +43,9 @@ How it was asked.
 | another   |       - |      - |      - |
 | floor     | 10.0 ns |   0.50 |   0.50 |
 
-| goal                                          |  bound | measured |     |
-|-----------------------------------------------|-------:|---------:|----:|
-| cost ÷ best single-flight library (a library) | ≤ 0.60 |     0.50 | met |
+| goal                                          |  bound | measured (quartiles) |     |
+|-----------------------------------------------|-------:|---------------------:|----:|
+| cost ÷ best single-flight library (a library) | ≤ 0.60 |     0.50 (0.50–0.50) | met |
 ";
     assert_eq!(
         text.replace(['-', ' '], ""),
@@ -58,4 +58,18 @@ fn a_loss_is_shown_as_one() {
     let text = table(80.0).render(Layout::Terminal).unwrap();
     assert!(text.contains("missed"), "{text}");
     assert!(!text.contains("met"), "{text}");
+}
+
+/// One round ran at half the speed: the figure is that of another round, and the ratio stays.
+#[test]
+fn a_slow_round_changes_no_ratio() {
+    let mut table = table(20.0);
+    for row in &mut table.rows {
+        for figure in row.rounds[1].iter_mut().flatten() {
+            *figure *= 2.0;
+        }
+    }
+    let text = table.render(Layout::Terminal).unwrap();
+    assert!(text.contains("20.0 ns"), "{text}");
+    assert!(text.contains("0.50 (0.50–0.50)"), "{text}");
 }

@@ -92,7 +92,7 @@ impl Peer for ForebayBounded {
     type Fallible = FallibleFlights;
 }
 
-/// One group whose followers wait for [`WAIT_MAX`] at most.
+/// One group whose followers wait for five seconds at most.
 pub struct Bounded<K, V>(Singleflight<K, V>);
 
 impl<K: Key, V: Value> Default for Bounded<K, V> {

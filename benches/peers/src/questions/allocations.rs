@@ -10,7 +10,7 @@ use crate::gate::Gate;
 use crate::goal::Goal;
 use crate::peer::{Group, Key, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::seats::Seats;
 use crate::table::{Column, Table, Unit};
 
@@ -53,7 +53,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
                 unit: Unit::Count,
             })
             .to_vec(),
-        rows: least(&Allocations, &peers::all(), 1),
+        rows: interleaved(&Allocations, &peers::all(), 1),
         goals: vec![
             Goal::at_most(0, 1.0),
             Goal::at_most(1, 0.0),
@@ -78,12 +78,13 @@ impl Probe for Allocations {
 }
 
 fn alone<P: Peer, K: Key>() -> f64 {
-    let keys: Vec<K> = (0..2 * TIMES).map(K::numbered).collect();
-    let (warm_up, keys) = keys.split_at(keys.len() / 2);
+    let keys: Vec<K> = (0..TIMES).map(K::numbered).collect();
     let group = P::Group::<K, u64>::default();
     let runtime = one_thread();
-    alone_in_turn(&runtime, &group, warm_up);
-    let allocated = count(|| alone_in_turn(&runtime, &group, keys));
+    // The same keys, so that each part of a table that one of them falls into is there already.
+    alone_in_turn(&runtime, &group, &keys);
+    keys.iter().for_each(|key| group.renew(key));
+    let allocated = count(|| alone_in_turn(&runtime, &group, &keys));
     allocated.allocations as f64 / TIMES as f64
 }
 

@@ -7,7 +7,7 @@ use crate::gate::Gate;
 use crate::goal::Goal;
 use crate::peer::{Group, Key, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::seats::Seats;
 use crate::table::{Column, Table, Unit};
 
@@ -17,13 +17,6 @@ struct Cancel;
 
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
-    let mut rows = least(&Cancel, &peers::all(), rounds);
-    for row in &mut rows {
-        let growth = row.figures[1]
-            .zip(row.figures[0])
-            .map(|(many, few)| many / few);
-        row.figures.push(growth);
-    }
     vec![Table {
         title: "Dropping a follower that waits",
         method: "Futures polled by hand: followers join, then each is dropped while the load is \
@@ -42,7 +35,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
                 unit: Unit::Ratio,
             },
         ],
-        rows,
+        rows: interleaved(&Cancel, &peers::all(), rounds),
         goals: vec![Goal::at_most(2, 1.2)],
     }]
 }
@@ -50,12 +43,10 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
 impl Probe for Cancel {
     fn probe<P: Peer>(&self) -> Vec<Option<f64>> {
         if !P::COALESCES || P::DETACHES {
-            return vec![None, None];
+            return vec![None; 3];
         }
-        vec![
-            Some(per_follower::<P>(1_000, 10)),
-            Some(per_follower::<P>(10_000, 1)),
-        ]
+        let (few, many) = (per_follower::<P>(1_000, 10), per_follower::<P>(10_000, 1));
+        vec![Some(few), Some(many), Some(many / few)]
     }
 }
 

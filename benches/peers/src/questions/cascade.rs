@@ -1,6 +1,6 @@
 //! How many callers are served when a leader's deadline passes and others are near theirs?
 //!
-//! A caller comes every [`BETWEEN`] and gives up after [`PATIENCE`]. The first one comes with
+//! A caller comes every `BETWEEN` and gives up after `PATIENCE`. The first one comes with
 //! most of its time spent and gives up while it loads, when about thirty others wait. A load that
 //! begins then comes too late for those who have waited longest, and in time for those who came
 //! last. Whoever hands the load to the oldest loses that one as well, and so on with everybody
@@ -18,7 +18,7 @@ use crate::gate::Gate;
 use crate::goal::Goal;
 use crate::peer::{Group, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::table::{Column, Table, Unit};
 
 /// How many callers come.
@@ -61,7 +61,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
                 unit: Unit::Count,
             })
             .to_vec(),
-        rows: least(&Cascade, &peers::all(), 1),
+        rows: interleaved(&Cascade, &peers::all(), 1),
         goals: vec![
             Goal::at_least(0, 582.0),
             Goal::at_most(1, 12.0),

@@ -11,7 +11,7 @@ use crate::gate::Gate;
 use crate::goal::Goal;
 use crate::peer::{Failure, Fallible, Group, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::table::{Column, Table, Unit};
 
 const CALLERS_OF_POISON: usize = 301;
@@ -27,7 +27,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
     // What the loads do on purpose would fill the terminal.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
-    let rows = least(&Failing, &peers::all(), 1);
+    let rows = interleaved(&Failing, &peers::all(), 1);
     panic::set_hook(hook);
     vec![Table {
         title: "Loads that fail",

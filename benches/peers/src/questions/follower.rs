@@ -8,7 +8,7 @@ use crate::gate::Gate;
 use crate::goal::{Against, Goal};
 use crate::peer::{Group, Key, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::seats::Seats;
 use crate::table::{Column, Row, Table, Unit};
 
@@ -34,7 +34,7 @@ pub(super) struct Cost {
 
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
-    let (whole, join) = halves(least(&Follower, &peers::all(), rounds));
+    let (whole, join) = halves(interleaved(&Follower, &peers::all(), rounds));
     let columns = |names: [&'static str; 3]| {
         names
             .map(|name| Column {
@@ -79,7 +79,11 @@ fn halves(rows: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
     let half = |row: &Row, first: usize| Row {
         name: row.name,
         kind: row.kind,
-        figures: row.figures.iter().copied().skip(first).step_by(2).collect(),
+        rounds: row
+            .rounds
+            .iter()
+            .map(|figures| figures.iter().copied().skip(first).step_by(2).collect())
+            .collect(),
     };
     let whole = rows.iter().map(|row| half(row, 0)).collect();
     let join = rows.iter().map(|row| half(row, 1)).collect();

@@ -6,7 +6,7 @@ use crate::gate::Gate;
 use crate::goal::Goal;
 use crate::peer::{Group, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::seats::Crowd;
 use crate::table::{Column, Table, Unit};
 
@@ -32,7 +32,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
                 unit: Unit::Count,
             })
             .to_vec(),
-        rows: least(&LeaderLost, &peers::all(), 1),
+        rows: interleaved(&LeaderLost, &peers::all(), 1),
         goals: vec![
             Goal::at_most(0, 1.0),
             Goal::at_most(1, 1.0),

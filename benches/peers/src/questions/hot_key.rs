@@ -12,7 +12,7 @@ use crate::gate::Gate;
 use crate::goal::{Against, Goal};
 use crate::peer::{Group, Key, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::table::{Column, Table, Unit};
 
 /// How many tasks call the key, and how often they do in a round.
@@ -52,7 +52,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
                 unit: Unit::Nanoseconds,
             },
         ],
-        rows: least(&HotKey, &peers::all(), rounds),
+        rows: interleaved(&HotKey, &peers::all(), rounds),
         goals,
     }]
 }
@@ -107,14 +107,22 @@ fn flight<P: Peer>(
         });
     }
     joining.wait(runtime);
-    // The last task has yet to come from its countdown to its wait.
-    std::thread::sleep(Duration::from_millis(2));
-    let start = process_time();
+    let start = settled_process_time();
     gate.open();
     working.wait(runtime);
-    let spent = process_time().saturating_sub(start);
+    let spent = settled_process_time().saturating_sub(start);
     group.renew(&key);
     spent
+}
+
+/// Returns the processor time of the process once the workers have gone to sleep.
+///
+/// The system adds up what another thread has used only when it stops running or at its next
+/// tick, so a reading beside a busy worker lacks up to a tick, and the least figure of several
+/// would be the one that lacks most. The last task has yet to come to its wait, too.
+fn settled_process_time() -> Duration {
+    std::thread::sleep(Duration::from_millis(5));
+    process_time()
 }
 
 impl Countdown {

@@ -10,7 +10,7 @@ use crate::gate::Gate;
 use crate::goal::Goal;
 use crate::peer::{Group, Key, Kind, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::seats::Seats;
 use crate::table::{Column, Table, Unit};
 
@@ -37,7 +37,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
                 unit: Unit::Kibibytes,
             })
             .to_vec(),
-        rows: least(&Memory, &peers::all(), 1),
+        rows: interleaved(&Memory, &peers::all(), 1),
         goals: vec![Goal::at_most(1, 64.0), Goal::at_most(2, 8.0)],
     }]
 }

@@ -8,7 +8,7 @@ use tokio::runtime::Builder;
 use crate::goal::Goal;
 use crate::peer::{Group, Kind, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::table::{Column, Table, Unit};
 
 const TASKS: u64 = 64;
@@ -40,7 +40,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
                 unit: Unit::Count,
             },
         ],
-        rows: least(&Overlap, &peers::all(), 1),
+        rows: interleaved(&Overlap, &peers::all(), 1),
         goals: vec![Goal::at_most(0, 0.0)],
     }]
 }

@@ -9,7 +9,7 @@ use crate::check::one_thread;
 use crate::goal::Goal;
 use crate::peer::{Group, Key, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::table::{Column, Table, Unit};
 
 /// How large the load's own future is.
@@ -33,7 +33,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
             name: "future",
             unit: Unit::Bytes,
         }],
-        rows: least(&Size, &peers::all(), 1),
+        rows: interleaved(&Size, &peers::all(), 1),
         goals: vec![Goal::at_most(0, LOAD_BYTES as f64 + 80.0)],
     }]
 }

@@ -4,7 +4,7 @@ use super::follower::cost;
 use crate::goal::{Against, Goal};
 use crate::peer::Peer;
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::table::{Column, Table, Unit};
 
 const FOLLOWERS: usize = 1_000;
@@ -27,7 +27,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
                 unit: Unit::Nanoseconds,
             },
         ],
-        rows: least(&Timeout, &peers::bounded(), rounds),
+        rows: interleaved(&Timeout, &peers::bounded(), rounds),
         goals: vec![Goal::ratio(
             0,
             Against::OursFor("forebay, follower_timeout"),

@@ -9,7 +9,7 @@ use crate::clock::thread_time;
 use crate::goal::{Against, Goal};
 use crate::peer::{Group, Key, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::table::{Column, Table, Unit};
 
 /// How many keys are called in turn; few enough that they stay in the processor's cache.
@@ -36,7 +36,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
                 unit: Unit::Nanoseconds,
             },
         ],
-        rows: least(&Uncontended, &peers::all(), rounds),
+        rows: interleaved(&Uncontended, &peers::all(), rounds),
         goals: vec![
             Goal::ratio(0, Against::BestSingleflight, 0.42),
             Goal::ratio(0, Against::Row("seed"), 0.26),

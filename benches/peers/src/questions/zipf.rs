@@ -8,7 +8,7 @@ use crate::clock::process_time;
 use crate::goal::{Against, Goal};
 use crate::peer::{Group, Key, Kind, Peer};
 use crate::peers::{self, Probe};
-use crate::rounds::least;
+use crate::rounds::interleaved;
 use crate::table::{Column, Table, Unit};
 use crate::zipf::draw;
 
@@ -47,7 +47,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
                 unit: Unit::Nanoseconds,
             },
         ],
-        rows: least(&mixed, &peers::all(), rounds),
+        rows: interleaved(&mixed, &peers::all(), rounds),
         goals: vec![
             Goal::ratio(0, Against::BestSingleflight, 0.9),
             Goal::ratio(1, Against::BestSingleflight, 0.9),
@@ -79,6 +79,8 @@ impl Mixed {
                 client.await.expect("a client finishes");
             }
         });
+        // What a thread has used is fully accounted for once it has ended.
+        drop(runtime);
         let spent = process_time().saturating_sub(start);
         spent.as_secs_f64() * 1e9 / CALLS as f64
     }
