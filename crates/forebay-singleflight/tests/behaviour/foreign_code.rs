@@ -136,7 +136,8 @@ fn key_destructor_may_use_the_group() {
         assert_eq!(leader.output(), Ok(Value(7)));
         assert_eq!(follower.output(), Ok(Value(7)));
         drop(Hand::waiting(group.work_owned(Key(1), || backend.load())));
-        drop(Hand::waiting(group.work_owned(Key(1), || backend.load())));
+        let alone = at_once(group.work_owned(Key(1), async || Value(8)));
+        assert_eq!(alone, Ok(Value(8)));
     });
     assert!(calls > 0);
     assert_eq!(group.in_flight(), 0);

@@ -157,11 +157,12 @@ fn new_caller_takes_the_vacant_seat() {
     let paused = Hand::waiting(group.work("k", || backend.load()));
     drop(leader);
 
-    let newcomer = Hand::waiting(group.work("k", || backend.load()));
+    let newcomer = Hand::waiting(group.work("k", || backend.load()).with_info());
     assert_eq!((backend.started(), backend.running()), (2, 1));
     assert_eq!((group.in_flight(), group.followers("k")), (1, Some(1)));
     backend.answer(1, 7);
-    assert_eq!(newcomer.output(), Ok(7));
+    let (answer, info) = newcomer.output();
+    assert_eq!((answer, info.role), (Ok(7), Role::Promoted));
     assert_eq!(paused.output(), Ok(7));
 }
 

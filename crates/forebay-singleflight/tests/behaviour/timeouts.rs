@@ -173,11 +173,8 @@ fn bound_of_zero_waits_for_nobody() {
     let group = builder(&runtime).build().unwrap();
     let backend = Backend::new();
     let leader = Hand::waiting(group.work("k", || backend.load()));
-    let mut follower = Hand::new(group.work("k", || backend.load()).timeout(Duration::ZERO));
-    if follower.poll().is_pending() {
-        runtime.advance(Duration::ZERO);
-        assert_eq!(follower.output(), TIMED_OUT);
-    }
+    let follower = group.work("k", || backend.load()).timeout(Duration::ZERO);
+    assert_eq!(at_once(follower), TIMED_OUT);
     assert_eq!((backend.started(), group.followers("k")), (1, Some(0)));
     backend.answer(0, 7);
     assert_eq!(leader.output(), Ok(7));
