@@ -1,3 +1,5 @@
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
+
 use std::convert::Infallible;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
