@@ -46,6 +46,7 @@ pub(crate) fn polling<T>(flight: FlightId, poll: impl FnOnce() -> T) -> T {
 }
 
 /// Whether the load of `flight` is being polled further up this thread's stack.
+#[inline]
 pub(crate) fn is_polling(flight: FlightId) -> bool {
     POLLING.with(|polling| {
         let depth = polling.depth.get();

@@ -183,7 +183,8 @@ where
         self.flight = joined.flight;
         let spawned = match joined.verdict {
             Verdict::Follow => Ok(()),
-            Verdict::Spawn(place) => {
+            Verdict::Spawn => {
+                let place = joined.leader;
                 let role = if joined.promoted {
                     Role::Promoted
                 } else {

@@ -1,9 +1,11 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use forebay_core::LoadError;
 
 use crate::alarm::nanos;
@@ -23,7 +25,7 @@ use crate::table::waiters::{NEVER, NOWHERE};
 ///
 /// Dropping it takes the follower out of the flight. Nobody else loses anything.
 #[must_use = "futures do nothing unless polled"]
-pub struct Follower<K, V, E, S> {
+pub struct Follower<K, V, E = Infallible, S = RandomState> {
     group: Arc<Group<K, V, E, S>>,
     berth: Berth,
     flight: Option<Arc<Flight<V, E>>>,
@@ -39,7 +41,7 @@ pub struct Follower<K, V, E, S> {
     clippy::exhaustive_enums,
     reason = "there is no third way for a wait to end"
 )]
-pub enum Waited<K, V, E, S> {
+pub enum Waited<K, V, E = Infallible, S = RandomState> {
     /// The flight was answered, or the wait ended without an answer.
     Answered(Result<V, LoadError<E>>),
     /// The leader was lost, and this follower is the leader now.

@@ -131,7 +131,14 @@ impl<K, V, E, S> Group<K, V, E, S> {
         if left == Left::TimedOut {
             self.meter.count(Event::Timeout);
         }
-        let after = lock(self.shard(berth.hash)).leave(berth, left, &self.policy);
+        let mut shard = lock(self.shard(berth.hash));
+        if let Some(garbage) = shard.leave_quietly(berth, left) {
+            drop(shard);
+            drop(garbage);
+            return;
+        }
+        let after = shard.leave(berth, left, &self.policy);
+        drop(shard);
         after.run();
     }
 
@@ -237,7 +244,7 @@ impl<K, V, E, S: BuildHasher> Group<K, V, E, S> {
         let (shard, group) = (self.shard(hash), std::ptr::from_ref(self).addr());
         let joined = lock(shard).join(group, hash, key, ask);
         match joined.verdict {
-            Verdict::Lead | Verdict::Spawn(_) if joined.promoted => {
+            Verdict::Lead | Verdict::Spawn if joined.promoted => {
                 self.meter.count(Event::Promotion);
             }
             Verdict::Follow => self.meter.count(Event::Join),

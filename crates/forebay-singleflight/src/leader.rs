@@ -1,6 +1,8 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use forebay_core::LoadError;
 
 use crate::group::Group;
@@ -14,7 +16,7 @@ use crate::table::flight::Outcome;
 /// [`Singleflight::claim`](crate::Singleflight::claim) and by a [`Follower`](crate::Follower) that
 /// was promoted. The bound on leaders does not count it: what it does is the holder's own.
 #[must_use = "dropping the leader hands the flight over"]
-pub struct Leader<K, V, E, S> {
+pub struct Leader<K, V, E = Infallible, S = RandomState> {
     group: Arc<Group<K, V, E, S>>,
     berth: Berth,
     promoted: bool,

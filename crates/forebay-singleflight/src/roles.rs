@@ -1,7 +1,9 @@
+use std::convert::Infallible;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use equivalent::Equivalent;
+use foldhash::fast::RandomState;
 
 use crate::follower::Follower;
 use crate::leader::Leader;
@@ -15,7 +17,7 @@ use crate::table::waiters::NEVER;
     clippy::exhaustive_enums,
     reason = "a caller leads or follows, there is no third role"
 )]
-pub enum Joined<K, V, E, S> {
+pub enum Joined<K, V, E = Infallible, S = RandomState> {
     /// Nobody else is loading: load and publish.
     Leader(Leader<K, V, E, S>),
     /// Somebody else is loading: wait.

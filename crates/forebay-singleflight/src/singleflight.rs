@@ -145,11 +145,11 @@ where
     /// assert_eq!((group.stats().leads, group.stats().joins), (1, 2));
     /// # });
     /// ```
-    pub fn work<'a, Q, F, Fut>(
-        &'a self,
-        key: &'a Q,
+    pub fn work<'g, 'k, Q, F, Fut>(
+        &'g self,
+        key: &'k Q,
         load: F,
-    ) -> Work<Borrowed<'a, 'a, K, V, E, S, Q>, Value, F, Fut>
+    ) -> Work<Borrowed<'g, 'k, K, V, E, S, Q>, Value, F, Fut>
     where
         Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
         F: FnOnce() -> Fut,
@@ -187,11 +187,11 @@ where
     /// let error = futures::executor::block_on(call).unwrap_err();
     /// assert_eq!(error.backend().unwrap().kind(), io::ErrorKind::NotConnected);
     /// ```
-    pub fn try_work<'a, Q, F, Fut>(
-        &'a self,
-        key: &'a Q,
+    pub fn try_work<'g, 'k, Q, F, Fut>(
+        &'g self,
+        key: &'k Q,
         load: F,
-    ) -> Work<Borrowed<'a, 'a, K, V, E, S, Q>, Fallible, F, Fut>
+    ) -> Work<Borrowed<'g, 'k, K, V, E, S, Q>, Fallible, F, Fut>
     where
         Q: Equivalent<K> + Hash + ToOwned<Owned = K> + ?Sized,
         F: FnOnce() -> Fut,

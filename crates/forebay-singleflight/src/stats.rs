@@ -1,5 +1,7 @@
 use std::ops::AddAssign;
 
+use crate::table::berth::Left;
+
 /// What a group has done since it was built.
 ///
 /// Counting is free: the numbers are changed under locks that are held anyway.
@@ -32,6 +34,16 @@ pub struct Stats {
     pub cycles: u64,
     /// The most followers that one flight has had at a time.
     pub followers_max: u64,
+}
+
+impl Stats {
+    /// Counts a follower that does not wait any longer.
+    pub(crate) const fn left(&mut self, left: Left) {
+        match left {
+            Left::Dropped => self.followers_cancelled += 1,
+            Left::TimedOut => self.timeouts += 1,
+        }
+    }
 }
 
 impl AddAssign for Stats {

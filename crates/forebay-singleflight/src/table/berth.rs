@@ -60,6 +60,8 @@ pub(crate) struct Joined<V, E> {
     pub(crate) verdict: Verdict,
     pub(crate) id: u64,
     pub(crate) place: Place,
+    /// The place of a load that is to be spawned.
+    pub(crate) leader: Place,
     /// Whether the caller took over a flight that another call had begun.
     pub(crate) promoted: bool,
     /// Where another call's outcome appears: for a follower, and for a leader that is to be told.
@@ -81,8 +83,8 @@ impl<V, E> Joined<V, E> {
 pub(crate) enum Verdict {
     Lead,
     Follow,
-    /// The caller follows, and is to spawn the load, whose place this is.
-    Spawn(Place),
+    /// The caller follows, and is to spawn the load, which has a place of its own.
+    Spawn,
     /// Somebody else is loading, and the caller wanted to be the only one.
     Busy,
     /// The caller would wait for itself.

@@ -72,6 +72,22 @@ impl<K, V, E> Shard<K, V, E> {
         (followed, after)
     }
 
+    /// Removes a follower where nobody else need know of it; `None` where somebody may, and then
+    /// nothing has changed.
+    pub(crate) fn leave_quietly(&mut self, berth: Berth, left: Left) -> Option<Option<Waker>> {
+        let entry = self
+            .flights
+            .find_mut(berth.hash, |entry| entry.id == berth.id);
+        let Some(shared) = entry.and_then(|entry| entry.shared.as_mut()) else {
+            return Some(None);
+        };
+        if shared.crew.leaders == 0 || shared.crew.unwatched_stops.is_some() {
+            return None;
+        }
+        self.stats.left(left);
+        Some(shared.crew.waiters.remove(berth.place))
+    }
+
     /// Removes a follower that does not wait any longer.
     pub(crate) fn leave(&mut self, berth: Berth, left: Left, policy: &Policy) -> After<K, V, E> {
         let Ok(mut row) = self
@@ -83,10 +99,7 @@ impl<K, V, E> Shard<K, V, E> {
         let Some(shared) = &mut row.get_mut().shared else {
             return After::NOTHING;
         };
-        match left {
-            Left::Dropped => self.stats.followers_cancelled += 1,
-            Left::TimedOut => self.stats.timeouts += 1,
-        }
+        self.stats.left(left);
         let mut after = After::NOTHING;
         after.garbage = shared.crew.waiters.remove(berth.place);
         let after = settle(row, policy, after);

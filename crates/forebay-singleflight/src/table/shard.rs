@@ -57,6 +57,7 @@ impl<K, V, E> Shard<K, V, E> {
         let same = |entry: &Entry<K, V, E>| entry.is(hash, |other| key.matches(other));
         match self.flights.entry(hash, same, |entry| entry.hash) {
             Row::Vacant(row) => {
+                let mut leader = NOWHERE;
                 let (key, id) = (key.own(), self.next_id);
                 let mut berth = Berth {
                     hash,
@@ -66,7 +67,8 @@ impl<K, V, E> Shard<K, V, E> {
                 let (mut verdict, mut shared, mut flight) = (Verdict::Lead, None, None);
                 if ask.mode.is_watched() {
                     let shared = shared.insert(Shared::new());
-                    (verdict, berth.place) = lead(&mut self.deadlines, shared, berth, ask);
+                    (verdict, berth.place) =
+                        lead(&mut self.deadlines, shared, berth, ask, &mut leader);
                     flight = Some(Arc::clone(&shared.flight));
                 }
                 row.insert(Entry {
@@ -81,15 +83,17 @@ impl<K, V, E> Shard<K, V, E> {
                     verdict,
                     id,
                     place: berth.place,
+                    leader,
                     promoted: false,
                     flight,
                 }
             }
             Row::Occupied(row) => {
+                let mut leader = NOWHERE;
                 let entry = row.into_mut();
                 let promoted = entry.is_vacant();
                 let (deadlines, stats) = (&mut self.deadlines, &mut self.stats);
-                let (verdict, place) = follow(deadlines, stats, entry, group, ask);
+                let (verdict, place) = follow(deadlines, stats, entry, group, ask, &mut leader);
                 let id = entry.id;
                 let told = matches!(verdict, Verdict::Follow) || ask.mode.is_watched();
                 let shared = entry.shared.as_ref().filter(|_| told);
@@ -101,6 +105,7 @@ impl<K, V, E> Shard<K, V, E> {
                     verdict,
                     id,
                     place,
+                    leader,
                     promoted,
                     flight,
                 }
@@ -236,6 +241,7 @@ fn follow<K, V, E>(
     entry: &mut Entry<K, V, E>,
     group: usize,
     ask: &Ask<'_>,
+    leader: &mut Place,
 ) -> (Verdict, Place) {
     let berth = Berth {
         hash: entry.hash,
@@ -245,7 +251,7 @@ fn follow<K, V, E>(
     if entry.is_vacant()
         && let Some(shared) = &mut entry.shared
     {
-        let seat = lead(deadlines, shared, berth, ask);
+        let seat = lead(deadlines, shared, berth, ask, leader);
         stats.promotions += 1;
         return seat;
     }
@@ -272,6 +278,7 @@ fn lead<V, E>(
     shared: &mut Shared<V, E>,
     berth: Berth,
     ask: &Ask<'_>,
+    leader: &mut Place,
 ) -> (Verdict, Place) {
     let crew = &mut shared.crew;
     let seated = match ask.mode {
@@ -282,10 +289,10 @@ fn lead<V, E>(
         }
         Mode::Detached(cancel) => {
             let place = crew.waiters.push(ask.waker.cloned(), ask.deadline, false);
-            let leader = crew.waiters.push_aside(None);
-            crew.unwatched_stops = (cancel == Cancel::WhenUnwatched).then_some(leader);
+            *leader = crew.waiters.push_aside(None);
+            crew.unwatched_stops = (cancel == Cancel::WhenUnwatched).then_some(*leader);
             deadlines.add(berth, crew, ask.deadline);
-            (Verdict::Spawn(leader), place)
+            (Verdict::Spawn, place)
         }
     };
     crew.leaders = 1;

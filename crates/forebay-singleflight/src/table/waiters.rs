@@ -82,6 +82,7 @@ impl Waiters {
     }
 
     /// Adds a waiter as the youngest.
+    #[inline]
     pub(crate) fn push(&mut self, waker: Option<Waker>, deadline: u64, eligible: bool) -> Place {
         let place = self.place(Slot {
             waker,
@@ -200,6 +201,7 @@ impl Waiters {
         self.slots = slots;
     }
 
+    #[inline]
     fn place(&mut self, slot: Slot) -> Place {
         if let Some(vacant) = self.slots.get_mut(self.vacant as usize) {
             let place = mem::replace(&mut self.vacant, vacant.younger);

@@ -90,7 +90,7 @@ where
                 return Step::Go(Seat::Leader);
             }
             Verdict::Follow => (*this.seat, *this.role) = (Seat::Follower, Role::Follower),
-            Verdict::Spawn(_) | Verdict::Busy | Verdict::Cycle => {
+            Verdict::Spawn | Verdict::Busy | Verdict::Cycle => {
                 *this.seat = Seat::Done;
                 return failed(LoadError::Cycle);
             }
