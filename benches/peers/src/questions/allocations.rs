@@ -58,7 +58,7 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
             Goal::at_most(0, 1.0),
             Goal::at_most(1, 0.0),
             Goal::at_most(2, 1.0),
-            Goal::at_most(3, 0.015),
+            Goal::at_most(3, 0.01),
             Goal::at_most(4, 0.0),
         ],
     }]

@@ -181,9 +181,7 @@ impl Crew {
 
     /// Keeps the memory of a crew that has no waiters any more.
     fn recycle(mut self: Box<Self>) {
-        if self.waiters.capacity() > RECYCLED_CAPACITY_MAX {
-            return;
-        }
+        self.waiters.shrink_to(RECYCLED_CAPACITY_MAX);
         let waiters = std::mem::take(&mut self.waiters);
         *self = Self {
             waiters,

@@ -77,8 +77,9 @@ impl Waiters {
         self.eligible as usize
     }
 
-    pub(crate) const fn capacity(&self) -> usize {
-        self.slots.capacity()
+    /// Gives memory back until there is room for `capacity` waiters.
+    pub(crate) fn shrink_to(&mut self, capacity: usize) {
+        self.slots.shrink_to(capacity);
     }
 
     /// Adds a waiter as the youngest.
