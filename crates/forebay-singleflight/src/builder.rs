@@ -6,19 +6,18 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
+use forebay_rt::Runtime;
+use forebay_rt::alarm::{Alarm, NEVER, nanos};
+use forebay_rt::sync::Mutex;
 
-use crate::alarm::{Alarm, nanos};
 use crate::coalesced::Coalesced;
 use crate::error::ConfigError;
 use crate::group::{Group, Padded};
 use crate::observe::Meter;
 use crate::permits::Permits;
 use crate::policy::{Handover, OnFailure, OnLeaderLost, OnTimeout, Policy, WhenFull};
-use crate::runtime::Runtime;
 use crate::singleflight::Singleflight;
-use crate::sync::Mutex;
 use crate::table::shard::Shard;
-use crate::table::waiters::NEVER;
 
 /// Builds a [`Singleflight`] with settings of its own.
 ///
@@ -103,6 +102,9 @@ impl<K, V, E, S> Builder<K, V, E, S> {
     }
 
     /// Sets where time comes from and detached loads go.
+    ///
+    /// Only bounds on waiting and detached loads need it. With the `tokio` feature it is
+    /// `TokioRuntime` unless another is given.
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
         self
@@ -276,7 +278,7 @@ fn shards_default() -> usize {
 
 #[cfg(feature = "tokio")]
 fn default_runtime() -> Option<Arc<dyn Runtime>> {
-    Some(Arc::new(crate::runtime::TokioRuntime::new()))
+    Some(Arc::new(forebay_rt::TokioRuntime::new()))
 }
 
 #[cfg(not(feature = "tokio"))]

@@ -7,16 +7,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use forebay_core::LoadError;
+use forebay_rt::RuntimeGone;
+use forebay_rt::alarm::{NEVER, nanos};
 
-use crate::alarm::nanos;
 use crate::group::{Group, taken};
 use crate::info::Role;
 use crate::policy::Cancel;
-use crate::runtime::RuntimeGone;
 use crate::singleflight::Singleflight;
 use crate::table::berth::{Ask, Berth, Bound, Followed, Left, Mode, Verdict};
 use crate::table::flight::{Flight, Outcome};
-use crate::table::waiters::NEVER;
 use crate::work::Work;
 use crate::work::handle::{Fallible, Handle, Meaning, Owned, Spawned, Value};
 
@@ -255,7 +254,7 @@ where
         let task = Box::pin(async move {
             let _ = work.await;
         });
-        let alarm = self.group().alarm.as_ref().ok_or(RuntimeGone)?;
+        let alarm = self.group().alarm.as_ref().ok_or_else(RuntimeGone::new)?;
         alarm.runtime().spawn(task)
     }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use forebay_core::LoadError;
+use forebay_rt::alarm::{NEVER, nanos};
 
-use crate::alarm::nanos;
 use crate::group::{Group, taken};
 use crate::leader::Leader;
 use crate::table::berth::{Berth, Bound, Followed, Left, Mode};
 use crate::table::flight::{Flight, Outcome};
-use crate::table::waiters::{NEVER, NOWHERE};
+use crate::table::waiters::NOWHERE;
 
 /// A follower of a flight, by explicit roles: a future of the answer, or of the leader's seat.
 ///

@@ -6,20 +6,19 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use equivalent::Equivalent;
+use forebay_rt::alarm::{Alarm, NEVER, Timed};
+use forebay_rt::polling::Frame;
+use forebay_rt::sync::{Mutex, lock};
+use forebay_rt::{RuntimeGone, wake_all};
 
-use crate::alarm::{Alarm, Timed};
-use crate::cycle::FlightId;
 use crate::observe::{Event, LoadSpan, Meter};
 use crate::permits::Permits;
 use crate::policy::Policy;
-use crate::runtime::RuntimeGone;
 use crate::stats::Stats;
-use crate::sync::{Mutex, lock};
 use crate::table::after::{After, Landing};
 use crate::table::berth::{Ask, Berth, Bound, Followed, Joined, Left, Mode, Verdict};
 use crate::table::flight::{Flight, Outcome};
 use crate::table::shard::Shard;
-use crate::table::waiters::{NEVER, wake_all};
 use crate::work::handle::Lookup;
 
 /// What the clones of a group share.
@@ -63,7 +62,7 @@ impl<K, V, E, S> Group<K, V, E, S> {
     }
 
     /// What tells this flight from all others of the process.
-    pub(crate) fn flight_id(&self, berth: Berth) -> FlightId {
+    pub(crate) fn flight_id(&self, berth: Berth) -> Frame {
         (std::ptr::from_ref(self).addr(), berth.hash, berth.id)
     }
 
@@ -84,7 +83,7 @@ impl<K, V, E, S> Group<K, V, E, S> {
                 last: NEVER,
             });
         }
-        let now = self.alarm.as_ref().ok_or(RuntimeGone)?.now();
+        let now = self.alarm.as_ref().ok_or_else(RuntimeGone::new)?.now();
         let at = |wait: u64| {
             if wait == NEVER {
                 NEVER
@@ -286,7 +285,7 @@ where
         if deadline == NEVER {
             return Ok(());
         }
-        let alarm = self.alarm.as_ref().ok_or(RuntimeGone)?;
+        let alarm = self.alarm.as_ref().ok_or_else(RuntimeGone::new)?;
         alarm.arm(&self.this, deadline)
     }
 }

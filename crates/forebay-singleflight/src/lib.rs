@@ -116,16 +116,12 @@ mod tower;
 mod builder;
 mod policy;
 mod error;
-mod runtime;
 mod stats;
 
 mod group;
 mod table;
 mod permits;
-mod alarm;
-mod cycle;
 mod observe;
-mod sync;
 
 pub use crate::builder::Builder;
 pub use crate::coalesced::Coalesced;
@@ -136,11 +132,13 @@ pub use crate::info::{Info, Role};
 pub use crate::leader::Leader;
 pub use crate::policy::{Cancel, Handover, OnFailure, OnLeaderLost, OnTimeout, WhenFull};
 pub use crate::roles::Joined;
-#[cfg(feature = "tokio")]
-pub use crate::runtime::TokioRuntime;
-pub use crate::runtime::{BoxFuture, Runtime, RuntimeGone};
 pub use crate::singleflight::Singleflight;
 pub use crate::stats::Stats;
 #[cfg(feature = "tower")]
 pub use crate::tower::{ResponseFuture, SingleflightLayer, SingleflightService};
 pub use crate::work::{WithInfo, Work};
+#[cfg(feature = "tokio")]
+#[doc(inline)]
+pub use forebay_rt::TokioRuntime;
+#[doc(inline)]
+pub use forebay_rt::{BoxFuture, Runtime, RuntimeGone};

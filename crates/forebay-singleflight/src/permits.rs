@@ -2,9 +2,12 @@
 
 use std::task::{Poll, Waker};
 
+use forebay_rt::alarm::NEVER;
+use forebay_rt::sync::{Mutex, lock};
+use forebay_rt::wake_all;
+
 use crate::policy::WhenFull;
-use crate::sync::{Mutex, lock};
-use crate::table::waiters::{NEVER, NOWHERE, Place, Waiters, wake_all};
+use crate::table::waiters::{NOWHERE, Place, Waiters};
 
 /// Permits to load, given out first come, first served.
 ///

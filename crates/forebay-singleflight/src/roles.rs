@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use equivalent::Equivalent;
 use foldhash::fast::RandomState;
+use forebay_rt::alarm::NEVER;
 
 use crate::follower::Follower;
 use crate::leader::Leader;
 use crate::singleflight::Singleflight;
 use crate::table::berth::{Ask, Joined as Placed, Mode, Verdict};
-use crate::table::waiters::NEVER;
 
 /// The role that [`Singleflight::join`] found for a caller.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 
 use foldhash::fast::RandomState;
 use forebay_core::LoadError;
+use forebay_rt::BoxFuture;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::runtime::BoxFuture;
 use crate::singleflight::Singleflight;
 
 /// A [`Layer`] that makes one call of concurrent requests with one key.

@@ -3,7 +3,6 @@
 pub(crate) mod handle;
 pub(crate) mod loading;
 mod on_drop;
-mod panic;
 mod steps;
 mod with_info;
 
@@ -14,14 +13,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use forebay_rt::alarm::{NEVER, nanos};
 use pin_project_lite::pin_project;
 
-use crate::alarm::nanos;
 use crate::group::Group;
 use crate::info::Role;
 use crate::table::berth::{Berth, Left};
 use crate::table::flight::{Flight, Outcome};
-use crate::table::waiters::NEVER;
 use crate::work::handle::{Handle, Meaning};
 use crate::work::loading::Loading;
 use crate::work::on_drop::OnDrop;

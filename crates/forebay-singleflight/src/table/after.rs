@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use forebay_rt::wake_all;
+
 use crate::table::flight::{Entry, Flight, Outcome};
-use crate::table::waiters::wake_all;
 
 /// What became of a load's outcome.
 pub(crate) enum Landing<K, V, E> {

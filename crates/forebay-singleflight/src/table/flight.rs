@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
 use forebay_core::LoadError;
+use forebay_rt::alarm::NEVER;
 
 use crate::observe::LoadSpan;
-use crate::table::waiters::{NEVER, Place, Waiters};
+use crate::table::waiters::{Place, Waiters};
 
 /// What a load came to.
 pub(crate) type Outcome<V, E> = Result<V, LoadError<E>>;

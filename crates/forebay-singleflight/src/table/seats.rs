@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use forebay_core::LoadError;
+use forebay_rt::alarm::NEVER;
 use hashbrown::hash_table::OccupiedEntry;
 
 use crate::observe::LoadSpan;
@@ -13,7 +14,7 @@ use crate::table::after::{After, Landing};
 use crate::table::berth::{Berth, Bound, Followed, Left, Mode};
 use crate::table::flight::{Crew, Entry, Outcome, Shared};
 use crate::table::shard::Shard;
-use crate::table::waiters::{NEVER, Slot};
+use crate::table::waiters::Slot;
 
 impl<K, V, E> Shard<K, V, E> {
     /// Polls a follower: takes over if the seat is vacant, and registers its waker otherwise.

@@ -15,17 +15,18 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use forebay_rt::alarm::NEVER;
+use forebay_rt::polling::is_polling;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Row;
 
-use crate::cycle;
 use crate::policy::Cancel;
 use crate::stats::Stats;
 use crate::table::after::After;
 use crate::table::berth::{Ask, Berth, Joined, Mode, Verdict};
 use crate::table::deadlines::Deadlines;
 use crate::table::flight::{Entry, Shared};
-use crate::table::waiters::{NEVER, NOWHERE, Place};
+use crate::table::waiters::{NOWHERE, Place};
 use crate::work::handle::Lookup;
 
 pub(crate) struct Shard<K, V, E> {
@@ -259,7 +260,7 @@ fn follow<K, V, E>(
         return (Verdict::Busy, NOWHERE);
     }
     // A caller outside every poll has no waker, and waits for nothing yet.
-    if ask.waker.is_some() && cycle::is_polling((group, entry.hash, entry.id)) {
+    if ask.waker.is_some() && is_polling((group, entry.hash, entry.id)) {
         stats.cycles += 1;
         return (Verdict::Cycle, NOWHERE);
     }

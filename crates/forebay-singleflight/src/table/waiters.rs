@@ -1,17 +1,16 @@
 //! Wakers in join order, with a place for each that does not move while it is held.
 
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
+
+use forebay_rt::alarm::NEVER;
+use forebay_rt::wake_all;
 
 /// The place of a waiter, good until it is removed.
 pub(crate) type Place = u32;
 
 /// No place.
 pub(crate) const NOWHERE: Place = u32::MAX;
-
-/// A deadline that never comes.
-pub(crate) const NEVER: u64 = u64::MAX;
 
 /// Waiters in one contiguous vector, linked in the order in which they joined.
 ///
@@ -273,13 +272,4 @@ impl Slot {
         self.woken |= waker.is_some();
         waker
     }
-}
-
-/// Wakes every one of `wakers`; one that panics does not keep the others from being woken.
-///
-/// The panic stops here: it belongs to the executor that made the waker and not to the caller who
-/// happened to wake it.
-pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
-    let mut wakers = wakers.into_iter();
-    while catch_unwind(AssertUnwindSafe(|| wakers.by_ref().for_each(Waker::wake))).is_err() {}
 }

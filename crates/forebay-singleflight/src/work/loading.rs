@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use forebay_rt::polling::{Frame, polling};
 use pin_project_lite::pin_project;
 
-use crate::cycle::{self, FlightId};
 use crate::info::Role;
 use crate::observe::{Event, LoadSpan, Meter, Spanned};
 use crate::permits::Permits;
@@ -28,7 +28,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) permits: Option<&'a Permits>,
     pub(crate) meter: &'a Meter,
     pub(crate) name: &'a str,
-    pub(crate) flight: FlightId,
+    pub(crate) flight: Frame,
     pub(crate) role: Role,
 }
 
@@ -79,7 +79,7 @@ where
         {
             return Poll::Ready(Loaded::Rejected);
         }
-        let poll = || cycle::polling(group.flight, || self.as_mut().poll_begun(cx, group));
+        let poll = || polling(group.flight, || self.as_mut().poll_begun(cx, group));
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Loaded::Output(output, self.span())),

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use forebay_core::LoadError;
+use forebay_rt::alarm::NEVER;
+use forebay_rt::{panic_message, polling};
 
-use crate::cycle;
 use crate::group::{Group, taken};
 use crate::info::Role;
 use crate::observe::LoadSpan;
 use crate::policy::OnTimeout;
 use crate::table::berth::{Ask, Berth, Bound, Followed, Left, Mode, Verdict};
 use crate::table::flight::{Flight, Outcome};
-use crate::table::waiters::{NEVER, NOWHERE};
+use crate::table::waiters::NOWHERE;
 use crate::work::handle::{Handle, Meaning};
 use crate::work::loading::{Loaded, Surroundings};
 use crate::work::on_drop::OnDrop;
-use crate::work::panic::message;
 use crate::work::{Seat, Work};
 
 /// What a poll of a call has come to so far.
@@ -167,7 +167,7 @@ where
             }
         }
         let flight = match seat {
-            Seat::Fallback => cycle::NO_FLIGHT,
+            Seat::Fallback => polling::NOBODY,
             _ => group.flight_id(*this.berth),
         };
         let (name, meter, role) = (&*group.name, &group.meter, *this.role);
@@ -193,7 +193,7 @@ where
                 (M::outcome(output), span, None)
             }
             Loaded::Panicked(payload, span) => (
-                Err(LoadError::Panicked(message(&*payload))),
+                Err(LoadError::Panicked(panic_message(&*payload))),
                 span,
                 Some(payload),
             ),

@@ -5,10 +5,10 @@ use std::time::Duration;
 /// A future in a box, as runtimes take and give it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Where a group takes its time from and runs its tasks.
+/// Where a stage takes its time from and runs its tasks.
 ///
-/// Only bounds on waiting and detached loads need one. With the `tokio` feature it is
-/// `TokioRuntime` unless another is given to [`Builder::runtime`](crate::Builder::runtime).
+/// With the `tokio` feature it is `TokioRuntime`, unless the builder of the stage is given another.
+/// What a stage cannot do without any is said by that stage.
 ///
 /// # Examples
 ///
@@ -19,7 +19,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
-/// use forebay_singleflight::{BoxFuture, Runtime, RuntimeGone};
+/// use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 ///
 /// struct Threads {
 ///     millis: Arc<AtomicU64>,

@@ -1,10 +1,11 @@
-//! One timer for all bounds on waiting of a group.
+//! One timer for all deadlines of a stage.
 //!
-//! Followers leave their deadline beside their waker. The first one starts a task that sleeps
-//! until the earliest deadline, marks and wakes the followers whose time has come, and sleeps
-//! again; it ends when there is no deadline left, or with the group. So a bound costs a follower
-//! a look at the clock, not a timer of its own.
+//! Those who wait leave their deadline beside their waker. The first one starts a task that sleeps
+//! until the earliest deadline, lets the stage wake those whose time has come, and sleeps again; it
+//! ends when there is no deadline left, or with the stage. So a deadline costs who waits for it a
+//! look at the clock, not a timer of its own.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -14,30 +15,37 @@ use std::time::Duration;
 
 use crate::runtime::{BoxFuture, Runtime, RuntimeGone};
 use crate::sync::{AtomicU64, Mutex, lock};
-use crate::table::waiters::{NEVER, wake_all};
+use crate::wake::wake_all;
 
-/// Expired followers are woken at most this much after their deadline, and as rarely, as tokio's
+/// A deadline that never comes.
+pub const NEVER: u64 = u64::MAX;
+
+/// Those whose deadline has passed are woken at most this much after it, and as rarely, as tokio's
 /// own timers are.
 const GRAIN: Duration = Duration::from_millis(1);
 
-/// The part of a group that its alarm looks after.
-pub(crate) trait Timed: Send + Sync + 'static {
-    /// Wakes the followers whose deadline is not after `now`; returns the earliest other one.
+/// The part of a stage that its alarm looks after.
+///
+/// Deadlines are in nanoseconds of the stage's runtime.
+pub trait Timed: Send + Sync + 'static {
+    /// Wakes those whose deadline is not after `now`; returns the earliest other deadline, or
+    /// [`NEVER`].
     fn expire(&self, now: u64) -> u64;
 
-    /// Wakes all followers that have a deadline, so that they arm another alarm.
+    /// Wakes all who have a deadline, so that they arm the alarm again.
     fn wake_timed(&self);
 }
 
-pub(crate) struct Alarm {
+/// What wakes those who wait with a deadline; it ends when it is dropped.
+pub struct Alarm {
     runtime: Arc<dyn Runtime>,
     clock: Arc<Clock>,
 }
 
 struct Clock {
-    /// No deadline that was there before this was stored will be missed until then. Followers
-    /// read it after they left their deadline, so a deadline is either seen by the sweep that
-    /// follows a store of `NEVER`, or its follower sees that store and arms the alarm again.
+    /// No deadline that was there before this was stored will be missed until then. Those
+    /// who wait read it after they left their deadline, so a deadline is either seen by the sweep
+    /// that follows a store of `NEVER`, or who left it sees that store and arms the alarm again.
     next: AtomicU64,
     state: Mutex<State>,
 }
@@ -53,7 +61,9 @@ struct State {
 }
 
 impl Alarm {
-    pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Self {
+    /// Creates an alarm that waits for nothing yet, so it has no task.
+    #[must_use]
+    pub fn new(runtime: Arc<dyn Runtime>) -> Self {
         let state = State {
             due: NEVER,
             running: false,
@@ -71,16 +81,28 @@ impl Alarm {
         }
     }
 
-    pub(crate) fn runtime(&self) -> &dyn Runtime {
+    /// Returns where the stage takes its time from and runs its tasks.
+    #[inline]
+    #[must_use]
+    pub fn runtime(&self) -> &dyn Runtime {
         &*self.runtime
     }
 
-    pub(crate) fn now(&self) -> u64 {
+    /// Returns what the runtime's clock shows, in nanoseconds.
+    #[inline]
+    #[must_use]
+    pub fn now(&self) -> u64 {
         nanos(self.runtime.now())
     }
 
-    /// Sees to it that followers are woken at `deadline`.
-    pub(crate) fn arm<T: Timed>(&self, group: &Weak<T>, deadline: u64) -> Result<(), RuntimeGone> {
+    /// Sees to it that `stage` is asked at `deadline` to wake those whose time has come.
+    ///
+    /// The caller has left the deadline where [`Timed::expire`] finds it.
+    ///
+    /// # Errors
+    ///
+    /// [`RuntimeGone`] if there is no runtime for the task, or one without a working timer.
+    pub fn arm<T: Timed>(&self, stage: &Weak<T>, deadline: u64) -> Result<(), RuntimeGone> {
         if deadline >= self.clock.next.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -104,7 +126,7 @@ impl Alarm {
             return Ok(());
         }
         let task = Task {
-            group: Weak::clone(group),
+            stage: Weak::clone(stage),
             runtime: Arc::clone(&self.runtime),
             clock: Arc::clone(&self.clock),
             sleep: None,
@@ -112,6 +134,12 @@ impl Alarm {
             finished: false,
         };
         self.runtime.spawn(Box::pin(task))
+    }
+}
+
+impl fmt::Debug for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alarm").finish_non_exhaustive()
     }
 }
 
@@ -127,7 +155,7 @@ impl Drop for Alarm {
 }
 
 struct Task<T: Timed> {
-    group: Weak<T>,
+    stage: Weak<T>,
     runtime: Arc<dyn Runtime>,
     clock: Arc<Clock>,
     /// The timer, and what it is set to.
@@ -151,7 +179,7 @@ impl<T: Timed> Future for Task<T> {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(())) => {}
                 // Tokio's timers panic where a runtime was built without them. The task ends as if
-                // the runtime had, and the followers are told.
+                // the runtime had, and those who wait are told.
                 Err(_) => {
                     this.clock.break_down();
                     return Poll::Ready(());
@@ -159,12 +187,12 @@ impl<T: Timed> Future for Task<T> {
             }
             this.sleep = None;
             this.clock.sweep_begins();
-            let Some(group) = this.group.upgrade() else {
+            let Some(stage) = this.stage.upgrade() else {
                 this.finished = true;
                 return Poll::Ready(());
             };
             this.swept = nanos(this.runtime.now());
-            let next = group.expire(this.swept);
+            let next = stage.expire(this.swept);
             this.clock.sweep_ended(next);
         }
     }
@@ -184,15 +212,15 @@ impl<T: Timed> Task<T> {
 }
 
 impl<T: Timed> Drop for Task<T> {
-    /// Where the runtime shut down before the deadlines came, the followers arm a new alarm on
+    /// Where the runtime shut down before the deadlines came, those who wait start another task on
     /// theirs.
     fn drop(&mut self) {
         if self.finished {
             return;
         }
         self.clock.stop();
-        if let Some(group) = self.group.upgrade() {
-            group.wake_timed();
+        if let Some(stage) = self.stage.upgrade() {
+            stage.wake_timed();
         }
     }
 }
@@ -237,8 +265,10 @@ impl Clock {
     }
 }
 
-/// Nanoseconds, which last for centuries.
-pub(crate) const fn nanos(duration: Duration) -> u64 {
+/// Returns `duration` in nanoseconds, which last for centuries; never [`NEVER`].
+#[inline]
+#[must_use]
+pub const fn nanos(duration: Duration) -> u64 {
     let nanos = duration.as_nanos();
     if nanos < NEVER as u128 {
         nanos as u64
