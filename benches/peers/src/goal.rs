@@ -1,6 +1,6 @@
 //! What forebay's figures should reach, and whether they do.
 
-use crate::peer::Kind;
+use crate::singleflight::peer::Kind;
 use crate::table::{Table, Unit};
 
 /// A bound on one of forebay's figures.

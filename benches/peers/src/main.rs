@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use clap::{Parser, Subcommand};
-use forebay_peers::questions;
+use forebay_peers::singleflight::questions;
 use forebay_peers::table::Layout;
 
 /// Compares forebay with the other libraries of its field.

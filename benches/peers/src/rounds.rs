@@ -1,6 +1,6 @@
 //! Interleaved rounds: what disturbs the machine for a while disturbs every peer of a round.
 
-use crate::peers::{Entry, Probe};
+use crate::singleflight::peers::{Entry, Probe};
 use crate::table::Row;
 
 /// Checks every peer's answers and probes each in turn, for a number of rounds.

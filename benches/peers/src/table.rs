@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::goal::Goal;
-use crate::peer::Kind;
+use crate::singleflight::peer::Kind;
 
 /// The figures of one question.
 #[derive(Debug)]

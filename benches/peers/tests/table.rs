@@ -2,7 +2,7 @@
 //! never the best.
 
 use forebay_peers::goal::{Against, Goal};
-use forebay_peers::peer::Kind;
+use forebay_peers::singleflight::peer::Kind;
 use forebay_peers::table::{Column, Layout, Row, Table, Unit};
 
 fn table(ours: f64) -> Table {

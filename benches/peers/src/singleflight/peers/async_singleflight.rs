@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_singleflight::{Group as Shared, UnaryGroup};
 
-use crate::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
 
 /// The row of async_singleflight.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
+use crate::singleflight::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
 
 /// The row of a load without any coalescing.
 #[derive(Debug)]

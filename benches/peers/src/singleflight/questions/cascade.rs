@@ -14,11 +14,11 @@ use tokio::time::{sleep, timeout};
 
 use super::handover::virtual_time;
 use super::hot_key::two_workers;
-use crate::gate::Gate;
 use crate::goal::Goal;
-use crate::peer::{Group, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
+use crate::singleflight::gate::Gate;
+use crate::singleflight::peer::{Group, Peer};
+use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
 /// How many callers come.

@@ -5,11 +5,11 @@ use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::check::one_thread;
 use crate::goal::Goal;
-use crate::peer::{Group, Key, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
+use crate::singleflight::check::one_thread;
+use crate::singleflight::peer::{Group, Key, Peer};
+use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
 /// How large the load's own future is.

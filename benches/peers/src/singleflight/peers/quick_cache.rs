@@ -1,56 +1,54 @@
-//! foyer-memory: a cache that spawns each load as a task of its own.
+//! quick_cache: a cache whose loads are coalesced by placeholders in the cache itself.
 
+use std::convert::Infallible;
 use std::fmt;
 
-use foyer_memory::{Cache, CacheBuilder, GetOrFetch};
 use futures_util::FutureExt;
+use quick_cache::sync::Cache;
 
-use crate::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
-use crate::peers::CACHE_CAPACITY;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::singleflight::peers::CACHE_CAPACITY;
 
-/// The row of foyer-memory.
+/// The row of quick_cache.
 #[derive(Debug)]
-pub struct Foyer;
+pub struct QuickCache;
 
-impl Peer for Foyer {
-    const NAME: &'static str = "foyer-memory 0.22.6";
+impl Peer for QuickCache {
+    const NAME: &'static str = "quick_cache 0.7.0";
     const KIND: Kind = Kind::Cache;
-    const DETACHES: bool = true;
 
     type Group<K: Key, V: Value> = Cached<K, V>;
     type Fallible = Cached<u64, u64>;
 }
 
 /// One cache.
-pub struct Cached<K: Key, V: Value>(Cache<K, V>);
+pub struct Cached<K, V>(Cache<K, V>);
 
 impl<K: Key, V: Value> Default for Cached<K, V> {
     fn default() -> Self {
-        Self(CacheBuilder::new(CACHE_CAPACITY as usize).build())
+        Self(Cache::new(CACHE_CAPACITY as usize))
     }
 }
 
-impl<K: Key, V: Value> fmt::Debug for Cached<K, V> {
+impl<K, V> fmt::Debug for Cached<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Cached").finish_non_exhaustive()
     }
 }
 
 impl<K: Key, V: Value> Group<K, V> for Cached<K, V> {
-    type Output = <GetOrFetch<K, V> as Future>::Output;
+    type Output = Result<V, Infallible>;
 
     fn call<'a, F, Fut>(&'a self, key: &'a K, load: F) -> impl Future<Output = Self::Output> + Send
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,
     {
-        self.0.get_or_fetch(key, || load().map(Ok::<_, Failure>))
+        self.0.get_or_insert_async(key, load().map(Ok))
     }
 
     fn answer(output: Self::Output) -> Result<V, Failure> {
-        output
-            .map(|entry| entry.value().clone())
-            .map_err(|_| Failure)
+        output.map_err(|never| match never {})
     }
 
     fn renew(&self, key: &K) {
@@ -64,7 +62,6 @@ impl Fallible for Cached<u64, u64> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<u64, Failure>> + Send + 'static,
     {
-        let outcome = self.0.get_or_fetch(key, load).await;
-        outcome.map(|entry| *entry.value()).map_err(|_| Failure)
+        self.0.get_or_insert_async(key, load()).await
     }
 }

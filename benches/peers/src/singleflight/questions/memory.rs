@@ -5,13 +5,13 @@ use std::future::ready;
 use tokio::runtime::Runtime;
 
 use crate::allocation::count;
-use crate::check::one_thread;
-use crate::gate::Gate;
 use crate::goal::Goal;
-use crate::peer::{Group, Key, Kind, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
-use crate::seats::Seats;
+use crate::singleflight::check::one_thread;
+use crate::singleflight::gate::Gate;
+use crate::singleflight::peer::{Group, Key, Kind, Peer};
+use crate::singleflight::peers::{self, Probe};
+use crate::singleflight::seats::Seats;
 use crate::table::{Column, Table, Unit};
 
 const IN_TURN: u64 = 1_000_000;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::handover::virtual_time;
-use crate::gate::Gate;
 use crate::goal::Goal;
-use crate::peer::{Failure, Fallible, Group, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
+use crate::singleflight::gate::Gate;
+use crate::singleflight::peer::{Failure, Fallible, Group, Peer};
+use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
 const CALLERS_OF_POISON: usize = 301;

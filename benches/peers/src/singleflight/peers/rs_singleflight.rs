@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use rs_singleflight::Group as Flights;
 
-use crate::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
 
 /// The row of rs-singleflight.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::gate::Gate;
 use crate::goal::Goal;
-use crate::peer::{Group, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
-use crate::seats::Crowd;
+use crate::singleflight::gate::Gate;
+use crate::singleflight::peer::{Group, Peer};
+use crate::singleflight::peers::{self, Probe};
+use crate::singleflight::seats::Crowd;
 use crate::table::{Column, Table, Unit};
 
 /// How many followers lose their leader at once.

@@ -2,9 +2,9 @@
 
 use super::follower::cost;
 use crate::goal::{Against, Goal};
-use crate::peer::Peer;
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
+use crate::singleflight::peer::Peer;
+use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
 const FOLLOWERS: usize = 1_000;

@@ -22,8 +22,8 @@ use self::seed::Seed;
 use self::singleflight_async::SingleflightAsync;
 use self::uniflight::Uniflight;
 
-use crate::check::check;
-use crate::peer::{Kind, Peer};
+use crate::singleflight::check::check;
+use crate::singleflight::peer::{Kind, Peer};
 
 /// How many values a cache may keep: more than any question of caches loads.
 pub const CACHE_CAPACITY: u64 = 16_384;

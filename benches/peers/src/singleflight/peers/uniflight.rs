@@ -2,7 +2,7 @@
 
 use uniflight::{LeaderPanicked, Merger};
 
-use crate::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
+use crate::singleflight::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
 
 /// The row of uniflight.
 #[derive(Debug)]

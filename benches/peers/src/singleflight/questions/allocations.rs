@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::memory::alone_in_turn;
 use crate::allocation::count;
-use crate::check::one_thread;
-use crate::gate::Gate;
 use crate::goal::Goal;
-use crate::peer::{Group, Key, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
-use crate::seats::Seats;
+use crate::singleflight::check::one_thread;
+use crate::singleflight::gate::Gate;
+use crate::singleflight::peer::{Group, Key, Peer};
+use crate::singleflight::peers::{self, Probe};
+use crate::singleflight::seats::Seats;
 use crate::table::{Column, Table, Unit};
 
 /// How many calls, or flights, a figure is the mean of.

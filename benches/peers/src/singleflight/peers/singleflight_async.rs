@@ -2,7 +2,7 @@
 
 use singleflight_async::SingleFlight;
 
-use crate::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
+use crate::singleflight::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
 
 /// The row of singleflight-async.
 #[derive(Debug)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::hot_key::two_workers;
 use crate::clock::process_time;
 use crate::goal::{Against, Goal};
-use crate::peer::{Group, Key, Kind, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
+use crate::singleflight::peer::{Group, Key, Kind, Peer};
+use crate::singleflight::peers::{self, Probe};
+use crate::singleflight::zipf::draw;
 use crate::table::{Column, Table, Unit};
-use crate::zipf::draw;
 
 const KEYS: u32 = 10_000;
 

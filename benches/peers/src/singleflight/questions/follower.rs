@@ -3,13 +3,13 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::check::one_thread;
-use crate::gate::Gate;
 use crate::goal::{Against, Goal};
-use crate::peer::{Group, Key, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
-use crate::seats::Seats;
+use crate::singleflight::check::one_thread;
+use crate::singleflight::gate::Gate;
+use crate::singleflight::peer::{Group, Key, Peer};
+use crate::singleflight::peers::{self, Probe};
+use crate::singleflight::seats::Seats;
 use crate::table::{Column, Row, Table, Unit};
 
 /// How many followers wait for one load.

@@ -1,58 +1,60 @@
-//! moka: a cache whose loads are coalesced by a lock per key.
+//! foyer-memory: a cache that spawns each load as a task of its own.
 
 use std::fmt;
 
+use foyer_memory::{Cache, CacheBuilder, GetOrFetch};
 use futures_util::FutureExt;
-use moka::future::Cache;
 
-use crate::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
-use crate::peers::CACHE_CAPACITY;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::singleflight::peers::CACHE_CAPACITY;
 
-/// The row of moka.
+/// The row of foyer-memory.
 #[derive(Debug)]
-pub struct Moka;
+pub struct Foyer;
 
-impl Peer for Moka {
-    const NAME: &'static str = "moka 0.12.16";
+impl Peer for Foyer {
+    const NAME: &'static str = "foyer-memory 0.22.6";
     const KIND: Kind = Kind::Cache;
+    const DETACHES: bool = true;
 
     type Group<K: Key, V: Value> = Cached<K, V>;
     type Fallible = Cached<u64, u64>;
 }
 
 /// One cache.
-pub struct Cached<K, V>(Cache<K, V>);
+pub struct Cached<K: Key, V: Value>(Cache<K, V>);
 
 impl<K: Key, V: Value> Default for Cached<K, V> {
     fn default() -> Self {
-        Self(Cache::new(CACHE_CAPACITY))
+        Self(CacheBuilder::new(CACHE_CAPACITY as usize).build())
     }
 }
 
-impl<K, V> fmt::Debug for Cached<K, V> {
+impl<K: Key, V: Value> fmt::Debug for Cached<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Cached").finish_non_exhaustive()
     }
 }
 
 impl<K: Key, V: Value> Group<K, V> for Cached<K, V> {
-    type Output = V;
+    type Output = <GetOrFetch<K, V> as Future>::Output;
 
     fn call<'a, F, Fut>(&'a self, key: &'a K, load: F) -> impl Future<Output = Self::Output> + Send
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,
     {
-        self.0.get_with_by_ref(key, load())
+        self.0.get_or_fetch(key, || load().map(Ok::<_, Failure>))
     }
 
     fn answer(output: Self::Output) -> Result<V, Failure> {
-        Ok(output)
+        output
+            .map(|entry| entry.value().clone())
+            .map_err(|_| Failure)
     }
 
     fn renew(&self, key: &K) {
-        // Nobody loads the key at this time, so that one poll is enough.
-        assert!(self.0.invalidate(key).now_or_never().is_some());
+        self.0.remove(key);
     }
 }
 
@@ -62,7 +64,7 @@ impl Fallible for Cached<u64, u64> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<u64, Failure>> + Send + 'static,
     {
-        let outcome = self.0.try_get_with_by_ref(key, load()).await;
-        outcome.map_err(|_| Failure)
+        let outcome = self.0.get_or_fetch(key, load).await;
+        outcome.map(|entry| *entry.value()).map_err(|_| Failure)
     }
 }

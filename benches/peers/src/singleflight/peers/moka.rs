@@ -1,20 +1,19 @@
-//! quick_cache: a cache whose loads are coalesced by placeholders in the cache itself.
+//! moka: a cache whose loads are coalesced by a lock per key.
 
-use std::convert::Infallible;
 use std::fmt;
 
 use futures_util::FutureExt;
-use quick_cache::sync::Cache;
+use moka::future::Cache;
 
-use crate::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
-use crate::peers::CACHE_CAPACITY;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::singleflight::peers::CACHE_CAPACITY;
 
-/// The row of quick_cache.
+/// The row of moka.
 #[derive(Debug)]
-pub struct QuickCache;
+pub struct Moka;
 
-impl Peer for QuickCache {
-    const NAME: &'static str = "quick_cache 0.7.0";
+impl Peer for Moka {
+    const NAME: &'static str = "moka 0.12.16";
     const KIND: Kind = Kind::Cache;
 
     type Group<K: Key, V: Value> = Cached<K, V>;
@@ -26,7 +25,7 @@ pub struct Cached<K, V>(Cache<K, V>);
 
 impl<K: Key, V: Value> Default for Cached<K, V> {
     fn default() -> Self {
-        Self(Cache::new(CACHE_CAPACITY as usize))
+        Self(Cache::new(CACHE_CAPACITY))
     }
 }
 
@@ -37,22 +36,23 @@ impl<K, V> fmt::Debug for Cached<K, V> {
 }
 
 impl<K: Key, V: Value> Group<K, V> for Cached<K, V> {
-    type Output = Result<V, Infallible>;
+    type Output = V;
 
     fn call<'a, F, Fut>(&'a self, key: &'a K, load: F) -> impl Future<Output = Self::Output> + Send
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,
     {
-        self.0.get_or_insert_async(key, load().map(Ok))
+        self.0.get_with_by_ref(key, load())
     }
 
     fn answer(output: Self::Output) -> Result<V, Failure> {
-        output.map_err(|never| match never {})
+        Ok(output)
     }
 
     fn renew(&self, key: &K) {
-        self.0.remove(key);
+        // Nobody loads the key at this time, so that one poll is enough.
+        assert!(self.0.invalidate(key).now_or_never().is_some());
     }
 }
 
@@ -62,6 +62,7 @@ impl Fallible for Cached<u64, u64> {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<u64, Failure>> + Send + 'static,
     {
-        self.0.get_or_insert_async(key, load()).await
+        let outcome = self.0.try_get_with_by_ref(key, load()).await;
+        outcome.map_err(|_| Failure)
     }
 }

@@ -4,12 +4,12 @@ use std::future::ready;
 use std::hint::black_box;
 use std::time::Duration;
 
-use crate::check::one_thread;
 use crate::clock::thread_time;
 use crate::goal::{Against, Goal};
-use crate::peer::{Group, Key, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
+use crate::singleflight::check::one_thread;
+use crate::singleflight::peer::{Group, Key, Peer};
+use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
 /// How many keys are called in turn; few enough that they stay in the processor's cache.

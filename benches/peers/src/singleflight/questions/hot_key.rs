@@ -8,11 +8,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 use crate::clock::process_time;
-use crate::gate::Gate;
 use crate::goal::{Against, Goal};
-use crate::peer::{Group, Key, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
+use crate::singleflight::gate::Gate;
+use crate::singleflight::peer::{Group, Key, Peer};
+use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
 /// How many tasks call the key, and how often they do in a round.

@@ -3,8 +3,8 @@
 use futures_util::future::{join, join_all};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::gate::Gate;
-use crate::peer::{Failure, Fallible, Group, Key, Peer};
+use crate::singleflight::gate::Gate;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer};
 
 /// How many callers share a load in the check.
 const CALLERS: usize = 8;

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Builder;
 
 use crate::goal::Goal;
-use crate::peer::{Group, Kind, Peer};
-use crate::peers::{self, Probe};
 use crate::rounds::interleaved;
+use crate::singleflight::peer::{Group, Kind, Peer};
+use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
 const TASKS: u64 = 64;
