@@ -5,6 +5,7 @@
 //! What all of them share, [`Load`] above all, is at the top.
 //!
 //! * [`singleflight`], concurrent loads of one key become one.
+//! * [`batch`], loads of different keys become one backend call.
 //!
 //! # Examples
 //!
@@ -27,12 +28,14 @@
 //!
 //! # Crate features
 //!
-//! One for each crate, on by default: `singleflight`. These go to every crate that has them, and
-//! are off by default: `serde`, `tokio`, `tracing`, `metrics`, `tower`.
+//! One for each crate, on by default: `singleflight`, `batch`. These go to every crate that has
+//! them, and are off by default: `serde`, `tokio`, `tracing`, `metrics`, `tower`, `cache`.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 #[doc(inline)]
 pub use forebay_core::*;
+#[cfg(feature = "batch")]
+pub use forebay_batch as batch;
 #[cfg(feature = "singleflight")]
 pub use forebay_singleflight as singleflight;

@@ -30,8 +30,8 @@ pub(crate) fn crowded_root(entries: &[String]) -> Vec<String> {
     )]
 }
 
-/// Core stands on nothing of ours, the crates on core, the facade on the crates, the benches on
-/// all of them.
+/// Core and rt stand on nothing of ours, the other crates on these two, the facade on the crates but
+/// rt, which is not for users, and the benches on all of them.
 pub(crate) fn wrong_dependencies(member: &Member) -> Vec<String> {
     let ours = |name: &str| name == "forebay" || name.starts_with("forebay-");
     member
@@ -45,9 +45,8 @@ pub(crate) fn wrong_dependencies(member: &Member) -> Vec<String> {
 
 fn may_depend(from: &str, to: &str, is_development: bool) -> bool {
     match from {
-        "forebay-core" => false,
-        "forebay-rt" | "forebay-testkit" => to == "forebay-core",
-        "forebay" => to != "forebay-bench",
+        "forebay-core" | "forebay-rt" => false,
+        "forebay" => to != "forebay-bench" && to != "forebay-rt",
         "forebay-bench" => true,
         _ if is_development && to == "forebay-testkit" => true,
         _ => to == "forebay-core" || to == "forebay-rt",
@@ -161,8 +160,9 @@ fn dependencies_that_point_the_wrong_way_are_found() {
     };
     assert_eq!(findings("forebay-core", "serde", false), 0);
     assert_eq!(findings("forebay-core", "forebay-rt", true), 1);
-    assert_eq!(findings("forebay-rt", "forebay-core", false), 0);
-    assert_eq!(findings("forebay-rt", "forebay-batch", false), 1);
+    assert_eq!(findings("forebay-core", "forebay-testkit", true), 1);
+    assert_eq!(findings("forebay-rt", "forebay-core", false), 1);
+    assert_eq!(findings("forebay-rt", "forebay-batch", true), 1);
     assert_eq!(findings("forebay-batch", "forebay-core", false), 0);
     assert_eq!(findings("forebay-batch", "forebay-rt", false), 0);
     assert_eq!(findings("forebay-batch", "forebay-singleflight", false), 1);
@@ -170,7 +170,9 @@ fn dependencies_that_point_the_wrong_way_are_found() {
     assert_eq!(findings("forebay-batch", "forebay-testkit", true), 0);
     assert_eq!(findings("forebay-batch", "forebay-testkit", false), 1);
     assert_eq!(findings("forebay-batch", "forebay", true), 1);
+    assert_eq!(findings("forebay-testkit", "forebay-rt", false), 0);
     assert_eq!(findings("forebay", "forebay-batch", false), 0);
+    assert_eq!(findings("forebay", "forebay-rt", false), 1);
     assert_eq!(findings("forebay", "forebay-bench", true), 1);
     assert_eq!(findings("forebay-bench", "forebay", false), 0);
 }
