@@ -1,32 +1,37 @@
 //! What forebay's figures should reach, and whether they do.
 
-use crate::singleflight::peer::Kind;
-use crate::table::{Table, Unit};
+use crate::entry::Kind;
+use crate::table::{Row, Table, Unit};
 
 /// A bound on one of forebay's figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Goal {
     /// The index of the figure's column.
     pub column: usize,
-    /// What the figure is divided by before it is held against the bound.
-    pub against: Against,
+    /// What is held against the bound.
+    pub what: What,
     /// The bound.
     pub bound: Bound,
 }
 
-/// What one of forebay's figures is divided by.
+/// What is held against a bound.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    /// Our figure.
+    Ours,
+    /// Our figure, divided by another one.
+    OursOver(Against),
+    /// Another figure, divided by ours.
+    OverOurs(Against),
+}
+
+/// Whose figure ours is compared with.
 #[derive(Clone, Copy, Debug)]
 pub enum Against {
-    /// The least figure of a library for nothing but singleflight.
-    BestSingleflight,
-    /// The least figure of any library, caches included.
-    BestPeer,
+    /// The least figure of these kinds of rows, and what to call it.
+    Best(&'static [Kind], &'static str),
     /// The figure of the row with this name.
     Row(&'static str),
-    /// The figure of forebay's default row, for a goal of the row with this name.
-    OursFor(&'static str),
-    /// Nothing: the figure itself is held against the bound.
-    Itself,
 }
 
 /// The side of the bound on which the figure should be.
@@ -38,13 +43,54 @@ pub enum Bound {
     AtLeast(f64),
 }
 
+impl Against {
+    /// The least figure of any library, caches included.
+    pub const BEST_LIBRARY: Self = Self::Best(&[Kind::Library, Kind::Cache], "best library");
+
+    /// Returns the row, and what to call it.
+    fn row(self, table: &Table, column: usize) -> Option<(&Row, String)> {
+        match self {
+            Self::Best(kinds, called) => {
+                let best = table.best(column, |kind| kinds.contains(&kind))?;
+                Some((best, format!("{called} ({})", best.name)))
+            }
+            Self::Row(name) => {
+                let row = table.rows.iter().find(|row| row.name == name)?;
+                Some((row, name.to_owned()))
+            }
+        }
+    }
+}
+
 impl Goal {
-    /// Returns a goal for the figure of this column, divided by something.
+    /// Returns a goal for the figure of this column, divided by somebody else's.
     #[must_use]
     pub const fn ratio(column: usize, against: Against, most: f64) -> Self {
         Self {
             column,
-            against,
+            what: What::OursOver(against),
+            bound: Bound::AtMost(most),
+        }
+    }
+
+    /// Returns a goal for somebody else's figure of this column, divided by ours: how many times
+    /// better ours is to be.
+    #[must_use]
+    pub const fn times_better(column: usize, against: Against, least: f64) -> Self {
+        Self {
+            column,
+            what: What::OverOurs(against),
+            bound: Bound::AtLeast(least),
+        }
+    }
+
+    /// Returns a goal for the figure of another row of forebay's, divided by that of the row that
+    /// it is a variant of.
+    #[must_use]
+    pub const fn variant(column: usize, row: &'static str, most: f64) -> Self {
+        Self {
+            column,
+            what: What::OverOurs(Against::Row(row)),
             bound: Bound::AtMost(most),
         }
     }
@@ -54,7 +100,7 @@ impl Goal {
     pub const fn at_most(column: usize, most: f64) -> Self {
         Self {
             column,
-            against: Against::Itself,
+            what: What::Ours,
             bound: Bound::AtMost(most),
         }
     }
@@ -64,7 +110,7 @@ impl Goal {
     pub const fn at_least(column: usize, least: f64) -> Self {
         Self {
             column,
-            against: Against::Itself,
+            what: What::Ours,
             bound: Bound::AtLeast(least),
         }
     }
@@ -77,38 +123,29 @@ impl Goal {
             .to_vec()
     }
 
-    /// Returns the figure beside its bound, a ratio with the quartiles of its rounds; `None` where the table lacks one of the figures.
+    /// Returns the figure beside its bound, a ratio with the quartiles of its rounds; `None` where
+    /// the table lacks one of the figures.
     #[must_use]
     pub fn judge(&self, table: &Table) -> Option<Vec<String>> {
         let (index, column) = (self.column, table.columns[self.column]);
-        let mut row = table.ours()?;
-        let named = |name| table.rows.iter().find(|row| row.name == name);
-        let (what, base) = match self.against {
-            Against::BestSingleflight => {
-                let best = table.best(index, |kind| kind == Kind::Singleflight)?;
-                let what = format!(" ÷ best single-flight library ({})", best.name);
-                (what, Some(best))
+        let ours = table.ours()?;
+        let (what, ratio) = match self.what {
+            What::Ours => (String::new(), None),
+            What::OursOver(against) => {
+                let (row, name) = against.row(table, index)?;
+                (format!(" ÷ {name}"), Some(ours.ratio(row, index)?))
             }
-            Against::BestPeer => {
-                let library = |kind| matches!(kind, Kind::Singleflight | Kind::Cache);
-                let best = table.best(index, library)?;
-                (format!(" ÷ best library ({})", best.name), Some(best))
+            What::OverOurs(against) => {
+                let (row, name) = against.row(table, index)?;
+                (format!(" of {name} ÷ ours"), Some(row.ratio(ours, index)?))
             }
-            Against::Row(name) => (format!(" ÷ {name}"), Some(named(name)?)),
-            Against::OursFor(name) => {
-                let ours = row;
-                row = named(name)?;
-                (format!(" of {name} ÷ ours"), Some(ours))
-            }
-            Against::Itself => (String::new(), None),
         };
-        let (figure, unit, spread) = match base {
-            Some(base) => {
-                let ratio = row.ratio(base, index)?;
+        let (figure, unit, spread) = match ratio {
+            Some(ratio) => {
                 let spread = format!(" ({:.2}–{:.2})", ratio.lower, ratio.upper);
                 (ratio.median, Unit::Ratio, spread)
             }
-            None => (row.figure(index, column.unit)?, column.unit, String::new()),
+            None => (ours.figure(index, column.unit)?, column.unit, String::new()),
         };
         let (bound, met) = match self.bound {
             Bound::AtMost(most) => (format!("≤ {}", unit.show(most)), figure <= most),

@@ -2,13 +2,18 @@
 //! the same tables for all of them, losses included.
 //!
 //! * [`singleflight`], the libraries that give concurrent calls of one key a single load.
+//! * [`entry::Entry`], a contestant that a [`question::Question`] measures in [`rounds`], on one
+//!   of the [`runtime`]s.
 //! * [`table::Table`], the figures side by side, and [`goal::Goal`], what ours should reach.
 #![deny(unsafe_code)]
 
 pub mod singleflight;
 
+pub mod entry;
 pub mod goal;
+pub mod question;
 pub mod rounds;
+pub mod runtime;
 pub mod table;
 
 mod allocation;

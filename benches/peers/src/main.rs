@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use clap::{Parser, Subcommand};
-use forebay_peers::singleflight::questions;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+use forebay_peers::question::Question;
+use forebay_peers::singleflight;
 use forebay_peers::table::Layout;
 
 /// Compares forebay with the other libraries of its field.
@@ -20,40 +22,53 @@ enum Subject {
     /// Libraries that give concurrent calls of one key a single load.
     Singleflight {
         /// Asks this question only.
-        #[arg(long, value_name = "NAME", value_parser = questions::names())]
+        #[arg(long, value_name = "NAME", value_parser = names(singleflight::questions::ALL))]
         question: Option<String>,
-
-        /// Prints Markdown.
-        #[arg(long)]
-        markdown: bool,
 
         /// How many rounds each question is measured in. Figures are the least of all rounds,
         /// ratios the median of those within each.
         #[arg(long, default_value_t = 25, value_name = "COUNT",
               value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,
+
+        #[command(flatten)]
+        output: Output,
     },
 }
 
+/// How the tables are printed.
+#[derive(Args, Clone, Copy, Debug)]
+struct Output {
+    /// Prints Markdown.
+    #[arg(long)]
+    markdown: bool,
+}
+
+fn names(questions: &'static [Question]) -> PossibleValuesParser {
+    PossibleValuesParser::new(questions.iter().map(|question| question.name))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let Arguments { subject } = Arguments::parse();
-    let Subject::Singleflight {
-        question,
-        markdown,
-        rounds,
-    } = subject;
-    let layout = if markdown {
+    let (questions, question, rounds, output) = match Arguments::parse().subject {
+        Subject::Singleflight {
+            question,
+            rounds,
+            output,
+        } => (singleflight::questions::ALL, question, rounds, output),
+    };
+    let layout = if output.markdown {
         Layout::Markdown
     } else {
         Layout::Terminal
     };
-    let mut output = io::stdout().lock();
-    for asked in questions::ALL {
+    let mut stdout = io::stdout().lock();
+    for asked in questions {
         if question.as_ref().is_some_and(|name| name != asked.name) {
             continue;
         }
         for table in (asked.ask)(usize::from(rounds)) {
-            writeln!(output, "{}", table.render(layout)?)?;
+            writeln!(stdout, "{}", table.render(layout)?)?;
+            stdout.flush()?;
         }
     }
     Ok(())

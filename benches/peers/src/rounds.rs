@@ -1,6 +1,6 @@
 //! Interleaved rounds: what disturbs the machine for a while disturbs every peer of a round.
 
-use crate::singleflight::peers::{Entry, Probe};
+use crate::entry::Entry;
 use crate::table::Row;
 
 /// Checks every peer's answers and probes each in turn, for a number of rounds.
@@ -10,9 +10,10 @@ use crate::table::Row;
 /// # Panics
 ///
 /// When a peer gives a wrong answer.
-pub fn interleaved<Q: Probe>(question: &Q, entries: &[Entry<Q>], rounds: usize) -> Vec<Row> {
+pub fn interleaved<Q>(question: &Q, entries: &[Entry<Q>], rounds: usize) -> Vec<Row> {
     let row = |entry: &Entry<Q>| Row {
         name: entry.name,
+        settings: entry.settings,
         kind: entry.kind,
         rounds: Vec::new(),
     };

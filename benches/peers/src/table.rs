@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::entry::Kind;
 use crate::goal::Goal;
-use crate::singleflight::peer::Kind;
 
 /// The figures of one question.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Column {
 pub enum Unit {
     /// Nanoseconds, shown with two ratios: to the best peer, and to forebay.
     Nanoseconds,
+    /// Milliseconds, shown alone, so that many fit into a row.
+    Milliseconds,
     /// Things, or how many of them come to one other thing.
     Count,
     /// Bytes.
@@ -42,6 +44,8 @@ pub enum Unit {
     Kibibytes,
     /// One figure of a peer divided by another.
     Ratio,
+    /// One where the peer does what it should, zero where it does not.
+    Verdict,
 }
 
 /// The figures of one peer.
@@ -49,6 +53,8 @@ pub enum Unit {
 pub struct Row {
     /// The peer's name.
     pub name: &'static str,
+    /// How it is set, where that makes a difference.
+    pub settings: &'static str,
     /// What it is.
     pub kind: Kind,
     /// In each round a figure for each column, where the peer can do what the column asks.
@@ -114,8 +120,15 @@ impl Table {
         best.map(|(row, _)| row)
     }
 
+    fn shows_settings(&self) -> bool {
+        self.rows.iter().any(|row| !row.settings.is_empty())
+    }
+
     fn headings(&self) -> Vec<String> {
         let mut cells = vec![String::new()];
+        if self.shows_settings() {
+            cells.push("settings".to_owned());
+        }
         for column in &self.columns {
             cells.push(column.name.to_owned());
             if column.unit == Unit::Nanoseconds {
@@ -128,6 +141,9 @@ impl Table {
 
     fn cells(&self, row: &Row) -> Vec<String> {
         let mut cells = vec![row.name.to_owned()];
+        if self.shows_settings() {
+            cells.push(row.settings.to_owned());
+        }
         for (index, column) in self.columns.iter().enumerate() {
             let figure = row.figure(index, column.unit);
             cells.push(figure.map_or_else(|| "-".to_owned(), |figure| column.unit.show(figure)));
@@ -193,14 +209,20 @@ impl Unit {
     #[must_use]
     pub fn show(self, figure: f64) -> String {
         match self {
+            Self::Nanoseconds if figure >= 9_950_000.0 => format!("{:.1} ms", figure / 1e6),
             Self::Nanoseconds if figure >= 9_950.0 => format!("{:.1} µs", figure / 1_000.0),
             Self::Nanoseconds if figure >= 99.5 => format!("{figure:.0} ns"),
             Self::Nanoseconds => format!("{figure:.1} ns"),
+            Self::Milliseconds if figure >= 99.5 => format!("{figure:.0} ms"),
+            Self::Milliseconds if figure >= 9.95 => format!("{figure:.1} ms"),
+            Self::Milliseconds => format!("{figure:.2} ms"),
             Self::Count if figure.fract() == 0.0 => format!("{figure:.0}"),
             Self::Count => format!("{figure:.3}"),
             Self::Bytes => format!("{figure:.0} B"),
             Self::Kibibytes => format!("{figure:.1} KiB"),
             Self::Ratio => format!("{figure:.2}"),
+            Self::Verdict if figure >= 1.0 => "ok".to_owned(),
+            Self::Verdict => "fails".to_owned(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Every peer gives right answers: each key its own, one load for those who wait together, a new
 //! one for who comes later, and a failure where the load fails.
 
+use forebay_peers::entry::Entry;
 use forebay_peers::singleflight::peer::Peer;
-use forebay_peers::singleflight::peers::{self, Entry, Probe};
+use forebay_peers::singleflight::peers::{self, Probe};
 
 /// Asks nothing: the check alone is of interest.
 struct Nothing;

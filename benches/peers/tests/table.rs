@@ -1,13 +1,14 @@
 //! A table shows ratios to the best peer and to forebay, and whether a goal is met; floors are
 //! never the best.
 
+use forebay_peers::entry::Kind;
 use forebay_peers::goal::{Against, Goal};
-use forebay_peers::singleflight::peer::Kind;
 use forebay_peers::table::{Column, Layout, Row, Table, Unit};
 
 fn table(ours: f64) -> Table {
     let row = |name, kind, figure| Row {
         name,
+        settings: "",
         kind,
         rounds: vec![vec![figure]; 3],
     };
@@ -20,11 +21,11 @@ fn table(ours: f64) -> Table {
         }],
         rows: vec![
             row("forebay", Kind::Ours, Some(ours)),
-            row("a library", Kind::Singleflight, Some(40.0)),
-            row("another", Kind::Singleflight, None),
+            row("a library", Kind::Library, Some(40.0)),
+            row("another", Kind::Library, None),
             row("floor", Kind::Floor, Some(10.0)),
         ],
-        goals: vec![Goal::ratio(0, Against::BestSingleflight, 0.6)],
+        goals: vec![Goal::ratio(0, Against::BEST_LIBRARY, 0.6)],
     }
 }
 
@@ -45,7 +46,7 @@ How it was asked.
 
 | goal                                          |  bound | measured (quartiles) |     |
 |-----------------------------------------------|-------:|---------------------:|----:|
-| cost ÷ best single-flight library (a library) | ≤ 0.60 |     0.50 (0.50–0.50) | met |
+| cost ÷ best library (a library) | ≤ 0.60 |     0.50 (0.50–0.50) | met |
 ";
     assert_eq!(
         text.replace(['-', ' '], ""),

@@ -1,26 +1,13 @@
 //! What every peer must get right before any of its figures counts.
 
 use futures_util::future::{join, join_all};
-use tokio::runtime::{Builder, Runtime};
 
+use crate::runtime::one_thread;
 use crate::singleflight::gate::Gate;
 use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer};
 
 /// How many callers share a load in the check.
 const CALLERS: usize = 8;
-
-/// Returns a runtime of one thread, with timers.
-///
-/// # Panics
-///
-/// When the system gives no runtime.
-#[must_use]
-pub fn one_thread() -> Runtime {
-    Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .expect("the system gives a runtime")
-}
 
 /// Checks that a peer answers each key with its own value, shares a load among those who wait for
 /// it, loads again for who comes later, and reports a failure as one.

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::entry::Kind;
+
 /// A library, or a floor, that stands in the tables.
 pub trait Peer: 'static {
     /// The name of its row.
@@ -25,23 +27,6 @@ pub trait Peer: 'static {
 
     /// Its group of calls, for loads that can.
     type Fallible: Fallible;
-}
-
-/// What a row of the tables is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// forebay itself, as it is used by default.
-    Ours,
-    /// forebay in another setting, for questions that compare settings.
-    OursVariant,
-    /// A library for nothing but singleflight.
-    Singleflight,
-    /// A cache that coalesces its loads, and pays for keeping the values as well.
-    Cache,
-    /// The design that forebay started from.
-    Seed,
-    /// Less than the whole job: what cannot be undercut, not what one would use.
-    Floor,
 }
 
 /// A group of calls that share loads by key.

@@ -22,8 +22,10 @@ use self::seed::Seed;
 use self::singleflight_async::SingleflightAsync;
 use self::uniflight::Uniflight;
 
+use crate::entry::{Entry, Kind};
+use crate::goal::Against;
 use crate::singleflight::check::check;
-use crate::singleflight::peer::{Kind, Peer};
+use crate::singleflight::peer::Peer;
 
 /// How many values a cache may keep: more than any question of caches loads.
 pub const CACHE_CAPACITY: u64 = 16_384;
@@ -35,29 +37,19 @@ pub trait Probe {
     fn probe<P: Peer>(&self) -> Vec<Option<f64>>;
 }
 
-/// A peer, ready to be probed.
-#[derive(Debug)]
-pub struct Entry<Q> {
-    /// The name of its row.
-    pub name: &'static str,
-    /// What it is.
-    pub kind: Kind,
-    /// Checks that it gives right answers.
-    pub check: fn(),
-    /// Runs the question's workload against it.
-    pub probe: fn(&Q) -> Vec<Option<f64>>,
-}
+/// What a goal is held against that should undercut the libraries for nothing but singleflight.
+pub const BEST_SINGLEFLIGHT: Against =
+    Against::Best(&[Kind::Library], "best single-flight library");
 
-impl<Q: Probe> Entry<Q> {
-    /// Returns the entry of `P`.
-    #[must_use]
-    pub fn of<P: Peer>() -> Self {
-        Self {
-            name: P::NAME,
-            kind: P::KIND,
-            check: check::<P>,
-            probe: |question| question.probe::<P>(),
-        }
+/// Returns the entry of `P`.
+#[must_use]
+pub fn entry<P: Peer, Q: Probe>() -> Entry<Q> {
+    Entry {
+        name: P::NAME,
+        settings: "",
+        kind: P::KIND,
+        check: check::<P>,
+        probe: |question| question.probe::<P>(),
     }
 }
 
@@ -65,18 +57,18 @@ impl<Q: Probe> Entry<Q> {
 #[must_use]
 pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
     vec![
-        Entry::of::<Forebay>(),
-        Entry::of::<Uniflight>(),
-        Entry::of::<AsyncSingleflight>(),
-        Entry::of::<SingleflightAsync>(),
-        Entry::of::<RsSingleflight>(),
-        Entry::of::<Moka>(),
-        Entry::of::<QuickCache>(),
-        Entry::of::<Foyer>(),
-        Entry::of::<Seed>(),
-        Entry::of::<Notified>(),
-        Entry::of::<Marked>(),
-        Entry::of::<Direct>(),
+        entry::<Forebay, _>(),
+        entry::<Uniflight, _>(),
+        entry::<AsyncSingleflight, _>(),
+        entry::<SingleflightAsync, _>(),
+        entry::<RsSingleflight, _>(),
+        entry::<Moka, _>(),
+        entry::<QuickCache, _>(),
+        entry::<Foyer, _>(),
+        entry::<Seed, _>(),
+        entry::<Notified, _>(),
+        entry::<Marked, _>(),
+        entry::<Direct, _>(),
     ]
 }
 
@@ -84,9 +76,9 @@ pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
 #[must_use]
 pub fn bounded<Q: Probe>() -> Vec<Entry<Q>> {
     vec![
-        Entry::of::<Forebay>(),
-        Entry::of::<ForebayBounded>(),
-        Entry::of::<ForebayTimer>(),
-        Entry::of::<Seed>(),
+        entry::<Forebay, _>(),
+        entry::<ForebayBounded, _>(),
+        entry::<ForebayTimer, _>(),
+        entry::<Seed, _>(),
     ]
 }

@@ -14,19 +14,10 @@ mod timeout;
 mod uncontended;
 mod zipf;
 
-use crate::table::Table;
-
-/// A question that every peer is asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Question {
-    /// The name by which it is asked for.
-    pub name: &'static str,
-    /// Asks it, in this many rounds where it measures time.
-    pub ask: fn(usize) -> Vec<Table>,
-}
+use crate::question::Question;
 
 /// Every question, in the order in which they are printed.
-pub const ALL: [Question; 13] = [
+pub const ALL: &[Question] = &[
     Question {
         name: "uncontended",
         ask: uncontended::ask,
@@ -80,9 +71,3 @@ pub const ALL: [Question; 13] = [
         ask: size::ask,
     },
 ];
-
-/// Returns the names of all questions.
-#[must_use]
-pub fn names() -> [&'static str; ALL.len()] {
-    ALL.map(|question| question.name)
-}

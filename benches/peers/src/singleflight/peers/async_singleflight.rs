@@ -4,7 +4,8 @@ use std::fmt;
 
 use async_singleflight::{Group as Shared, UnaryGroup};
 
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
 
 /// The row of async_singleflight.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct AsyncSingleflight;
 
 impl Peer for AsyncSingleflight {
     const NAME: &'static str = "async_singleflight 0.6.2";
-    const KIND: Kind = Kind::Singleflight;
+    const KIND: Kind = Kind::Library;
 
     type Group<K: Key, V: Value> = Unary<K, V>;
     type Fallible = Sharing;

@@ -7,7 +7,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::singleflight::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Group, Key, Peer, ResultAsValue, Value};
 
 /// The row of a load without any coalescing.
 #[derive(Debug)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use forebay_core::LoadError;
 use forebay_singleflight::Singleflight;
 
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
 
 /// How long a follower may wait where its wait is bounded: no question comes near it.
 const WAIT_MAX: Duration = Duration::from_secs(5);

@@ -5,7 +5,8 @@ use std::fmt;
 use futures_util::FutureExt;
 use moka::future::Cache;
 
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
 use crate::singleflight::peers::CACHE_CAPACITY;
 
 /// The row of moka.

@@ -6,7 +6,8 @@ use std::fmt;
 use futures_util::FutureExt;
 use quick_cache::sync::Cache;
 
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
 use crate::singleflight::peers::CACHE_CAPACITY;
 
 /// The row of quick_cache.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use rs_singleflight::Group as Flights;
 
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Kind, Peer, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
 
 /// The row of rs-singleflight.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct RsSingleflight;
 
 impl Peer for RsSingleflight {
     const NAME: &'static str = "rs-singleflight 0.2.0";
-    const KIND: Kind = Kind::Singleflight;
+    const KIND: Kind = Kind::Library;
 
     type Group<K: Key, V: Value> = Pointers<K, V, Infallible>;
     type Fallible = Pointers<u64, u64, Failure>;

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 
-use crate::singleflight::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Group, Key, Peer, ResultAsValue, Value};
 
 /// How long a follower waits before it falls back to its own load.
 const WAIT_MAX: Duration = Duration::from_secs(5);

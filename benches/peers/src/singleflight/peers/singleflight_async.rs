@@ -2,7 +2,8 @@
 
 use singleflight_async::SingleFlight;
 
-use crate::singleflight::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Group, Key, Peer, ResultAsValue, Value};
 
 /// The row of singleflight-async.
 #[derive(Debug)]
@@ -10,7 +11,7 @@ pub struct SingleflightAsync;
 
 impl Peer for SingleflightAsync {
     const NAME: &'static str = "singleflight-async 0.2.0";
-    const KIND: Kind = Kind::Singleflight;
+    const KIND: Kind = Kind::Library;
 
     type Group<K: Key, V: Value> = Queued<K, V>;
     type Fallible = ResultAsValue<Queued<u64, Result<u64, Failure>>>;

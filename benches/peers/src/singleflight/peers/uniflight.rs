@@ -2,7 +2,8 @@
 
 use uniflight::{LeaderPanicked, Merger};
 
-use crate::singleflight::peer::{Failure, Group, Key, Kind, Peer, ResultAsValue, Value};
+use crate::entry::Kind;
+use crate::singleflight::peer::{Failure, Group, Key, Peer, ResultAsValue, Value};
 
 /// The row of uniflight.
 #[derive(Debug)]
@@ -10,7 +11,7 @@ pub struct Uniflight;
 
 impl Peer for Uniflight {
     const NAME: &'static str = "uniflight 0.8.0";
-    const KIND: Kind = Kind::Singleflight;
+    const KIND: Kind = Kind::Library;
 
     type Group<K: Key, V: Value> = Merged<K, V>;
     type Fallible = ResultAsValue<Merged<u64, Result<u64, Failure>>>;

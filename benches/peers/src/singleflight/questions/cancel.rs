@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::goal::Goal;
 use crate::rounds::interleaved;
-use crate::singleflight::check::one_thread;
+use crate::runtime::one_thread;
 use crate::singleflight::gate::Gate;
 use crate::singleflight::peer::{Group, Key, Peer};
 use crate::singleflight::peers::{self, Probe};

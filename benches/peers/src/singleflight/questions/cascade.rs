@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
-use super::handover::virtual_time;
-use super::hot_key::two_workers;
 use crate::goal::Goal;
 use crate::rounds::interleaved;
+use crate::runtime::virtual_time;
+use crate::runtime::workers;
 use crate::singleflight::gate::Gate;
 use crate::singleflight::peer::{Group, Peer};
 use crate::singleflight::peers::{self, Probe};
@@ -76,7 +76,7 @@ impl Probe for Cascade {
         if !P::COALESCES || !P::KEYED {
             return vec![None; 4];
         }
-        let runtimes = [virtual_time(), two_workers()];
+        let runtimes = [virtual_time(), workers(2)];
         runtimes.iter().flat_map(cascade::<P>).map(Some).collect()
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::handover::virtual_time;
 use crate::goal::Goal;
 use crate::rounds::interleaved;
+use crate::runtime::virtual_time;
 use crate::singleflight::gate::Gate;
 use crate::singleflight::peer::{Failure, Fallible, Group, Peer};
 use crate::singleflight::peers::{self, Probe};

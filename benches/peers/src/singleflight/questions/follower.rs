@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::goal::{Against, Goal};
 use crate::rounds::interleaved;
-use crate::singleflight::check::one_thread;
+use crate::runtime::one_thread;
 use crate::singleflight::gate::Gate;
 use crate::singleflight::peer::{Group, Key, Peer};
 use crate::singleflight::peers::{self, Probe};
@@ -49,7 +49,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
         .flat_map(|(column, most)| {
             let seed = Goal::ratio(column, Against::Row("seed"), 0.17);
             [
-                Goal::ratio(column, Against::BestPeer, most),
+                Goal::ratio(column, Against::BEST_LIBRARY, most),
                 Goal::ratio(column, notify, 1.0),
                 seed,
             ]
@@ -78,6 +78,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
 fn halves(rows: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
     let half = |row: &Row, first: usize| Row {
         name: row.name,
+        settings: row.settings,
         kind: row.kind,
         rounds: row
             .rounds

@@ -1,9 +1,8 @@
 //! What happens to those who wait when their leader is dropped?
 
-use tokio::runtime::{Builder, Runtime};
-
 use crate::goal::Goal;
 use crate::rounds::interleaved;
+use crate::runtime::virtual_time;
 use crate::singleflight::gate::Gate;
 use crate::singleflight::peer::{Group, Peer};
 use crate::singleflight::peers::{self, Probe};
@@ -39,19 +38,6 @@ pub(super) fn ask(_rounds: usize) -> Vec<Table> {
             Goal::at_least(2, 300.0),
         ],
     }]
-}
-
-/// Returns a runtime of one thread whose clock moves when nothing else does.
-///
-/// # Panics
-///
-/// When the system gives no runtime.
-pub(super) fn virtual_time() -> Runtime {
-    let runtime = Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    runtime.expect("the system gives a runtime")
 }
 
 impl Probe for LeaderLost {

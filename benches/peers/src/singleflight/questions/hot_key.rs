@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 use crate::clock::process_time;
 use crate::goal::{Against, Goal};
 use crate::rounds::interleaved;
+use crate::runtime::workers;
 use crate::singleflight::gate::Gate;
 use crate::singleflight::peer::{Group, Key, Peer};
 use crate::singleflight::peers::{self, Probe};
@@ -62,7 +63,7 @@ impl Probe for HotKey {
         if !P::COALESCES {
             return vec![None; TASKS.len()];
         }
-        let runtime = two_workers();
+        let runtime = workers(2);
         let per_task = TASKS.map(|(tasks, flights)| {
             let group = Arc::new(P::Group::<String, u64>::default());
             let times = (0..flights).map(|_| flight::<P>(&runtime, &group, tasks));
@@ -71,19 +72,6 @@ impl Probe for HotKey {
         });
         per_task.to_vec()
     }
-}
-
-/// Returns a runtime of two workers, with timers.
-///
-/// # Panics
-///
-/// When the system gives no runtime.
-pub(super) fn two_workers() -> Runtime {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_time()
-        .build();
-    runtime.expect("the system gives a runtime")
 }
 
 fn flight<P: Peer>(

@@ -5,11 +5,12 @@ use std::future::ready;
 use tokio::runtime::Runtime;
 
 use crate::allocation::count;
+use crate::entry::Kind;
 use crate::goal::Goal;
 use crate::rounds::interleaved;
-use crate::singleflight::check::one_thread;
+use crate::runtime::one_thread;
 use crate::singleflight::gate::Gate;
-use crate::singleflight::peer::{Group, Key, Kind, Peer};
+use crate::singleflight::peer::{Group, Key, Peer};
 use crate::singleflight::peers::{self, Probe};
 use crate::singleflight::seats::Seats;
 use crate::table::{Column, Table, Unit};

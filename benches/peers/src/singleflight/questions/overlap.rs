@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::runtime::Builder;
-
+use crate::entry::Kind;
 use crate::goal::Goal;
 use crate::rounds::interleaved;
-use crate::singleflight::peer::{Group, Kind, Peer};
+use crate::runtime::workers;
+use crate::singleflight::peer::{Group, Peer};
 use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
@@ -52,19 +52,13 @@ impl Probe for Overlap {
         }
         let backend = Arc::new(Backend::default());
         let group = Arc::new(P::Group::<u64, u64>::default());
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(4)
-            .enable_time()
-            .build();
-        runtime
-            .expect("the system gives a runtime")
-            .block_on(async {
-                let client = |_| tokio::spawn(client(Arc::clone(&group), Arc::clone(&backend)));
-                let clients: Vec<_> = (0..TASKS).map(client).collect();
-                for client in clients {
-                    client.await.expect("a client finishes");
-                }
-            });
+        workers(4).block_on(async {
+            let client = |_| tokio::spawn(client(Arc::clone(&group), Arc::clone(&backend)));
+            let clients: Vec<_> = (0..TASKS).map(client).collect();
+            for client in clients {
+                client.await.expect("a client finishes");
+            }
+        });
         let figure = |count: &AtomicU64| Some(count.load(Ordering::Relaxed) as f64);
         vec![figure(&backend.overlapping), figure(&backend.loads)]
     }

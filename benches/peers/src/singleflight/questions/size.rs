@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::goal::Goal;
 use crate::rounds::interleaved;
-use crate::singleflight::check::one_thread;
+use crate::runtime::one_thread;
 use crate::singleflight::peer::{Group, Key, Peer};
 use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};

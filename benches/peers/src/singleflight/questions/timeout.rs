@@ -1,7 +1,7 @@
 //! What does it cost to bound a follower's wait?
 
 use super::follower::cost;
-use crate::goal::{Against, Goal};
+use crate::goal::Goal;
 use crate::rounds::interleaved;
 use crate::singleflight::peer::Peer;
 use crate::singleflight::peers::{self, Probe};
@@ -28,11 +28,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
             },
         ],
         rows: interleaved(&Timeout, &peers::bounded(), rounds),
-        goals: vec![Goal::ratio(
-            0,
-            Against::OursFor("forebay, follower_timeout"),
-            1.6,
-        )],
+        goals: vec![Goal::variant(0, "forebay, follower_timeout", 1.6)],
     }]
 }
 

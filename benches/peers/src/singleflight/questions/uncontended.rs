@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::clock::thread_time;
 use crate::goal::{Against, Goal};
 use crate::rounds::interleaved;
-use crate::singleflight::check::one_thread;
+use crate::runtime::one_thread;
 use crate::singleflight::peer::{Group, Key, Peer};
-use crate::singleflight::peers::{self, Probe};
+use crate::singleflight::peers::{self, BEST_SINGLEFLIGHT, Probe};
 use crate::table::{Column, Table, Unit};
 
 /// How many keys are called in turn; few enough that they stay in the processor's cache.
@@ -38,9 +38,9 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
         ],
         rows: interleaved(&Uncontended, &peers::all(), rounds),
         goals: vec![
-            Goal::ratio(0, Against::BestSingleflight, 0.42),
+            Goal::ratio(0, BEST_SINGLEFLIGHT, 0.42),
             Goal::ratio(0, Against::Row("seed"), 0.26),
-            Goal::ratio(1, Against::BestSingleflight, 0.32),
+            Goal::ratio(1, BEST_SINGLEFLIGHT, 0.32),
             Goal::ratio(1, Against::Row("floor: mutex, insert, remove"), 1.35),
         ],
     }]

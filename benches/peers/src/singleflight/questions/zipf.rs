@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::hot_key::two_workers;
 use crate::clock::process_time;
-use crate::goal::{Against, Goal};
+use crate::entry::Kind;
+use crate::goal::Goal;
 use crate::rounds::interleaved;
-use crate::singleflight::peer::{Group, Key, Kind, Peer};
-use crate::singleflight::peers::{self, Probe};
+use crate::runtime::workers;
+use crate::singleflight::peer::{Group, Key, Peer};
+use crate::singleflight::peers::{self, BEST_SINGLEFLIGHT, Probe};
 use crate::singleflight::zipf::draw;
 use crate::table::{Column, Table, Unit};
 
@@ -49,8 +50,8 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
         ],
         rows: interleaved(&mixed, &peers::all(), rounds),
         goals: vec![
-            Goal::ratio(0, Against::BestSingleflight, 0.9),
-            Goal::ratio(1, Against::BestSingleflight, 0.9),
+            Goal::ratio(0, BEST_SINGLEFLIGHT, 0.9),
+            Goal::ratio(1, BEST_SINGLEFLIGHT, 0.9),
         ],
     }]
 }
@@ -69,7 +70,7 @@ impl Probe for Mixed {
 
 impl Mixed {
     fn per_call<P: Peer>(&self, tasks: usize) -> f64 {
-        let runtime = two_workers();
+        let runtime = workers(2);
         let group = Arc::new(P::Group::<String, u64>::default());
         let start = process_time();
         runtime.block_on(async {
