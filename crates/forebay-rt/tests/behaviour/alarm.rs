@@ -1,7 +1,7 @@
 //! One timer for all deadlines of a stage.
 //!
 //! * Every deadline is kept, by one task and one timer, and the task ends when none is left.
-//! * An earlier deadline is kept too while the task sleeps towards a later one.
+//! * An earlier deadline is kept too while the task sleeps towards a later one, or sweeps.
 //! * The stage is not asked more often than every millisecond.
 //! * The task ends with the alarm and with the stage.
 //! * Those who wait are told where the runtime is gone, loses its tasks or has no timers.
@@ -31,6 +31,8 @@ struct Noted {
     expired: Vec<u64>,
     sweeps: usize,
     told: usize,
+    /// Done once when the next sweep has looked at everything.
+    late: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Timed for Stage {
@@ -45,6 +47,11 @@ impl Timed for Stage {
         noted.expired.append(&mut expired);
         let next = later.iter().min().copied();
         noted.waiting = later;
+        let late = noted.late.take();
+        drop(noted);
+        if let Some(late) = late {
+            late();
+        }
         next.unwrap_or(NEVER)
     }
 
@@ -55,7 +62,7 @@ impl Timed for Stage {
 
 struct Fixture {
     runtime: HandRuntime,
-    alarm: Alarm,
+    alarm: Arc<Alarm>,
     stage: Arc<Stage>,
 }
 
@@ -63,7 +70,7 @@ impl Fixture {
     fn new() -> Self {
         let runtime = HandRuntime::default();
         Self {
-            alarm: Alarm::new(Arc::new(runtime.clone())),
+            alarm: Arc::new(Alarm::new(Arc::new(runtime.clone()))),
             runtime,
             stage: Arc::default(),
         }
@@ -71,9 +78,7 @@ impl Fixture {
 
     /// Waits for `deadline`, as a call would.
     fn wait(&self, deadline: Duration) -> Result<(), RuntimeGone> {
-        let deadline = nanos(deadline);
-        lock(&self.stage.noted).waiting.push(deadline);
-        self.alarm.arm(&Arc::downgrade(&self.stage), deadline)
+        wait(&self.stage, &self.alarm, deadline)
     }
 
     /// Returns which deadlines have been kept, in whole milliseconds.
@@ -90,6 +95,12 @@ impl Fixture {
     fn told(&self) -> usize {
         lock(&self.stage.noted).told
     }
+}
+
+fn wait(stage: &Arc<Stage>, alarm: &Alarm, deadline: Duration) -> Result<(), RuntimeGone> {
+    let deadline = nanos(deadline);
+    lock(&stage.noted).waiting.push(deadline);
+    alarm.arm(&Arc::downgrade(stage), deadline)
 }
 
 #[test]
@@ -136,6 +147,23 @@ fn earlier_deadline_is_kept_while_the_task_sleeps_towards_a_later_one() {
     fixture.runtime.advance(9 * SECOND);
     assert_eq!(fixture.expired(), [1000, 10_000]);
     assert_eq!(fixture.runtime.tasks(), (0, 1));
+}
+
+#[test]
+fn deadline_that_the_sweep_just_missed_is_kept() {
+    let fixture = Fixture::new();
+    fixture.wait(SECOND).unwrap();
+    fixture.wait(10 * SECOND).unwrap();
+    fixture.runtime.run();
+    let (stage, alarm) = (Arc::clone(&fixture.stage), Arc::clone(&fixture.alarm));
+    lock(&fixture.stage.noted).late = Some(Box::new(move || {
+        wait(&stage, &alarm, 3 * SECOND).unwrap();
+    }));
+    fixture.runtime.advance(SECOND);
+    assert_eq!(fixture.expired(), [1000]);
+    fixture.runtime.advance(2 * SECOND);
+    assert_eq!(fixture.expired(), [1000, 3000]);
+    assert_eq!(fixture.runtime.tasks(), (1, 1));
 }
 
 #[test]
