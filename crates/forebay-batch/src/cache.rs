@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use forebay_core::LoadResult;
 
-pub use crate::cache::per_request::PerRequest;
 #[cfg(feature = "cache")]
 pub use crate::cache::bounded::Bounded;
+pub use crate::cache::per_request::PerRequest;
 #[cfg(all(feature = "cache", feature = "tokio"))]
 pub use crate::cache::ttl::Ttl;
 
