@@ -33,9 +33,9 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
-#[doc(inline)]
-pub use forebay_core::*;
 #[cfg(feature = "batch")]
 pub use forebay_batch as batch;
+#[doc(inline)]
+pub use forebay_core::*;
 #[cfg(feature = "singleflight")]
 pub use forebay_singleflight as singleflight;
