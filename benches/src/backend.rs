@@ -8,10 +8,11 @@ mod sqlite;
 
 use std::sync::Arc;
 
-use forebay_core::{Load, LoadResult};
+use forebay_core::{Answers, Load, LoadBatch, LoadResult};
 
 pub use crate::backend::cost::{Cost, Costs, Shape};
 pub use crate::backend::error::BackendError;
+pub use crate::backend::meter::CallTime;
 pub(crate) use crate::backend::meter::Meter;
 pub use crate::backend::model::Model;
 pub use crate::backend::sqlite::Sqlite;
@@ -62,11 +63,40 @@ impl Load<u64> for Backend {
     type Error = BackendError;
 
     async fn load(&self, key: &u64) -> LoadResult<Row, BackendError> {
-        let _call = self.meter.call(*key);
+        let _call = self.meter.call(std::slice::from_ref(key));
         let row = match &self.source {
             Source::Sqlite(database) => database.row(*key).await?,
-            Source::Model(model) => model.row(*key).await?,
+            Source::Model(model) => {
+                model.call(1).await?;
+                model.row(*key)
+            }
         };
         Ok(row)
+    }
+}
+
+impl LoadBatch<u64> for Backend {
+    type Value = Row;
+    type Error = BackendError;
+
+    async fn load_batch(
+        &self,
+        keys: &[u64],
+        answers: &mut Answers<'_, u64, Row, BackendError>,
+    ) -> Result<(), BackendError> {
+        let _call = self.meter.call(keys);
+        let rows = match &self.source {
+            Source::Sqlite(database) => database.rows(keys).await?,
+            Source::Model(model) => {
+                model.call(keys.len()).await?;
+                keys.iter().map(|key| model.row(*key)).collect()
+            }
+        };
+        for (position, row) in rows.into_iter().enumerate() {
+            if let Some(row) = row {
+                answers.set(position, row);
+            }
+        }
+        Ok(())
     }
 }

@@ -1,25 +1,30 @@
 //! Runs tasks in virtual time, on one thread, in an order that is always the same.
 //!
-//! Tasks run in the order in which they were woken, until none can go on; then the modelled
-//! backend lets time pass up to its next answer. Nothing depends on the machine: no timer, no
-//! second thread, no address, no random seed.
+//! Tasks run in the order in which they were woken, until none can go on; then time passes up to
+//! whatever is due next, an answer of the modelled backend or a timer. Nothing depends on the
+//! machine: no clock, no second thread, no address, no random seed.
+//!
+//! There are two kinds of tasks. Loads are all of one type and are kept in place, so that what the
+//! harness does allocates nothing for each of them. What a strategy spawns is of any type and comes
+//! in a box of the strategy's own; see [`World`]. Both stand in one line.
 
-use std::collections::VecDeque;
+mod timers;
+mod world;
+
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
-use crate::backend::Model;
+pub(crate) use crate::executor::world::VirtualRuntime;
+use crate::executor::world::{Alarm, Place, World};
 use crate::interrupt;
 
 /// The tasks of one run, all of one kind.
 #[derive(Debug)]
-pub(crate) struct Executor<'a, F> {
-    model: &'a Model,
+pub(crate) struct Executor<F> {
+    world: Arc<World>,
     tasks: Vec<Task<F>>,
     free: Vec<usize>,
-    ready: Arc<Ready>,
 }
 
 /// A place for a task, kept for the next one when its task has ended, so that a run allocates no
@@ -31,25 +36,13 @@ struct Task<F> {
     waker: Waker,
 }
 
-/// The places whose tasks can go on, in the order in which they were woken.
-#[derive(Debug, Default)]
-struct Ready(Mutex<VecDeque<usize>>);
-
-/// Wakes one place, once until it has run.
-#[derive(Debug)]
-struct Alarm {
-    place: usize,
-    rung: AtomicBool,
-    ready: Arc<Ready>,
-}
-
-impl<'a, F: Future<Output = ()>> Executor<'a, F> {
-    pub(crate) fn new(model: &'a Model) -> Self {
+impl<F: Future<Output = ()>> Executor<F> {
+    /// Creates an executor for one run in the world of `runtime`.
+    pub(crate) fn new(runtime: &VirtualRuntime) -> Self {
         Self {
-            model,
+            world: Arc::clone(runtime.world()),
             tasks: Vec::new(),
             free: Vec::new(),
-            ready: Arc::default(),
         }
     }
 
@@ -61,17 +54,17 @@ impl<'a, F: Future<Output = ()>> Executor<'a, F> {
     }
 
     /// Runs tasks that come at times of their own. Answers that are due at the same instant come
-    /// first.
+    /// first, and timers next.
     pub(crate) fn run_arrivals(mut self, arrivals: impl Iterator<Item = (u64, F)>) {
         for (time_ns, task) in arrivals {
-            while self.model.next_ns().is_some_and(|due_ns| due_ns <= time_ns) {
-                self.model.advance();
+            while self.world.next_ns().is_some_and(|due_ns| due_ns <= time_ns) {
+                self.world.advance();
                 self.settle();
             }
             if interrupt::requested() {
                 break;
             }
-            self.model.wait_until(time_ns);
+            self.world.wait_until(time_ns);
             self.spawn(task);
             self.settle();
         }
@@ -79,7 +72,7 @@ impl<'a, F: Future<Output = ()>> Executor<'a, F> {
     }
 
     fn drain(&mut self) {
-        while self.model.advance() {
+        while self.world.advance() {
             self.settle();
         }
     }
@@ -87,7 +80,8 @@ impl<'a, F: Future<Output = ()>> Executor<'a, F> {
     fn spawn(&mut self, task: F) {
         let place = self.free.pop().unwrap_or_else(|| {
             let place = self.tasks.len();
-            self.tasks.push(Task::new(place, &self.ready));
+            self.tasks
+                .push(Task::new(self.world.alarm(Place::Load(place))));
             place
         });
         self.tasks[place].future.set(Some(task));
@@ -96,21 +90,25 @@ impl<'a, F: Future<Output = ()>> Executor<'a, F> {
 
     /// Lets tasks run until none of them can go on.
     fn settle(&mut self) {
-        while let Some(place) = self.ready.pop() {
-            if self.tasks[place].run() {
-                self.free.push(place);
+        while let Some(place) = self.world.pop() {
+            match place {
+                Place::Load(place) if self.tasks[place].run() => self.free.push(place),
+                Place::Load(_) => {}
+                Place::Spawned(place) => self.world.run(place),
             }
         }
     }
 }
 
+impl<F> Drop for Executor<F> {
+    /// Drops what was spawned and never ended: it may hold on to the world, which holds it.
+    fn drop(&mut self) {
+        self.world.close();
+    }
+}
+
 impl<F: Future<Output = ()>> Task<F> {
-    fn new(place: usize, ready: &Arc<Ready>) -> Self {
-        let alarm = Arc::new(Alarm {
-            place,
-            rung: AtomicBool::new(false),
-            ready: Arc::clone(ready),
-        });
+    fn new(alarm: Arc<Alarm>) -> Self {
         Self {
             future: Box::pin(None),
             waker: Waker::from(Arc::clone(&alarm)),
@@ -120,7 +118,7 @@ impl<F: Future<Output = ()>> Task<F> {
 
     /// Polls the task and returns whether it has ended just now.
     fn run(&mut self) -> bool {
-        self.alarm.rung.store(false, Ordering::Relaxed);
+        self.alarm.clear();
         // A place may be woken once more after its task has ended.
         let Some(future) = self.future.as_mut().as_pin_mut() else {
             return false;
@@ -134,25 +132,5 @@ impl<F: Future<Output = ()>> Task<F> {
     }
 }
 
-impl Ready {
-    fn pop(&self) -> Option<usize> {
-        self.places().pop_front()
-    }
-
-    fn places(&self) -> MutexGuard<'_, VecDeque<usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // Relaxed, as everything runs on one thread.
-        if !self.rung.swap(true, Ordering::Relaxed) {
-            self.ready.places().push_back(self.place);
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,8 @@
 //!
 //! What is compared:
 //! * [`strategy`], the table of strategies, and [`trial`], one run of one of them.
-//! * [`backend`], SQLite and the model; [`simulation`], what coalescing would do on the model.
+//! * [`tasks`], where a strategy runs tasks of its own.
+//! * [`backend`], databases and the model; [`simulation`], what strategies would do on the model.
 //! * [`allocator`], what counts allocations; [`crowd`], one key and many callers, for the benches.
 //!
 //! What comes out:
@@ -37,6 +38,7 @@ pub mod row;
 mod session;
 pub mod simulation;
 pub mod strategy;
+pub mod tasks;
 pub mod trace;
 pub mod trial;
 pub mod workload;

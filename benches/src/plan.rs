@@ -46,4 +46,15 @@ impl Plan {
     pub(crate) fn key(&self, index: usize) -> Option<u64> {
         self.keys.get(index).copied().map(u64::from)
     }
+
+    /// Returns the plan of the first loads alone, which nothing ends before they are made.
+    pub(crate) fn first(&self, loads: u64) -> Self {
+        let keys = usize::try_from(loads).ok();
+        let keys = keys.and_then(|loads| self.keys.get(..loads));
+        Self {
+            keys: keys.map_or_else(|| Arc::clone(&self.keys), Arc::from),
+            pace: self.pace.clone(),
+            stop_ns: None,
+        }
+    }
 }

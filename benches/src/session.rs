@@ -7,7 +7,8 @@ use std::time::Instant;
 use forebay_core::Load;
 use tokio::sync::Barrier;
 
-use crate::backend::{BackendError, Model};
+use crate::backend::BackendError;
+use crate::executor::VirtualRuntime;
 use crate::interrupt;
 use crate::plan::{Pace, Plan};
 use crate::recorder::{Recorder, Tally};
@@ -19,14 +20,14 @@ pub(crate) enum Clock {
     /// The machine's, from this moment on.
     Wall(Instant),
     /// The modelled backend's.
-    Virtual(Arc<Model>),
+    Virtual(VirtualRuntime),
 }
 
 impl Clock {
     pub(crate) fn now_ns(&self) -> u64 {
         match self {
             Self::Wall(start) => u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
-            Self::Virtual(model) => model.now_ns(),
+            Self::Virtual(runtime) => runtime.now_ns(),
         }
     }
 }

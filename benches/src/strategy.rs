@@ -13,6 +13,9 @@ mod singleflight_quick_cache;
 
 use std::fmt;
 
+use crate::backend::Costs;
+use crate::plan::Plan;
+use crate::simulation::Simulated;
 use crate::trial::{Measured, Trial};
 
 /// One way to read through a backend.
@@ -26,12 +29,15 @@ pub struct Strategy {
     /// Whether it promises that two loads of one key never overlap. A run that sees it broken
     /// fails.
     pub never_overlaps: bool,
-    /// Whether it does what [`simulation::coalesced`](crate::simulation::coalesced) simulates, and
-    /// nothing else.
-    pub is_simulated: bool,
+    /// What an independent simulation says that it does, call by call, where there is one. A
+    /// strategy that keeps answers has none.
+    pub simulation: Option<Simulation>,
     /// Builds it and measures it.
     pub measure: fn(&Trial<'_>) -> Measured,
 }
+
+/// Works out what a strategy does with a plan on a backend with such costs.
+pub type Simulation = fn(&Plan, Costs) -> Simulated;
 
 impl fmt::Debug for Strategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

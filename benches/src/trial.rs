@@ -10,13 +10,14 @@ use tokio::task::JoinSet;
 
 use crate::allocator::Memory;
 use crate::arrivals;
-use crate::backend::{Backend, BackendError, Model, Source};
-use crate::executor::Executor;
+use crate::backend::{Backend, BackendError, CallTime, Source};
+use crate::executor::{Executor, VirtualRuntime};
 use crate::plan::{Pace, Plan};
 use crate::recorder::{Recorder, Tally};
 use crate::report::model::{Cost, Counts, Round};
 use crate::row::Row;
 use crate::session::{Clock, Session};
+use crate::tasks::{Inner, Tasks};
 
 /// What strategies are built with.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,7 @@ pub struct Trial<'a> {
     backend: Backend,
     settings: Settings,
     runtime: &'a Handle,
+    tasks: Tasks,
 }
 
 /// What a run found.
@@ -43,8 +45,8 @@ pub struct Trial<'a> {
 pub struct Measured {
     pub(crate) round: Round,
     pub(crate) tally: Tally,
-    /// How long the backend's calls took, in the order in which they began; none in virtual time.
-    pub(crate) call_times_ns: Vec<u64>,
+    /// How long the backend's calls took; none in virtual time.
+    pub(crate) call_times: Vec<CallTime>,
 }
 
 impl<'a> Trial<'a> {
@@ -54,11 +56,16 @@ impl<'a> Trial<'a> {
         settings: Settings,
         runtime: &'a Handle,
     ) -> Self {
+        let tasks = match backend.source() {
+            Source::Sqlite(_) => Tasks::on_the_wall(runtime),
+            Source::Model(model) => Tasks::in_virtual_time(model),
+        };
         Self {
             plan,
             backend,
             settings,
             runtime,
+            tasks,
         }
     }
 
@@ -66,6 +73,12 @@ impl<'a> Trial<'a> {
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.settings
+    }
+
+    /// Returns where the strategy is to run tasks of its own and take its time from.
+    #[must_use]
+    pub fn tasks(&self) -> Tasks {
+        self.tasks.clone()
     }
 
     /// Builds a strategy over the backend, asks it for every load of the plan, and measures.
@@ -82,9 +95,9 @@ impl<'a> Trial<'a> {
         let memory = Memory::watch();
         let (wall, cpu) = (Instant::now(), cpu_time());
         let stage = build(self.backend.clone());
-        let tally = match self.backend.source() {
-            Source::Sqlite(_) => self.run_wall(stage, recorder),
-            Source::Model(model) => self.run_virtual(stage, model, recorder),
+        let tally = match self.tasks.inner() {
+            Inner::Wall(_) => self.run_wall(stage, recorder),
+            Inner::Virtual(runtime) => self.run_virtual(stage, runtime, recorder),
         };
         let cost = Cost {
             wall_ns: nanoseconds(wall.elapsed()),
@@ -125,25 +138,25 @@ impl<'a> Trial<'a> {
         self.runtime.block_on(running.join_all());
     }
 
-    fn run_virtual<L>(&self, stage: L, model: &Arc<Model>, recorder: Recorder) -> Tally
+    fn run_virtual<L>(&self, stage: L, runtime: &VirtualRuntime, recorder: Recorder) -> Tally
     where
         L: Load<u64, Value = Row, Error = BackendError>,
     {
-        let clock = Clock::Virtual(Arc::clone(model));
+        let clock = Clock::Virtual(runtime.clone());
         let session = Arc::new(Session::new(stage, self.plan.clone(), clock, recorder));
         match &self.plan.pace {
             Pace::Open { times_ns } => {
                 let arrivals = times_ns.iter().enumerate().map(|(index, &time_ns)| {
                     (time_ns, Arc::clone(&session).arrive(index, time_ns))
                 });
-                Executor::new(model).run_arrivals(arrivals);
+                Executor::new(runtime).run_arrivals(arrivals);
             }
             Pace::Closed { clients } => {
-                Executor::new(model).run((0..*clients).map(|_| Arc::clone(&session).ask_on()));
+                Executor::new(runtime).run((0..*clients).map(|_| Arc::clone(&session).ask_on()));
             }
             Pace::Bursts { clients } => {
                 let clients = (0..*clients).map(|_| Arc::clone(&session).ask_together());
-                Executor::new(model).run(clients);
+                Executor::new(runtime).run(clients);
             }
         }
         session.total()
@@ -154,8 +167,7 @@ impl<'a> Trial<'a> {
         let counts = Counts {
             loads: tally.loads(),
             backend_calls: meter.calls(),
-            // No strategy asks for more than one key in a call.
-            keys_asked: meter.calls(),
+            keys_asked: meter.keys_asked(),
             errors: tally.errors,
             overlapping_loads: meter.overlapping(),
             wrong_answers: tally.wrong_answers,
@@ -169,7 +181,7 @@ impl<'a> Trial<'a> {
                 cost,
             },
             tally,
-            call_times_ns: meter.times_ns(),
+            call_times: meter.call_times(),
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::backend::CallTime;
 use crate::random::Random;
 
 /// How a modelled backend behaves.
@@ -22,6 +23,35 @@ pub struct Shape {
     pub error_rate: f64,
 }
 
+impl Shape {
+    /// Returns the straight line through the times that calls took: what they have in common, and
+    /// what each key costs on top. Any number of them are served at once, as their times tell of
+    /// waiting for one another already.
+    #[must_use]
+    pub fn fitted(times: &[CallTime]) -> Self {
+        let calls = times.len().max(1) as f64;
+        let points = || times.iter().map(|time| (time.keys as f64, time.ns as f64));
+        let (keys, ns) = points().fold((0.0, 0.0), |(keys, ns), point| {
+            (keys + point.0 / calls, ns + point.1 / calls)
+        });
+        let (spread, together) = points().fold((0.0, 0.0), |(spread, together), point| {
+            let apart = point.0 - keys;
+            (spread + apart * apart, together + apart * (point.1 - ns))
+        });
+        // Calls of one length say nothing of what a key costs. No line leads below zero.
+        let slope = if spread > 0.0 { together / spread } else { 0.0 };
+        let per_key = slope.clamp(0.0, ns / keys.max(1.0));
+        Self {
+            fixed_ns: (ns - per_key * keys).max(0.0) as u64,
+            per_key_ns: per_key as u64,
+            tail_ns: 0,
+            tail_sigma: 0.0,
+            in_flight_max: usize::MAX,
+            error_rate: 0.0,
+        }
+    }
+}
+
 /// What one call costs, and whether it fails in the end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -38,15 +68,8 @@ pub struct Cost {
 /// about the backend, and all that they have in common.
 #[derive(Clone, Debug)]
 pub struct Costs {
-    in_flight_max: usize,
-    origin: Origin,
-}
-
-/// Where costs come from.
-#[derive(Clone, Debug)]
-enum Origin {
-    Drawn { shape: Shape, random: Random },
-    Recorded { times_ns: Vec<u64>, next: usize },
+    shape: Shape,
+    random: Random,
 }
 
 impl Costs {
@@ -54,50 +77,27 @@ impl Costs {
     #[must_use]
     pub fn new(shape: Shape, seed: u64) -> Self {
         let random = Random::new(seed, "costs");
-        Self {
-            in_flight_max: shape.in_flight_max,
-            origin: Origin::Drawn { shape, random },
-        }
-    }
-
-    /// Creates costs from the times that calls took, waiting for their turn included: a backend
-    /// that was recorded serves any number of calls at once. After the last one comes the first.
-    #[must_use]
-    pub fn recorded(times_ns: Vec<u64>) -> Self {
-        Self {
-            in_flight_max: usize::MAX,
-            origin: Origin::Recorded { times_ns, next: 0 },
-        }
+        Self { shape, random }
     }
 
     /// Returns how many calls are served at once.
     #[must_use]
     pub fn in_flight_max(&self) -> usize {
-        self.in_flight_max
+        self.shape.in_flight_max
     }
 
     /// Returns the cost of the next call, which asks for `keys` keys.
     pub fn draw(&mut self, keys: u64) -> Cost {
-        match &mut self.origin {
-            Origin::Drawn { shape, random } => drawn(shape, random, keys),
-            Origin::Recorded { times_ns, next } => {
-                let ns = times_ns.get(*next).copied().unwrap_or_default();
-                *next = (*next + 1) % times_ns.len().max(1);
-                Cost { ns, fails: false }
-            }
+        let Self { shape, random } = self;
+        let stretch = libm::exp(shape.tail_sigma * random.normal());
+        let tail_ns = (shape.tail_ns as f64 * stretch) as u64;
+        let certain_ns = shape
+            .fixed_ns
+            .saturating_add(shape.per_key_ns.saturating_mul(keys));
+        Cost {
+            ns: certain_ns.saturating_add(tail_ns),
+            fails: random.unit() < shape.error_rate,
         }
-    }
-}
-
-fn drawn(shape: &Shape, random: &mut Random, keys: u64) -> Cost {
-    let stretch = libm::exp(shape.tail_sigma * random.normal());
-    let tail_ns = (shape.tail_ns as f64 * stretch) as u64;
-    let certain_ns = shape
-        .fixed_ns
-        .saturating_add(shape.per_key_ns.saturating_mul(keys));
-    Cost {
-        ns: certain_ns.saturating_add(tail_ns),
-        fails: random.unit() < shape.error_rate,
     }
 }
 
@@ -129,10 +129,33 @@ mod tests {
     }
 
     #[test]
-    fn recorded_costs_come_in_their_order_again_and_again() {
-        let mut costs = Costs::recorded(vec![5, 7]);
-        let drawn = [0; 3].map(|_| costs.draw(1).ns);
-        assert_eq!(drawn, [5, 7, 5]);
-        assert_eq!(Costs::recorded(Vec::new()).draw(1).ns, 0);
+    fn a_line_is_found_through_times_that_lie_on_one() {
+        let time = |keys| CallTime {
+            keys,
+            ns: 5_000 + 30 * keys,
+        };
+        let shape = Shape::fitted(&[1, 10, 100, 7].map(time));
+        assert_eq!((shape.fixed_ns, shape.per_key_ns), (5_000, 30));
+    }
+
+    #[test]
+    fn times_that_make_no_line_cost_what_they_cost_on_average() {
+        let fitted = |times: &[(u64, u64)]| {
+            let time = |&(keys, ns)| CallTime { keys, ns };
+            let shape = Shape::fitted(&times.iter().map(time).collect::<Vec<_>>());
+            (shape.fixed_ns, shape.per_key_ns)
+        };
+        assert_eq!(fitted(&[]), (0, 0));
+        assert_eq!(fitted(&[(1, 300), (1, 500)]), (400, 0), "one length only");
+        assert_eq!(
+            fitted(&[(1, 500), (3, 300)]),
+            (400, 0),
+            "long calls that are faster"
+        );
+        assert_eq!(
+            fitted(&[(10, 100), (30, 500)]),
+            (0, 15),
+            "short calls for nothing"
+        );
     }
 }

@@ -16,6 +16,7 @@ use crate::row::{Row, row};
 /// two answers that are due at one instant, the one that began to be served first comes first.
 #[derive(Debug)]
 pub struct Model {
+    keys: u64,
     state: Mutex<State>,
 }
 
@@ -23,12 +24,12 @@ pub struct Model {
 struct State {
     now_ns: u64,
     costs: Costs,
-    keys: u64,
     calls: u64,
     served: u64,
     /// Calls being served, by when they are done and then by when they began.
     serving: BinaryHeap<Reverse<(u64, u64, u64)>>,
-    waiting: VecDeque<u64>,
+    /// Calls that wait to be served, each with its number of keys.
+    waiting: VecDeque<(u64, u64)>,
     under_way: HashMap<u64, Progress, foldhash::fast::FixedState>,
 }
 
@@ -45,10 +46,10 @@ impl Model {
     #[must_use]
     pub fn new(costs: Costs, keys: u32) -> Self {
         Self {
+            keys: u64::from(keys),
             state: Mutex::new(State {
                 now_ns: 0,
                 costs,
-                keys: u64::from(keys),
                 calls: 0,
                 served: 0,
                 serving: BinaryHeap::new(),
@@ -58,13 +59,22 @@ impl Model {
         }
     }
 
-    /// Asks for the row of `key`.
-    pub(crate) fn row(&self, key: u64) -> ModelCall<'_> {
+    /// Asks for so many keys at once, and returns once the answer is there.
+    ///
+    /// # Cancel safety
+    ///
+    /// The call is served all the same, as a database would.
+    pub(crate) fn call(&self, keys: usize) -> ModelCall<'_> {
         ModelCall {
             model: self,
-            key,
+            keys: keys as u64,
             number: None,
         }
+    }
+
+    /// Returns what an answer holds for `key`.
+    pub(crate) fn row(&self, key: u64) -> Option<Row> {
+        (key < self.keys).then(|| row(key))
     }
 
     /// Returns the virtual time.
@@ -89,8 +99,8 @@ impl Model {
             return false;
         };
         state.now_ns = at;
-        if let Some(next) = state.waiting.pop_front() {
-            state.serve(next);
+        if let Some((next, keys)) = state.waiting.pop_front() {
+            state.serve(next, keys);
         }
         let waker = state.under_way.get_mut(&number).map(|call| {
             call.done = true;
@@ -110,7 +120,7 @@ impl Model {
 }
 
 impl State {
-    fn begin(&mut self, waker: Waker) -> u64 {
+    fn begin(&mut self, keys: u64, waker: Waker) -> u64 {
         let number = self.calls;
         self.calls += 1;
         let progress = Progress {
@@ -120,17 +130,17 @@ impl State {
         };
         self.under_way.insert(number, progress);
         if self.serving.len() < self.costs.in_flight_max() {
-            self.serve(number);
+            self.serve(number, keys);
         } else {
-            self.waiting.push_back(number);
+            self.waiting.push_back((number, keys));
         }
         number
     }
 
     /// Begins to serve a call. It is served to its end even if nobody waits for it any more, as a
     /// database would.
-    fn serve(&mut self, number: u64) {
-        let cost = self.costs.draw(1);
+    fn serve(&mut self, number: u64, keys: u64) {
+        let cost = self.costs.draw(keys);
         if let Some(call) = self.under_way.get_mut(&number) {
             call.fails = cost.fails;
         }
@@ -144,17 +154,17 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct ModelCall<'a> {
     model: &'a Model,
-    key: u64,
+    keys: u64,
     number: Option<u64>,
 }
 
 impl Future for ModelCall<'_> {
-    type Output = Result<Option<Row>, BackendError>;
+    type Output = Result<(), BackendError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.model.state();
         let Some(number) = self.number else {
-            let number = state.begin(cx.waker().clone());
+            let number = state.begin(self.keys, cx.waker().clone());
             drop(state);
             self.number = Some(number);
             return Poll::Pending;
@@ -162,14 +172,11 @@ impl Future for ModelCall<'_> {
         match state.under_way.get_mut(&number) {
             Some(call) if !call.done => {
                 call.waker.clone_from(cx.waker());
-                return Poll::Pending;
+                Poll::Pending
             }
-            Some(call) if call.fails => return Poll::Ready(Err(BackendError::Modelled)),
-            _ => {}
+            Some(call) if call.fails => Poll::Ready(Err(BackendError::Modelled)),
+            _ => Poll::Ready(Ok(())),
         }
-        let exists = self.key < state.keys;
-        drop(state);
-        Poll::Ready(Ok(exists.then(|| row(self.key))))
     }
 }
 

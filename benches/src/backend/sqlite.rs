@@ -12,6 +12,9 @@ use crate::row::{ROW_BYTES, Row, row};
 
 const SELECT: &str = "SELECT body FROM rows WHERE id = ?1";
 
+/// How many rows a query asks for at most.
+const KEYS_MAX: usize = 1024;
+
 /// An SQLite database in a temporary folder, asked through a few connections.
 ///
 /// Each connection has a thread of its own, since SQLite blocks while it works; the threads end
@@ -24,12 +27,18 @@ pub struct Sqlite {
 
 /// A query on its way to a connection.
 #[derive(Debug)]
-struct Job {
-    key: u64,
-    answer: oneshot::Sender<Answer>,
+enum Job {
+    Row {
+        key: u64,
+        answer: oneshot::Sender<Answer<Option<Row>>>,
+    },
+    Rows {
+        keys: Vec<u64>,
+        answer: oneshot::Sender<Answer<Vec<Option<Row>>>>,
+    },
 }
 
-type Answer = Result<Option<Row>, BackendError>;
+type Answer<T> = Result<T, BackendError>;
 
 impl Sqlite {
     /// Creates a database of `rows` rows in a new folder inside of `folder`, and opens
@@ -65,9 +74,23 @@ impl Sqlite {
     /// # Cancel safety
     ///
     /// The query is made all the same; its answer is lost.
-    pub(crate) async fn row(&self, key: u64) -> Answer {
+    pub(crate) async fn row(&self, key: u64) -> Answer<Option<Row>> {
         let (answer, answered) = oneshot::channel();
-        let job = Job { key, answer };
+        self.ask(Job::Row { key, answer }, answered).await
+    }
+
+    /// Returns the rows of `keys`, of which no two are equal, in their order.
+    ///
+    /// # Cancel safety
+    ///
+    /// The query is made all the same; its answer is lost.
+    pub(crate) async fn rows(&self, keys: &[u64]) -> Answer<Vec<Option<Row>>> {
+        let (answer, answered) = oneshot::channel();
+        let keys = keys.to_vec();
+        self.ask(Job::Rows { keys, answer }, answered).await
+    }
+
+    async fn ask<T>(&self, job: Job, answered: oneshot::Receiver<Answer<T>>) -> Answer<T> {
         self.jobs
             .send(job)
             .map_err(|_| BackendError::Disconnected)?;
@@ -75,7 +98,7 @@ impl Sqlite {
     }
 }
 
-/// Makes the table. Rows are numbered from 1, as SQLite numbers its own.
+/// Makes the table.
 fn fill(connection: &mut Connection, rows: u32) -> rusqlite::Result<()> {
     connection.execute(
         "CREATE TABLE rows (id INTEGER PRIMARY KEY, body BLOB NOT NULL)",
@@ -85,7 +108,7 @@ fn fill(connection: &mut Connection, rows: u32) -> rusqlite::Result<()> {
     {
         let mut insert = transaction.prepare("INSERT INTO rows (id, body) VALUES (?1, ?2)")?;
         for key in 0..u64::from(rows) {
-            insert.execute(params![key as i64 + 1, row(key).as_slice()])?;
+            insert.execute(params![id(key), row(key).as_slice()])?;
         }
     }
     transaction.commit()
@@ -93,17 +116,75 @@ fn fill(connection: &mut Connection, rows: u32) -> rusqlite::Result<()> {
 
 /// Answers queries until nobody can ask any more.
 fn serve(connection: &Connection, queue: &Receiver<Job>) {
-    for Job { key, answer } in queue {
-        let row = select(connection, key).map_err(BackendError::from);
+    let select_many: Vec<String> = (0..=KEYS_MAX.ilog2())
+        .map(|log| select_in(1 << log))
+        .collect();
+    for job in queue {
         // An asker that has gone is no reason to stop serving the others.
-        let _ = answer.send(row);
+        match job {
+            Job::Row { key, answer } => {
+                let _ = answer.send(select(connection, key).map_err(BackendError::from));
+            }
+            Job::Rows { keys, answer } => {
+                let mut found = Vec::with_capacity(keys.len());
+                let rows = keys
+                    .chunks(KEYS_MAX)
+                    .try_for_each(|keys| select_all(connection, &select_many, keys, &mut found));
+                let _ = answer.send(rows.map(|()| found).map_err(BackendError::from));
+            }
+        }
     }
 }
 
 fn select(connection: &Connection, key: u64) -> rusqlite::Result<Option<Row>> {
     // Prepared at the connection's first query and kept by it.
     let mut statement = connection.prepare_cached(SELECT)?;
-    let id = key as i64 + 1;
-    let row = statement.query_row([id], |row| row.get::<_, [u8; ROW_BYTES]>(0));
+    let row = statement.query_row([id(key)], |row| row.get::<_, [u8; ROW_BYTES]>(0));
     Ok(row.optional()?.map(Arc::new))
+}
+
+/// Appends the rows of `keys` to `found`, in their order, with one query.
+///
+/// Lists of parameters whose lengths are powers of two, filled up with the last key, need a dozen
+/// statements, which the connection keeps. Exact lists would need one for each length; the carray
+/// extension and a list in JSON are slower for few keys and hardly faster for many.
+fn select_all(
+    connection: &Connection,
+    select_many: &[String],
+    keys: &[u64],
+    found: &mut Vec<Option<Row>>,
+) -> rusqlite::Result<()> {
+    let first = found.len();
+    found.resize(first + keys.len(), None);
+    let places = keys.iter().enumerate();
+    let mut places: Vec<(i64, usize)> = places.map(|(place, key)| (id(*key), place)).collect();
+    places.sort_unstable();
+    let Some(last) = places.last() else {
+        return Ok(());
+    };
+    let log = keys.len().next_power_of_two().ilog2();
+    let mut statement = connection.prepare_cached(&select_many[log as usize])?;
+    for parameter in 0..1 << log {
+        let (id, _) = places.get(parameter).unwrap_or(last);
+        statement.raw_bind_parameter(parameter + 1, id)?;
+    }
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        if let Ok(at) = places.binary_search_by_key(&id, |(id, _)| *id) {
+            let body = row.get::<_, [u8; ROW_BYTES]>(1)?;
+            found[first + places[at].1] = Some(Arc::new(body));
+        }
+    }
+    Ok(())
+}
+
+fn select_in(keys: usize) -> String {
+    let list = vec!["?"; keys].join(",");
+    format!("SELECT id, body FROM rows WHERE id IN ({list})")
+}
+
+/// Rows are numbered from 1, as SQLite numbers its own.
+fn id(key: u64) -> i64 {
+    key as i64 + 1
 }

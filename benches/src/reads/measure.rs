@@ -1,8 +1,10 @@
+use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::backend::{Backend, Costs, Model, Shape, Source};
+use crate::backend::{Backend, CallTime, Costs, Model, Shape, Source};
 use crate::cli::{BackendName, ReadsArguments};
 use crate::failure::Failure;
 use crate::interrupt;
@@ -154,11 +156,11 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Adds to a round what coalescing would need, worked out independently.
+    /// Adds to a round what the ideal would need, and what simulations say of its strategies.
     ///
-    /// On the model this is exact. On a database it is an estimate: the simulation is told how
-    /// long the calls of a strategy took, best of one that coalesces, as the database is then as
-    /// busy as it would be. What such a strategy did with fewer calls can be done with fewer.
+    /// On the model both are exact. On a database the ideal is an estimate: the simulation is told
+    /// how long calls took, best of a strategy that sends many keys in one, and what a strategy did
+    /// with fewer calls can be done with fewer.
     fn simulate(
         &self,
         plan: &Plan,
@@ -171,36 +173,31 @@ impl Engine<'_> {
         let costs = if exact {
             self.costs(round)
         } else {
-            let recorded = strategies.iter().zip(measured.iter_mut());
-            let recorded = recorded.filter_map(|(strategy, found)| {
-                let times = std::mem::take(&mut found.as_mut()?.call_times_ns);
-                Some((strategy.is_simulated, times))
-            });
-            let best = recorded.reduce(|best, next| if next.0 { next } else { best });
-            Costs::recorded(best.unwrap_or_default().1)
+            Costs::new(Shape::fitted(&call_times(strategies, measured)), 0)
         };
-        let simulated = simulation::coalesced(plan, costs);
-        let coalescing = strategies
-            .iter()
-            .zip(measured.iter())
-            .filter(|(strategy, _)| strategy.is_simulated);
-        let reached =
-            coalescing.filter_map(|(_, found)| Some(found.as_ref()?.round.counts.backend_calls));
-        let reached = reached.min().filter(|_| !exact).unwrap_or(u64::MAX);
-        for (strategy, found) in strategies.iter().zip(measured) {
+        let mut ideals = HashMap::new();
+        for (strategy, found) in strategies.iter().zip(&mut *measured) {
             let Some(found) = found else { continue };
             let counts = &mut found.round.counts;
-            counts.ideal_calls = simulated.calls.min(reached);
-            if !(exact && strategy.is_simulated) {
+            let ideal = ideals.entry(counts.loads);
+            counts.ideal_calls = *ideal.or_insert_with_key(|&loads| {
+                simulation::perfect(&plan.first(loads), costs.clone()).calls
+            });
+            let Some(simulate) = strategy.simulation.filter(|_| exact) else {
                 continue;
-            }
+            };
+            let simulated = simulate(plan, costs.clone());
             counts.predicted_calls = Some(simulated.calls);
-            if counts.backend_calls != simulated.calls {
+            let made = (counts.backend_calls, counts.keys_asked);
+            if made != (simulated.calls, simulated.keys) {
                 warnings.push(format!(
-                    "{} made {} calls where the simulation makes {}",
-                    strategy.name, counts.backend_calls, simulated.calls
+                    "{} made {} calls for {} keys where the simulation makes {} for {}",
+                    strategy.name, made.0, made.1, simulated.calls, simulated.keys
                 ));
             }
+        }
+        if !exact && plan.stop_ns.is_none() {
+            lower_ideal(strategies, measured);
         }
     }
 
@@ -224,6 +221,34 @@ impl Engine<'_> {
             chosen.is_empty() || chosen.iter().any(|chosen| chosen.name == strategy.name)
         };
         strategy::ALL.iter().filter(asked).copied().collect()
+    }
+}
+
+/// Returns how long the calls of one strategy took: of the last one that keeps nothing and has a
+/// simulation, as it shares most, or else of any.
+fn call_times(strategies: &[Strategy], measured: &mut [Option<Measured>]) -> Vec<CallTime> {
+    let recorded = strategies.iter().zip(measured);
+    let recorded = recorded.filter_map(|(strategy, found)| {
+        let times = mem::take(&mut found.as_mut()?.call_times);
+        Some((strategy.simulation.is_some(), times))
+    });
+    let best = recorded.reduce(|best, next| if next.0 { next } else { best });
+    best.unwrap_or_default().1
+}
+
+/// Sees to it that no ideal is above what a strategy did that keeps nothing.
+fn lower_ideal(strategies: &[Strategy], measured: &mut [Option<Measured>]) {
+    let reached = strategies
+        .iter()
+        .zip(&*measured)
+        .filter_map(|(strategy, found)| {
+            let counts = &found.as_ref()?.round.counts;
+            strategy.simulation.map(|_| counts.backend_calls)
+        });
+    let reached = reached.min().unwrap_or(u64::MAX);
+    for found in measured.iter_mut().flatten() {
+        let ideal = &mut found.round.counts.ideal_calls;
+        *ideal = reached.min(*ideal);
     }
 }
 

@@ -5,6 +5,6 @@ pub(super) const STRATEGY: Strategy = Strategy {
     name: "direct",
     summary: "every load calls the backend",
     never_overlaps: false,
-    is_simulated: false,
+    simulation: None,
     measure: |trial| trial.measure(|backend| backend),
 };

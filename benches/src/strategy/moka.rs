@@ -13,7 +13,7 @@ pub(super) const STRATEGY: Strategy = Strategy {
     name: "moka",
     summary: "a bounded cache, coalescing through its try_get_with",
     never_overlaps: false,
-    is_simulated: false,
+    simulation: None,
     measure: |trial| {
         trial.measure(|backend| Moka {
             rows: Rows::new(trial.settings()),

@@ -14,7 +14,7 @@ pub(super) const STRATEGY: Strategy = Strategy {
     name: "quick_cache",
     summary: "a bounded cache, coalescing through its get_or_insert_async",
     never_overlaps: false,
-    is_simulated: false,
+    simulation: None,
     measure: |trial| {
         trial.measure(|backend| QuickCache {
             rows: Rows::new(trial.settings()),

@@ -1,5 +1,6 @@
 use forebay_singleflight::Singleflight;
 
+use crate::simulation;
 use crate::strategy::Strategy;
 
 /// Loads of one key that overlap are one call; nothing is kept.
@@ -7,6 +8,6 @@ pub(super) const STRATEGY: Strategy = Strategy {
     name: "singleflight",
     summary: "loads of one key that overlap share one call",
     never_overlaps: true,
-    is_simulated: true,
+    simulation: Some(simulation::coalesced),
     measure: |trial| trial.measure(Singleflight::layer),
 };

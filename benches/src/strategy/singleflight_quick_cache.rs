@@ -7,6 +7,6 @@ pub(super) const STRATEGY: Strategy = Strategy {
     name: "singleflight+quick_cache",
     summary: "a bounded cache, and misses of one key that overlap share one call",
     never_overlaps: true,
-    is_simulated: false,
+    simulation: None,
     measure: |trial| trial.measure(|backend| Cached::new(Rows::new(trial.settings()), backend)),
 };

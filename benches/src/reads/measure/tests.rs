@@ -59,7 +59,7 @@ fn failure(measure: fn(&Trial<'_>) -> Measured, never_overlaps: bool) -> String 
         name: "liar",
         summary: "",
         never_overlaps,
-        is_simulated: false,
+        simulation: None,
         measure,
     };
     let plan = scenario.plan(Offered::Clients(16), 0);
