@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -114,15 +113,10 @@ struct Meddler(Arc<OnceLock<Weak<Meddled>>>);
 
 type Meddled = dyn Cache<u64, Meddler, &'static str>;
 
-/// Where meddling must stop, because it drops what meddles.
-static MEDDLED: AtomicUsize = AtomicUsize::new(0);
-
 impl Meddler {
     fn meddle(&self) {
         let cache = self.0.get().and_then(Weak::upgrade);
-        if let Some(cache) = cache
-            && MEDDLED.fetch_add(1, Ordering::Relaxed) < 10_000
-        {
+        if let Some(cache) = cache {
             cache.insert(1, Ok(None));
             drop(cache.get(&1));
             cache.remove(&1);
@@ -147,15 +141,18 @@ impl Drop for Meddler {
 fn clones_and_drops_of_values_may_use_the_cache() {
     let (tx, rx) = mpsc::channel();
     thread::spawn(move || {
-        for cache in caches::<u64, Meddler>(10) {
+        for cache in caches::<u64, Meddler>(100) {
             let cache = Arc::<dyn Cache<_, _, _>>::from(cache);
             let place = Arc::new(OnceLock::new());
             assert!(place.set(Arc::downgrade(&cache)).is_ok());
-            for key in 0..100 {
+            // What was evicted comes back, and some of it is asked for: then several go at once.
+            for key in (0..20).flat_map(|round| round..round + 130) {
                 cache.insert(key, Ok(Some(Meddler(Arc::clone(&place)))));
-                drop(cache.get(&key));
-                cache.remove(&(key / 3));
+                if key % 10 == 0 {
+                    drop(cache.get(&key));
+                }
             }
+            (0..50).for_each(|key| cache.remove(&key));
             cache.clear();
         }
         tx.send(()).unwrap();
