@@ -4,6 +4,8 @@ mod cost;
 mod error;
 mod meter;
 mod model;
+mod places;
+mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ pub use crate::backend::error::BackendError;
 pub use crate::backend::meter::CallTime;
 pub(crate) use crate::backend::meter::Meter;
 pub use crate::backend::model::Model;
+pub use crate::backend::postgres::{Postgres, Schema};
 pub use crate::backend::sqlite::Sqlite;
 use crate::row::Row;
 
@@ -29,8 +32,10 @@ pub struct Backend {
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_enums, reason = "the engine treats the two apart")]
 pub enum Source {
-    /// A database, in real time.
+    /// A database within the process, in real time.
     Sqlite(Arc<Sqlite>),
+    /// A database on a server, in real time.
+    Postgres(Arc<Postgres>),
     /// A model of one, in virtual time.
     Model(Arc<Model>),
 }
@@ -42,7 +47,7 @@ impl Backend {
     pub fn new(source: Source, keys: u32, loads: usize) -> Self {
         // In virtual time the costs are known, so that nothing needs to be timed.
         let timed = match &source {
-            Source::Sqlite(_) => loads,
+            Source::Sqlite(_) | Source::Postgres(_) => loads,
             Source::Model(_) => 0,
         };
         let meter = Arc::new(Meter::new(keys, timed));
@@ -66,6 +71,7 @@ impl Load<u64> for Backend {
         let _call = self.meter.call(std::slice::from_ref(key));
         let row = match &self.source {
             Source::Sqlite(database) => database.row(*key).await?,
+            Source::Postgres(server) => server.row(*key).await?,
             Source::Model(model) => {
                 model.call(1).await?;
                 model.row(*key)
@@ -87,6 +93,7 @@ impl LoadBatch<u64> for Backend {
         let _call = self.meter.call(keys);
         let rows = match &self.source {
             Source::Sqlite(database) => database.rows(keys).await?,
+            Source::Postgres(server) => server.rows(keys).await?,
             Source::Model(model) => {
                 model.call(keys.len()).await?;
                 keys.iter().map(|key| model.row(*key)).collect()

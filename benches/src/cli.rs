@@ -12,7 +12,9 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use crate::cli::reads::{BackendName, LoadArguments, ReadsArguments, WorkloadName};
+pub(crate) use crate::cli::reads::{
+    BackendName, LoadArguments, ModelArguments, ReadsArguments, WorkloadName,
+};
 use crate::cmp;
 use crate::failure::Failure;
 use crate::report::grid::Style;

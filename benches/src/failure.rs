@@ -32,6 +32,9 @@ pub enum Failure {
         /// What went wrong.
         source: BackendError,
     },
+    /// The server cannot be reached, or the table cannot be made there.
+    #[error("the server of --postgres-url cannot be used: {0}")]
+    Server(#[source] BackendError),
     /// The system gives no threads.
     #[error("the threads to run on cannot be started: {0}")]
     Runtime(#[source] io::Error),

@@ -8,9 +8,9 @@ use std::env;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::backend::{Source, Sqlite};
+use crate::backend::{Postgres, Schema, Source, Sqlite};
 use crate::cli::{self, BackendName, ReadsArguments};
 use crate::failure::Failure;
 use crate::interrupt;
@@ -37,11 +37,13 @@ pub(crate) fn run(arguments: &ReadsArguments, command: String) -> Result<(), Fai
     }
     interrupt::listen();
 
-    let runtime = runtime()?;
+    let runtime = runtime(arguments)?;
+    let (database, _schema) = database(arguments, &scenario, runtime.handle())?;
+    let settings = settings::list(arguments, &scenario, database.as_ref());
     let engine = Engine {
         arguments,
         scenario: &scenario,
-        database: database(arguments, &scenario)?,
+        database,
         runtime: runtime.handle(),
     };
     let outcome = engine.measure()?;
@@ -65,7 +67,7 @@ pub(crate) fn run(arguments: &ReadsArguments, command: String) -> Result<(), Fai
         started_at,
         interrupted: outcome.interrupted,
         warnings,
-        settings: settings::list(arguments, &scenario),
+        settings,
     };
     present(arguments, &scenario, header, outcome, &folder)
 }
@@ -81,6 +83,7 @@ fn present(
     let interrupted = outcome.interrupted;
     let (backend, clock) = match arguments.backend {
         BackendName::Sqlite => ("sqlite", Clock::Wall),
+        BackendName::Postgres => ("postgres", Clock::Wall),
         BackendName::Model => ("model", Clock::Virtual),
     };
     let reads = Reads {
@@ -113,34 +116,50 @@ fn present(
     }
 }
 
-fn runtime() -> Result<Runtime, Failure> {
-    let workers = machine::cores() as usize;
-    let built = Builder::new_multi_thread().worker_threads(workers).build();
-    built.map_err(Failure::Runtime)
+fn runtime(arguments: &ReadsArguments) -> Result<Runtime, Failure> {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(machine::cores() as usize);
+    // Only a server's connections need more than tasks.
+    if arguments.backend == BackendName::Postgres {
+        builder.enable_all();
+    }
+    builder.build().map_err(Failure::Runtime)
 }
 
-/// Returns how many threads this program itself keeps busy: no reason to warn.
+/// Returns how many threads this program itself keeps busy, or makes others keep busy: no reason
+/// to warn.
 fn own_threads(arguments: &ReadsArguments) -> f64 {
     match arguments.backend {
         BackendName::Model => 1.0,
-        BackendName::Sqlite => f64::from(machine::cores() + arguments.sqlite.connections),
+        BackendName::Sqlite | BackendName::Postgres => {
+            f64::from(machine::cores() + arguments.database.connections)
+        }
     }
 }
 
-/// Makes the database, where it is what strategies read from.
-fn database(arguments: &ReadsArguments, scenario: &Scenario) -> Result<Option<Source>, Failure> {
-    if arguments.backend == BackendName::Model {
-        return Ok(None);
-    }
-    let folder = arguments
-        .sqlite
-        .database
-        .clone()
-        .unwrap_or_else(env::temp_dir);
+/// Makes the database, where it is what strategies read from. What is made on a server goes with
+/// the schema that is returned beside it.
+fn database(
+    arguments: &ReadsArguments,
+    scenario: &Scenario,
+    runtime: &Handle,
+) -> Result<(Option<Source>, Option<Schema>), Failure> {
     let rows = scenario.keys().max(ROWS_MIN);
-    let connections = arguments.sqlite.connections as usize;
-    match Sqlite::create(&folder, rows, connections) {
-        Ok(database) => Ok(Some(Source::Sqlite(Arc::new(database)))),
-        Err(source) => Err(Failure::Database { folder, source }),
+    let connections = arguments.database.connections as usize;
+    match (arguments.backend, &arguments.database.postgres_url) {
+        (BackendName::Model, _) => Ok((None, None)),
+        (BackendName::Postgres, Some(server)) => {
+            let made = Postgres::create(server, rows, connections, runtime);
+            let (server, schema) = made.map_err(Failure::Server)?;
+            Ok((Some(Source::Postgres(Arc::new(server))), Some(schema)))
+        }
+        (BackendName::Sqlite | BackendName::Postgres, _) => {
+            let folder = arguments.database.folder.clone();
+            let folder = folder.unwrap_or_else(env::temp_dir);
+            match Sqlite::create(&folder, rows, connections) {
+                Ok(database) => Ok((Some(Source::Sqlite(Arc::new(database))), None)),
+                Err(source) => Err(Failure::Database { folder, source }),
+            }
+        }
     }
 }

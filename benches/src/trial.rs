@@ -57,7 +57,7 @@ impl<'a> Trial<'a> {
         runtime: &'a Handle,
     ) -> Self {
         let tasks = match backend.source() {
-            Source::Sqlite(_) => Tasks::on_the_wall(runtime),
+            Source::Sqlite(_) | Source::Postgres(_) => Tasks::on_the_wall(runtime),
             Source::Model(model) => Tasks::in_virtual_time(model),
         };
         Self {

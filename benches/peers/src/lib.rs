@@ -2,14 +2,17 @@
 //! the same tables for all of them, losses included.
 //!
 //! * [`singleflight`], the libraries that give concurrent calls of one key a single load.
+//! * [`batch`], the libraries that turn loads of different keys into one backend call.
 //! * [`entry::Entry`], a contestant that a [`question::Question`] measures in [`rounds`], on one
 //!   of the [`runtime`]s.
 //! * [`table::Table`], the figures side by side, and [`goal::Goal`], what ours should reach.
 #![deny(unsafe_code)]
 
+pub mod batch;
 pub mod singleflight;
 
 pub mod entry;
+pub mod failure;
 pub mod goal;
 pub mod question;
 pub mod rounds;

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use forebay_peers::question::Question;
-use forebay_peers::singleflight;
 use forebay_peers::table::Layout;
+use forebay_peers::{batch, singleflight};
 
 /// Compares forebay with the other libraries of its field.
 #[derive(Debug, Parser)]
@@ -28,6 +28,22 @@ enum Subject {
         /// How many rounds each question is measured in. Figures are the least of all rounds,
         /// ratios the median of those within each.
         #[arg(long, default_value_t = 25, value_name = "COUNT",
+              value_parser = clap::value_parser!(u16).range(1..))]
+        rounds: u16,
+
+        #[command(flatten)]
+        output: Output,
+    },
+
+    /// Libraries that turn loads of different keys into one backend call.
+    Batch {
+        /// Asks this question only.
+        #[arg(long, value_name = "NAME", value_parser = names(batch::questions::ALL))]
+        question: Option<String>,
+
+        /// How many rounds each question is measured in. Figures are the least of all rounds,
+        /// ratios the median of those within each.
+        #[arg(long, default_value_t = 9, value_name = "COUNT",
               value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,
 
@@ -55,6 +71,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             rounds,
             output,
         } => (singleflight::questions::ALL, question, rounds, output),
+        Subject::Batch {
+            question,
+            rounds,
+            output,
+        } => (batch::questions::ALL, question, rounds, output),
     };
     let layout = if output.markdown {
         Layout::Markdown

@@ -10,6 +10,10 @@ pub enum BackendError {
     Folder(io::Error),
     /// The database cannot be opened or filled, or refused a query.
     Sqlite(rusqlite::Error),
+    /// The server cannot be reached, or refused what was asked of it.
+    Postgres(tokio_postgres::Error),
+    /// A row is not as it was written.
+    Damaged,
     /// The database's connections are gone.
     Disconnected,
     /// The model was asked to fail this call.
@@ -22,11 +26,19 @@ impl From<rusqlite::Error> for BackendError {
     }
 }
 
+impl From<tokio_postgres::Error> for BackendError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
 impl fmt::Display for BackendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(error) => write!(f, "the folder cannot be made: {error}"),
             Self::Sqlite(error) => write!(f, "SQLite failed: {error}"),
+            Self::Postgres(error) => write!(f, "PostgreSQL failed: {error}"),
+            Self::Damaged => f.write_str("a row is not as it was written"),
             Self::Disconnected => f.write_str("the connections are gone"),
             Self::Modelled => f.write_str("failed as the model's error rate asks"),
         }
@@ -38,6 +50,7 @@ impl Error for BackendError {
         match self {
             Self::Folder(error) => Some(error),
             Self::Sqlite(error) => Some(error),
+            Self::Postgres(error) => Some(error),
             _ => None,
         }
     }

@@ -1,3 +1,4 @@
+use std::iter;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -8,6 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::backend::BackendError;
+use crate::backend::places::Places;
 use crate::row::{ROW_BYTES, Row, row};
 
 const SELECT: &str = "SELECT body FROM rows WHERE id = ?1";
@@ -156,24 +158,21 @@ fn select_all(
 ) -> rusqlite::Result<()> {
     let first = found.len();
     found.resize(first + keys.len(), None);
-    let places = keys.iter().enumerate();
-    let mut places: Vec<(i64, usize)> = places.map(|(place, key)| (id(*key), place)).collect();
-    places.sort_unstable();
-    let Some(last) = places.last() else {
+    let places = Places::new(keys);
+    let Some(last) = places.keys().last() else {
         return Ok(());
     };
     let log = keys.len().next_power_of_two().ilog2();
     let mut statement = connection.prepare_cached(&select_many[log as usize])?;
-    for parameter in 0..1 << log {
-        let (id, _) = places.get(parameter).unwrap_or(last);
-        statement.raw_bind_parameter(parameter + 1, id)?;
+    let filled = places.keys().chain(iter::repeat(last));
+    for (parameter, key) in (1..=1 << log).zip(filled) {
+        statement.raw_bind_parameter(parameter, id(key))?;
     }
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
-        let id = row.get(0)?;
-        if let Ok(at) = places.binary_search_by_key(&id, |(id, _)| *id) {
+        if let Some(place) = places.find(key(row.get(0)?)) {
             let body = row.get::<_, [u8; ROW_BYTES]>(1)?;
-            found[first + places[at].1] = Some(Arc::new(body));
+            found[first + place] = Some(Arc::new(body));
         }
     }
     Ok(())
@@ -187,4 +186,8 @@ fn select_in(keys: usize) -> String {
 /// Rows are numbered from 1, as SQLite numbers its own.
 fn id(key: u64) -> i64 {
     key as i64 + 1
+}
+
+fn key(id: i64) -> u64 {
+    (id - 1) as u64
 }

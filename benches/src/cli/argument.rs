@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
+use tokio_postgres::Config;
+
 /// The most that a length of time may be.
 const TIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -56,11 +58,18 @@ pub(super) fn share(text: &str) -> Result<f64, &'static str> {
     number(text, |number| (0.0..=1.0).contains(&number)).ok_or("expected a number from 0 to 1")
 }
 
+/// Reads where a server is, as a URL or as `name=value` pairs.
+pub(super) fn server(text: &str) -> Result<Config, &'static str> {
+    const EXPECTED: &str = "expected a URL such as postgres://user@localhost/database";
+    text.parse().map_err(|_| EXPECTED)
+}
+
 fn number(text: &str, allowed: impl Fn(f64) -> bool) -> Option<f64> {
     text.parse().ok().filter(|&number| allowed(number))
 }
 
-/// Returns a command line as a shell reads it back, with the program's bare name.
+/// Returns a command line as a shell reads it back, with the program's bare name and without
+/// passwords: it ends up in reports.
 pub(super) fn quoted(arguments: &[OsString]) -> String {
     let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy());
     let program = arguments.next().unwrap_or_default();
@@ -68,9 +77,31 @@ pub(super) fn quoted(arguments: &[OsString]) -> String {
     let mut line = quote(&program.to_string_lossy());
     for argument in arguments {
         line.push(' ');
-        line.push_str(&quote(&argument));
+        line.push_str(&quote(&without_password(&argument)));
     }
     line
+}
+
+/// Returns an argument with its password replaced, where it is a server's address.
+fn without_password(argument: &str) -> String {
+    const REPLACEMENT: &str = "***";
+    let mut text = argument.to_owned();
+    if let Some(start) = text.find("://").map(|at| at + 3)
+        && let Some(end) = text.rfind('@').filter(|end| *end > start)
+        && let Some(colon) = text[start..end].find(':')
+    {
+        text.replace_range(start + colon + 1..end, REPLACEMENT);
+    }
+    const NAME: &str = "password=";
+    if let Some(start) = text.find(NAME).map(|at| at + NAME.len()) {
+        // A quoted one may hold anything, so that nothing behind it is kept.
+        let ends = |c: char| c == '&' || c.is_whitespace();
+        let end = text[start..].find(ends).map(|length| start + length);
+        let is_quoted = text[start..].starts_with('\'');
+        let end = end.filter(|_| !is_quoted).unwrap_or(text.len());
+        text.replace_range(start..end, REPLACEMENT);
+    }
+    text
 }
 
 fn quote(argument: &str) -> String {
@@ -107,5 +138,39 @@ mod tests {
     fn a_quoted_command_line_can_be_pasted() {
         let arguments = ["/a/b/program", "--out", "it's here", ""].map(OsString::from);
         assert_eq!(quoted(&arguments), r"program --out 'it'\''s here' ''");
+    }
+
+    #[test]
+    fn passwords_are_not_written_down() {
+        let kept = [
+            "postgres://user@host/database",
+            "postgres://host:5432/database",
+            "reads",
+        ];
+        for argument in kept {
+            assert_eq!(without_password(argument), argument);
+        }
+        let hidden = [
+            (
+                "postgres://me:s3cr@t@host:1/db",
+                "postgres://me:***@host:1/db",
+            ),
+            (
+                "postgres:///db?password=s3cret&user=me",
+                "postgres:///db?password=***&user=me",
+            ),
+            (
+                "host=h password=s3cret user=me",
+                "host=h password=*** user=me",
+            ),
+            ("password='s3 cret' user=me", "password=***"),
+            (
+                "--postgres-url=postgres://me:s3cret@host",
+                "--postgres-url=postgres://me:***@host",
+            ),
+        ];
+        for (argument, expected) in hidden {
+            assert_eq!(without_password(argument), expected);
+        }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct ReadsArguments {
     #[command(flatten)]
     pub(crate) model: ModelArguments,
     #[command(flatten)]
-    pub(crate) sqlite: SqliteArguments,
+    pub(crate) database: DatabaseArguments,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
@@ -106,14 +106,18 @@ pub(crate) struct ModelArguments {
 
 /// How the database is used.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "SQLite")]
-pub(crate) struct SqliteArguments {
-    /// How many connections there are, each on a thread of its own.
+#[command(next_help_heading = "Databases")]
+pub(crate) struct DatabaseArguments {
+    /// How many connections there are.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(1..=1024))]
     pub(crate) connections: u32,
-    /// Where the temporary database is made [default: the system's folder for such].
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) database: Option<PathBuf>,
+    /// Where the temporary SQLite database is made [default: the system's folder for such].
+    #[arg(long = "database", value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Where the PostgreSQL server is, such as postgres://user@localhost/database; without TLS. The
+    /// table is made in a schema of its own, which is dropped at the end.
+    #[arg(long, value_name = "URL", required_if_eq("backend", "postgres"), value_parser = argument::server)]
+    pub(crate) postgres_url: Option<tokio_postgres::Config>,
 }
 
 /// What comes out.
@@ -136,6 +140,8 @@ pub(crate) struct OutputArguments {
 pub(crate) enum BackendName {
     /// A database in a temporary file, with real queries.
     Sqlite,
+    /// The same rows on a PostgreSQL server; needs --postgres-url.
+    Postgres,
     /// A model in virtual time, the same on every machine for one seed.
     Model,
 }

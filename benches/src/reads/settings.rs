@@ -1,12 +1,17 @@
 use std::time::Duration;
 
-use crate::cli::{BackendName, ReadsArguments};
+use crate::backend::Source;
+use crate::cli::{ModelArguments, ReadsArguments};
 use crate::reads::scenario::Scenario;
 use crate::report::model::Setting;
 use crate::strategy;
 
 /// Lists everything that was configured and could change a figure, defaults included.
-pub(super) fn list(arguments: &ReadsArguments, scenario: &Scenario) -> Vec<Setting> {
+pub(super) fn list(
+    arguments: &ReadsArguments,
+    scenario: &Scenario,
+    database: Option<&Source>,
+) -> Vec<Setting> {
     let mut settings = vec![
         setting("strategies", names(arguments).join(",")),
         setting("repeat", arguments.repeat),
@@ -14,30 +19,34 @@ pub(super) fn list(arguments: &ReadsArguments, scenario: &Scenario) -> Vec<Setti
         setting("keys", scenario.keys()),
         setting("capacity", arguments.capacity),
     ];
-    match arguments.backend {
-        BackendName::Sqlite => {
-            settings.push(setting("connections", arguments.sqlite.connections));
-            settings.push(setting("sqlite version", rusqlite::version()));
+    let connections = setting("connections", arguments.database.connections);
+    match database {
+        Some(Source::Sqlite(_)) => {
+            settings.extend([connections, setting("sqlite version", rusqlite::version())]);
         }
-        BackendName::Model => {
-            let model = &arguments.model;
-            settings.extend([
-                setting("fixed", time(model.fixed)),
-                setting("per-key", time(model.per_key)),
-                setting("tail", time(model.tail)),
-                setting("tail-sigma", model.tail_sigma),
-                setting("in-flight", model.in_flight),
-                setting("error-rate", model.error_rate),
-                // What makes runs repeatable, and what it does to figures that are not counted.
-                setting(
-                    "moka",
-                    "housekeeping after each load, which adds to CPU and allocs",
-                ),
-                setting("quick_cache", "16 shards on every machine"),
-            ]);
+        Some(Source::Postgres(server)) => {
+            settings.extend([connections, setting("postgres version", server.version())]);
         }
+        Some(Source::Model(_)) | None => settings.extend(model(&arguments.model)),
     }
     settings
+}
+
+fn model(model: &ModelArguments) -> [Setting; 8] {
+    [
+        setting("fixed", time(model.fixed)),
+        setting("per-key", time(model.per_key)),
+        setting("tail", time(model.tail)),
+        setting("tail-sigma", model.tail_sigma),
+        setting("in-flight", model.in_flight),
+        setting("error-rate", model.error_rate),
+        // What makes runs repeatable, and what it does to figures that are not counted.
+        setting(
+            "moka",
+            "housekeeping after each load, which adds to CPU and allocs",
+        ),
+        setting("quick_cache", "16 shards on every machine"),
+    ]
 }
 
 fn names(arguments: &ReadsArguments) -> Vec<&'static str> {

@@ -1,12 +1,14 @@
 //! The `reads` subcommand, run as a user runs it.
 //!
 //! * [`model`]: one seed gives one report, and singleflight's calls are those of the simulation.
+//! * [`ideal`]: it is what it says, and nobody who keeps nothing does better.
 //! * [`sqlite`]: every strategy answers right on a database, in both loops.
 //! * [`traces`]: what a trace may look like, and that each loop replays all of it.
 //! * [`refusals`]: bad input ends with status 2, one line that helps, and no file.
 //! * [`interrupts`]: Ctrl-C shows what was measured so far.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod ideal;
 #[cfg(unix)]
 mod interrupts;
 mod model;

@@ -2,9 +2,10 @@
 
 use futures_util::future::{join, join_all};
 
+use crate::failure::Failure;
 use crate::runtime::one_thread;
 use crate::singleflight::gate::Gate;
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer};
+use crate::singleflight::peer::{Fallible, Group, Key, Peer};
 
 /// How many callers share a load in the check.
 const CALLERS: usize = 8;

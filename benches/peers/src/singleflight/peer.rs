@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::entry::Kind;
+use crate::failure::Failure;
 
 /// A library, or a floor, that stands in the tables.
 pub trait Peer: 'static {
@@ -61,18 +62,6 @@ pub trait Fallible: Default + Send + Sync + 'static {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result<u64, Failure>> + Send + 'static;
 }
-
-/// A call that gave no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure;
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the call gave no value")
-    }
-}
-
-impl std::error::Error for Failure {}
 
 /// What the questions use as a key.
 pub trait Key: Clone + Debug + Eq + Hash + Send + Sync + Unpin + 'static {

@@ -5,7 +5,8 @@ use std::fmt;
 use async_singleflight::{Group as Shared, UnaryGroup};
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Fallible, Group, Key, Peer, Value};
 
 /// The row of async_singleflight.
 #[derive(Debug)]

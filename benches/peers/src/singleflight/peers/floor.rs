@@ -8,7 +8,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Group, Key, Peer, ResultAsValue, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Group, Key, Peer, ResultAsValue, Value};
 
 /// The row of a load without any coalescing.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use forebay_core::LoadError;
 use forebay_singleflight::Singleflight;
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Fallible, Group, Key, Peer, Value};
 
 /// How long a follower may wait where its wait is bounded: no question comes near it.
 const WAIT_MAX: Duration = Duration::from_secs(5);

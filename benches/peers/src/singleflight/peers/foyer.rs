@@ -6,7 +6,8 @@ use foyer_memory::{Cache, CacheBuilder, GetOrFetch};
 use futures_util::FutureExt;
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Fallible, Group, Key, Peer, Value};
 use crate::singleflight::peers::CACHE_CAPACITY;
 
 /// The row of foyer-memory.

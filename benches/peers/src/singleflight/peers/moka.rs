@@ -6,7 +6,8 @@ use futures_util::FutureExt;
 use moka::future::Cache;
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Fallible, Group, Key, Peer, Value};
 use crate::singleflight::peers::CACHE_CAPACITY;
 
 /// The row of moka.

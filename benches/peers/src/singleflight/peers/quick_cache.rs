@@ -7,7 +7,8 @@ use futures_util::FutureExt;
 use quick_cache::sync::Cache;
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Fallible, Group, Key, Peer, Value};
 use crate::singleflight::peers::CACHE_CAPACITY;
 
 /// The row of quick_cache.

@@ -8,7 +8,8 @@ use futures_util::FutureExt;
 use rs_singleflight::Group as Flights;
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Fallible, Group, Key, Peer, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Fallible, Group, Key, Peer, Value};
 
 /// The row of rs-singleflight.
 #[derive(Debug)]

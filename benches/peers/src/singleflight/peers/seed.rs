@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Group, Key, Peer, ResultAsValue, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Group, Key, Peer, ResultAsValue, Value};
 
 /// How long a follower waits before it falls back to its own load.
 const WAIT_MAX: Duration = Duration::from_secs(5);

@@ -3,7 +3,8 @@
 use singleflight_async::SingleFlight;
 
 use crate::entry::Kind;
-use crate::singleflight::peer::{Failure, Group, Key, Peer, ResultAsValue, Value};
+use crate::failure::Failure;
+use crate::singleflight::peer::{Group, Key, Peer, ResultAsValue, Value};
 
 /// The row of singleflight-async.
 #[derive(Debug)]

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::failure::Failure;
 use crate::goal::Goal;
 use crate::rounds::interleaved;
 use crate::runtime::virtual_time;
 use crate::singleflight::gate::Gate;
-use crate::singleflight::peer::{Failure, Fallible, Group, Peer};
+use crate::singleflight::peer::{Fallible, Group, Peer};
 use crate::singleflight::peers::{self, Probe};
 use crate::table::{Column, Table, Unit};
 
