@@ -112,6 +112,13 @@ pub trait Cache<K, V, E>: Send + Sync + 'static {
 
     /// Forgets everything.
     fn clear(&self);
+
+    /// Returns whether it is worth keeping that a key has no value, where the batcher was not told.
+    ///
+    /// `false` unless overridden: an absent key that appears would stay absent for those who ask.
+    fn keeps_missing(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! forward_to_pointee {
@@ -131,6 +138,10 @@ macro_rules! forward_to_pointee {
 
             fn clear(&self) {
                 (**self).clear();
+            }
+
+            fn keeps_missing(&self) -> bool {
+                (**self).keeps_missing()
             }
         }
     )*};

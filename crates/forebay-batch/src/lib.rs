@@ -1,10 +1,41 @@
 //! Loads of different keys become one backend call, with no waiting when idle; mutations too.
 #![forbid(unsafe_code)]
 
+mod batcher;
+mod call;
+mod call_many;
+mod drain;
+mod builder;
+mod policy;
+mod error;
+mod stats;
 mod cache;
 
+mod shared;
+mod loads;
+mod queue;
+mod carrying;
+mod driver;
+mod driving;
+mod inline;
+mod hooks;
+mod hits;
+mod observe;
+
+#[cfg(feature = "tokio")]
+pub use forebay_rt::TokioRuntime;
+pub use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
+
+pub use crate::batcher::Batcher;
+pub use crate::builder::Builder;
 #[cfg(feature = "cache")]
 pub use crate::cache::Bounded;
 #[cfg(all(feature = "cache", feature = "tokio"))]
 pub use crate::cache::Ttl;
 pub use crate::cache::{Cache, PerRequest};
+pub use crate::call::Call;
+pub use crate::call_many::CallMany;
+pub use crate::drain::Drain;
+pub use crate::error::ConfigError;
+pub use crate::policy::{Dispatch, Join, OnError};
+pub use crate::stats::Stats;

@@ -1,0 +1,315 @@
+use std::fmt;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use forebay_core::{Load, LoadBatch, LoadError, LoadResult};
+
+use crate::builder::Builder;
+use crate::call::{Ask, Call};
+use crate::call_many::CallMany;
+use crate::drain::Drain;
+use crate::policy::Join;
+use crate::queue::Trigger;
+use crate::shared::Shared;
+use crate::stats::Stats;
+
+/// Loads of different keys in few calls of the backend.
+///
+/// Cloning shares the batcher. When the last clone and the last load are dropped, everything ends.
+/// `G` is the group of a key where keys may not be mixed, see [`Builder::group_by`].
+///
+/// # Examples
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use forebay_batch::Batcher;
+/// use forebay_core::{Answers, LoadBatch};
+///
+/// struct Users;
+///
+/// impl LoadBatch<u64> for Users {
+///     type Value = String;
+///     type Error = Infallible;
+///
+///     async fn load_batch(
+///         &self,
+///         ids: &[u64],
+///         answers: &mut Answers<'_, u64, String, Infallible>,
+///     ) -> Result<(), Infallible> {
+///         // SELECT name FROM users WHERE id = ANY(ids)
+///         for id in ids {
+///             answers.insert(id, format!("user {id} of {}", ids.len()));
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), forebay_batch::ConfigError> {
+/// let users = Batcher::builder(Users).inline().build()?;
+/// let three = async { futures::join!(users.load(&1), users.load(&2), users.load(&1)) };
+/// let (one, two, again) = futures::executor::block_on(three);
+/// assert_eq!(one, Ok(Some("user 1 of 2".to_owned())));
+/// assert_eq!(two, Ok(Some("user 2 of 2".to_owned())));
+/// assert_eq!(again, one);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Batcher<K, V, E, G = ()> {
+    shared: Arc<Shared<K, V, E, G>>,
+}
+
+impl<K, V, E> Batcher<K, V, E>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Creates a batcher with the default settings before `backend`.
+    ///
+    /// Calls run on the tokio runtime of the loads that start them.
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub fn new<L>(backend: L) -> Self
+    where
+        L: LoadBatch<K, Value = V, Error = E> + Send + Sync + 'static,
+    {
+        Builder::new(backend).build_unchecked()
+    }
+
+    /// Begins a batcher with settings of its own before `backend`.
+    pub fn builder<L>(backend: L) -> Builder<L, K>
+    where
+        L: LoadBatch<K, Value = V, Error = E> + Send + Sync + 'static,
+    {
+        Builder::new(backend)
+    }
+}
+
+impl<K, V, E, G> Batcher<K, V, E, G>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    G: Eq + Hash + Send + 'static,
+{
+    pub(crate) const fn from_shared(shared: Arc<Shared<K, V, E, G>>) -> Self {
+        Self { shared }
+    }
+
+    /// Loads the value of `key`, in one call of the backend with the keys of others.
+    ///
+    /// A cached answer is given at once. A key that waits already, or is in a call in flight, is
+    /// joined as [`Builder::join`] says. The key is cloned when it is the first of its kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Backend`](LoadError::Backend) when the call failed before it answered this key, or this key
+    /// alone failed; all who asked for it share the error. [`Panicked`](LoadError::Panicked) when
+    /// the backend, a hook or the key's own code panicked, [`TimedOut`](LoadError::TimedOut) when
+    /// the call took longer than [`Builder::call_timeout`], [`Rejected`](LoadError::Rejected) when
+    /// too many keys wait, [`Abandoned`](LoadError::Abandoned) when the runtime that carried out
+    /// the call ended, [`Closed`](LoadError::Closed) after [`close`](Batcher::close) and where there
+    /// is no runtime, [`Cycle`](LoadError::Cycle) when the backend's call would wait for itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future costs nobody else anything. A key that nobody wants any more is taken
+    /// out of a batch that still waits, and a call that nobody waits for is dropped.
+    pub fn load<'a>(&'a self, key: &'a K) -> Call<'a, K, V, E, G> {
+        Call::new(&self.shared, key, self.ask())
+    }
+
+    /// Loads the value of `key` as it is from now on: neither the cache nor a call that has begun
+    /// before may answer.
+    ///
+    /// Loads that come later join this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Batcher::load).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`load`](Batcher::load).
+    pub fn load_fresh<'a>(&'a self, key: &'a K) -> Call<'a, K, V, E, G> {
+        Call::new(&self.shared, key, self.ask_fresh())
+    }
+
+    /// Loads many keys and returns their results in the order of `keys`, which may hold a key more
+    /// than once.
+    ///
+    /// It costs far less than a load for each: one wake for each call of the backend, and no memory
+    /// for each key but its result.
+    ///
+    /// # Errors
+    ///
+    /// The future itself does not fail: each key has a result of its own, as of
+    /// [`load`](Batcher::load).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the loads of all keys, each as in [`load`](Batcher::load).
+    pub fn load_many<'a, I>(&'a self, keys: I) -> CallMany<'a, K, V, E, G>
+    where
+        I: IntoIterator<Item = &'a K>,
+    {
+        CallMany::new(&self.shared, keys.into_iter().collect(), self.ask())
+    }
+
+    /// Loads many keys, all of which have to succeed.
+    ///
+    /// # Errors
+    ///
+    /// The first failure in the order of `keys`, with its position.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`load_many`](Batcher::load_many).
+    pub async fn try_load_many<'a, I>(
+        &'a self,
+        keys: I,
+    ) -> Result<Vec<Option<V>>, (usize, LoadError<E>)>
+    where
+        I: IntoIterator<Item = &'a K>,
+    {
+        let results = self.load_many(keys).await.into_iter().enumerate();
+        results
+            .map(|(position, result)| result.map_err(|error| (position, error)))
+            .collect()
+    }
+
+    /// Returns the answer that the cache has for `key`, if it has one.
+    #[must_use]
+    pub fn peek(&self, key: &K) -> Option<LoadResult<V, E>> {
+        self.shared.peek(key)
+    }
+
+    /// Puts a value into the cache unless it has one for this key; returns whether it was put in.
+    ///
+    /// Later loads get it. A call in flight for the key goes on, answers those who wait for it, and
+    /// does not replace the value. `false` as well where there is no cache.
+    pub fn prime(&self, key: K, value: Option<V>) -> bool {
+        self.shared.prime(key, value)
+    }
+
+    /// Puts a value into the cache in place of the one that it has, in one step: no load in between
+    /// finds neither. Without a cache it is a [`clear`](Batcher::clear).
+    ///
+    /// A call in flight for the key goes on, answers those who wait for it, and does not replace the
+    /// value.
+    pub fn replace(&self, key: K, value: Option<V>) {
+        self.shared.replace(key, value);
+    }
+
+    /// Forgets the answer of `key`: a load that starts after this never gets one from before.
+    ///
+    /// A call in flight for the key goes on and answers those who wait for it.
+    pub fn clear(&self, key: &K) {
+        self.shared.clear(key);
+    }
+
+    /// Does for all keys what [`clear`](Batcher::clear) does for one.
+    pub fn clear_all(&self) {
+        self.shared.clear_all();
+    }
+
+    /// Lets all keys go that wait, without regard to the policy; returns how many they are.
+    ///
+    /// They leave as soon as calls may start.
+    #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn dispatch(&self) -> usize {
+        self.shared.release_all(Trigger::Manual)
+    }
+
+    /// Returns what the batcher has done so far, and what it is doing.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    /// Takes no further loads: they fail with [`Closed`](LoadError::Closed). What waits is let go.
+    ///
+    /// What is cached is still given.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+
+    /// Waits until no key waits and no call is in flight; loads that come meanwhile count.
+    ///
+    /// With [`close`](Batcher::close) before it, this is a graceful shutdown.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub fn drain(&self) -> Drain<'_, K, V, E, G> {
+        Drain::new(&self.shared)
+    }
+
+    fn ask(&self) -> Ask {
+        Ask {
+            cached: true,
+            join: self.shared.settings.join,
+        }
+    }
+
+    fn ask_fresh(&self) -> Ask {
+        let join = match self.shared.settings.join {
+            Join::Off => Join::Off,
+            Join::InFlight | Join::SameBatch => Join::SameBatch,
+        };
+        Ask {
+            cached: false,
+            join,
+        }
+    }
+}
+
+impl<K, V, E, G> Load<K> for Batcher<K, V, E, G>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    G: Eq + Hash + Send + 'static,
+{
+    type Value = V;
+    type Error = E;
+
+    async fn load(&self, key: &K) -> LoadResult<V, E> {
+        Batcher::load(self, key).await
+    }
+
+    fn load_many<'a, I>(&'a self, keys: I) -> impl Future<Output = Vec<LoadResult<V, E>>> + Send
+    where
+        I: IntoIterator<Item = &'a K>,
+        K: 'a,
+    {
+        Batcher::load_many(self, keys)
+    }
+
+    fn clear(&self, key: &K) {
+        Batcher::clear(self, key);
+    }
+
+    fn clear_all(&self) {
+        Batcher::clear_all(self);
+    }
+}
+
+impl<K, V, E, G> Clone for Batcher<K, V, E, G> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<K, V, E, G> fmt::Debug for Batcher<K, V, E, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (waiting, running) = self.shared.load_counts();
+        f.debug_struct("Batcher")
+            .field("waiting", &waiting)
+            .field("running", &running)
+            .finish_non_exhaustive()
+    }
+}

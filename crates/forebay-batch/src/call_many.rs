@@ -1,0 +1,239 @@
+use std::fmt;
+use std::hash::Hash;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use forebay_core::{LoadError, LoadResult};
+use forebay_rt::panic_message;
+
+use crate::call::Ask;
+use crate::loads::Entered;
+use crate::loads::many::{Part, Seated};
+use crate::shared::Shared;
+
+/// How many keys enter while the lock is held once.
+const BLOCK: usize = 128;
+
+/// The loads of many keys, made by [`Batcher::load_many`](crate::Batcher::load_many).
+///
+/// Nothing happens before its first poll.
+#[must_use = "futures do nothing unless polled"]
+pub struct CallMany<'a, K, V, E, G = ()> {
+    shared: &'a Shared<K, V, E, G>,
+    state: State<'a, K, V, E>,
+}
+
+enum State<'a, K, V, E> {
+    /// Not polled yet.
+    New(Vec<&'a K>, Ask),
+    Waiting(Waiting<V, E>),
+    Done,
+}
+
+struct Waiting<V, E> {
+    answers: Vec<Answer<V, E>>,
+    parts: Vec<Part<V, E>>,
+}
+
+/// One key's answer, or where it will be.
+enum Answer<V, E> {
+    Here(LoadResult<V, E>),
+    There(Seated),
+}
+
+impl<'a, K, V, E, G> CallMany<'a, K, V, E, G> {
+    pub(crate) const fn new(shared: &'a Shared<K, V, E, G>, keys: Vec<&'a K>, ask: Ask) -> Self {
+        Self {
+            shared,
+            state: State::New(keys, ask),
+        }
+    }
+}
+
+/// Answers are moved, and never pinned.
+impl<K, V, E, G> Unpin for CallMany<'_, K, V, E, G> {}
+
+impl<K, V, E, G> Future for CallMany<'_, K, V, E, G>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    G: Eq + Hash + Send + 'static,
+{
+    type Output = Vec<LoadResult<V, E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { shared, state } = self.get_mut();
+        if let State::New(keys, ask) = state {
+            let (keys, ask) = (mem::take(keys), *ask);
+            let mut waiting = Waiting {
+                answers: Vec::with_capacity(keys.len()),
+                parts: Vec::new(),
+            };
+            *state = State::Done;
+            waiting.enter(shared, &keys, ask, cx.waker());
+            *state = State::Waiting(waiting);
+        }
+        let State::Waiting(waiting) = state else {
+            // Polled again after its end, which only a defect elsewhere does.
+            return Poll::Ready(Vec::new());
+        };
+        if !waiting.has_landed() {
+            shared.driving.help();
+        }
+        if !waiting.has_landed() && waiting.wait(shared, cx.waker()) {
+            return Poll::Pending;
+        }
+        let results = waiting.take();
+        *state = State::Done;
+        shared.driving.pass_on();
+        Poll::Ready(results)
+    }
+}
+
+impl<V, E> Waiting<V, E> {
+    /// Lets all keys enter, a block of them at a time.
+    fn enter<K, G>(&mut self, shared: &Shared<K, V, E, G>, keys: &[&K], ask: Ask, waker: &Waker)
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+        E: Send + Sync + 'static,
+        G: Eq + Hash + Send + 'static,
+    {
+        let mut arrivals = Vec::with_capacity(keys.len().min(BLOCK));
+        let mut ticket = None;
+        for block in keys.chunks(BLOCK) {
+            for key in block {
+                if ask.cached
+                    && let Some(answer) = shared.cached(key)
+                {
+                    self.answers.push(Answer::Here(answer));
+                    continue;
+                }
+                match catch_unwind(AssertUnwindSafe(|| shared.arrival(key, ask.join))) {
+                    Ok(arrival) => {
+                        arrivals.push((self.answers.len(), arrival));
+                        self.answers.push(Answer::Here(Err(LoadError::Closed)));
+                    }
+                    Err(payload) => {
+                        let error = LoadError::Panicked(panic_message(&*payload));
+                        self.answers.push(Answer::Here(Err(error)));
+                    }
+                }
+            }
+            if arrivals.is_empty() {
+                continue;
+            }
+            let mut entered = Entered::new();
+            let mut loads = shared.loads();
+            let ticket = *ticket.get_or_insert_with(|| loads.ticket());
+            for (index, arrival) in arrivals.drain(..) {
+                let parts = &mut self.parts;
+                let seated = loads.enter_one_of_many(ticket, arrival, parts, waker, &mut entered);
+                if let Some(answer) = self.answers.get_mut(index) {
+                    *answer = match seated {
+                        Ok(seated) => Answer::There(seated),
+                        Err(error) => Answer::Here(Err(error)),
+                    };
+                }
+            }
+            drop(loads);
+            // Where there is no runtime, `wait` finds out which parts are lost.
+            let _ = shared.begin(entered);
+        }
+    }
+
+    fn has_landed(&self) -> bool {
+        self.parts.iter().all(|part| part.cell.is_set())
+    }
+
+    /// Waits for the parts that have not landed; returns whether there is one. Parts that nothing
+    /// will carry out fail.
+    fn wait<K, G>(&mut self, shared: &Shared<K, V, E, G>, waker: &Waker) -> bool
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+        E: Send + Sync + 'static,
+        G: Eq + Hash + Send + 'static,
+    {
+        let mut garbage = Vec::new();
+        let waits = shared
+            .loads()
+            .register_parts(&self.parts, waker, &mut garbage);
+        drop(garbage);
+        if !waits {
+            return false;
+        }
+        let unset = self.parts.iter().filter(|part| !part.cell.is_set());
+        let attend = |part: &Part<V, E>| {
+            let start = shared.loads().restart(part.batch);
+            shared.attend(part.batch, start)
+        };
+        let failed = unset.filter_map(|part| attend(part).err()).next();
+        let Some(error) = failed else {
+            return true;
+        };
+        self.leave(shared);
+        for answer in &mut self.answers {
+            if let Answer::There(seated) = answer
+                && !self
+                    .parts
+                    .get(seated.part as usize)
+                    .is_some_and(|part| part.cell.is_set())
+            {
+                *answer = Answer::Here(Err(error.clone()));
+            }
+        }
+        false
+    }
+
+    /// Takes back what has not landed.
+    fn leave<K, G>(&self, shared: &Shared<K, V, E, G>) {
+        let seats = self.answers.iter().filter_map(|answer| match answer {
+            Answer::There(seated) => Some(*seated),
+            Answer::Here(_) => None,
+        });
+        let keep_abandoned = shared.settings.keep_abandoned;
+        let left = shared
+            .loads()
+            .leave_many(&self.parts, seats, keep_abandoned);
+        left.settle();
+    }
+
+    /// The answers, all of which are there.
+    fn take(&mut self) -> Vec<LoadResult<V, E>>
+    where
+        V: Clone,
+    {
+        let parts = &self.parts;
+        let answers = mem::take(&mut self.answers).into_iter();
+        let result = |answer| match answer {
+            Answer::Here(result) => result,
+            Answer::There(Seated { part, seat }) => {
+                let cell = parts.get(part as usize).map(|part| &part.cell);
+                let result = cell.and_then(|cell| cell.get(seat.slot)).cloned();
+                result.unwrap_or(Err(LoadError::Abandoned))
+            }
+        };
+        answers.map(result).collect()
+    }
+}
+
+impl<K, V, E, G> Drop for CallMany<'_, K, V, E, G> {
+    fn drop(&mut self) {
+        if let State::Waiting(waiting) = mem::replace(&mut self.state, State::Done)
+            && !waiting.has_landed()
+        {
+            waiting.leave(self.shared);
+            self.shared.driving.pass_on();
+        }
+    }
+}
+
+impl<K, V, E, G> fmt::Debug for CallMany<'_, K, V, E, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallMany").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
+
+use crate::inline::Inline;
+
+/// Who carries out drivers.
+pub(crate) struct Driving {
+    runtime: Option<Arc<dyn Runtime>>,
+    /// Those who wait do, if they are to, and the runtime has the time only.
+    inline: Option<Inline>,
+}
+
+impl Driving {
+    pub(crate) const fn new(runtime: Option<Arc<dyn Runtime>>, inline: Option<Inline>) -> Self {
+        Self { runtime, inline }
+    }
+
+    pub(crate) fn spawn(&self, driver: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
+        if let Some(inline) = &self.inline {
+            inline.spawn(driver);
+            return Ok(());
+        }
+        let runtime = self.runtime.as_ref().ok_or_else(RuntimeGone::new)?;
+        runtime.spawn(driver)
+    }
+
+    /// A timer that begins now, if there is a clock.
+    pub(crate) fn sleep(&self, time: Duration) -> Option<BoxFuture<'static, ()>> {
+        let runtime = self.runtime.as_ref()?;
+        Some(runtime.sleep_until(runtime.now().saturating_add(time)))
+    }
+
+    #[inline]
+    pub(crate) const fn is_inline(&self) -> bool {
+        self.inline.is_some()
+    }
+
+    /// Carries drivers on, where those who wait do.
+    #[inline]
+    pub(crate) fn help(&self) {
+        if let Some(inline) = &self.inline {
+            inline.help();
+        }
+    }
+
+    /// Leaves drivers to others who wait, where those do, because the caller does not any more.
+    #[inline]
+    pub(crate) fn pass_on(&self) {
+        if let Some(inline) = &self.inline {
+            inline.pass_on();
+        }
+    }
+}

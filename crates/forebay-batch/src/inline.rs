@@ -1,0 +1,158 @@
+//! Drivers that are carried out by those who wait for them, where nothing is to be spawned.
+//!
+//! Whoever is polled while waiting polls the drivers that were woken. A driver that is woken wakes
+//! one of those who wait; who was woken and then leaves passes that on.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Wake, Waker};
+
+use forebay_rt::BoxFuture;
+use forebay_rt::sync::{Mutex, lock};
+use slab::Slab;
+
+/// Those who wait.
+pub(crate) trait Crowd: Send + Sync {
+    /// Wakes one of them; returns whether anybody waits at all.
+    fn wake_one(&self) -> bool;
+}
+
+/// The drivers of one batcher.
+pub(crate) struct Inline {
+    state: Arc<Mutex<State>>,
+    crowd: Weak<dyn Crowd>,
+}
+
+struct State {
+    drivers: Slab<Driver>,
+    /// The drivers that were woken, each once.
+    woken: VecDeque<usize>,
+}
+
+struct Driver {
+    /// `None` while it is being polled.
+    future: Option<BoxFuture<'static, ()>>,
+    is_woken: bool,
+    waker: Waker,
+}
+
+struct DriverWaker {
+    driver: usize,
+    state: Weak<Mutex<State>>,
+    crowd: Weak<dyn Crowd>,
+}
+
+impl Inline {
+    pub(crate) fn new(crowd: Weak<dyn Crowd>) -> Self {
+        let state = State {
+            drivers: Slab::new(),
+            woken: VecDeque::new(),
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            crowd,
+        }
+    }
+
+    /// Takes a driver, for whoever helps next.
+    pub(crate) fn spawn(&self, future: BoxFuture<'static, ()>) {
+        let mut state = lock(&self.state);
+        let entry = state.drivers.vacant_entry();
+        let driver = entry.key();
+        let waker = Waker::from(Arc::new(DriverWaker {
+            driver,
+            state: Arc::downgrade(&self.state),
+            crowd: Weak::clone(&self.crowd),
+        }));
+        entry.insert(Driver {
+            future: Some(future),
+            is_woken: true,
+            waker,
+        });
+        state.woken.push_back(driver);
+    }
+
+    /// Polls each driver that was woken once.
+    pub(crate) fn help(&self) {
+        let count = lock(&self.state).woken.len();
+        for _ in 0..count {
+            let Some((driver, mut future, waker)) = lock(&self.state).take() else {
+                return;
+            };
+            let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
+            if poll.is_ready() {
+                let ended = lock(&self.state).drivers.try_remove(driver);
+                drop(ended);
+            } else if lock(&self.state).put_back(driver, future)
+                && let Some(crowd) = self.crowd.upgrade()
+            {
+                crowd.wake_one();
+            }
+        }
+    }
+
+    /// Wakes another one of those who wait, if there is something to do; does it where nobody waits
+    /// any more, so that calls end that nobody waits for.
+    pub(crate) fn pass_on(&self) {
+        while !lock(&self.state).woken.is_empty() {
+            let is_waited_for = self.crowd.upgrade().is_some_and(|crowd| crowd.wake_one());
+            if is_waited_for {
+                return;
+            }
+            self.help();
+        }
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Option<(usize, BoxFuture<'static, ()>, Waker)> {
+        while let Some(number) = self.woken.pop_front() {
+            let driver = self.drivers.get_mut(number)?;
+            driver.is_woken = false;
+            if let Some(future) = driver.future.take() {
+                return Some((number, future, driver.waker.clone()));
+            }
+            // Somebody polls it just now, and will find it woken.
+            driver.is_woken = true;
+        }
+        None
+    }
+
+    /// Returns whether the driver was woken while it was polled and somebody has looked for it.
+    fn put_back(&mut self, number: usize, future: BoxFuture<'static, ()>) -> bool {
+        let Some(driver) = self.drivers.get_mut(number) else {
+            return false;
+        };
+        driver.future = Some(future);
+        let is_missed = driver.is_woken && !self.woken.contains(&number);
+        if is_missed {
+            self.woken.push_back(number);
+        }
+        is_missed
+    }
+}
+
+impl Wake for DriverWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let Some(state) = self.state.upgrade() else {
+            return;
+        };
+        {
+            let mut state = lock(&state);
+            let Some(driver) = state.drivers.get_mut(self.driver) else {
+                return;
+            };
+            if std::mem::replace(&mut driver.is_woken, true) {
+                return;
+            }
+            state.woken.push_back(self.driver);
+        }
+        if let Some(crowd) = self.crowd.upgrade() {
+            crowd.wake_one();
+        }
+    }
+}

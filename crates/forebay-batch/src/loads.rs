@@ -1,0 +1,123 @@
+//! The keys that wait and the keys under way: everything that a batcher's lock guards.
+
+mod answered;
+mod enter;
+mod keys;
+mod landing;
+mod leave;
+pub(crate) mod many;
+mod unsettled;
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use hashbrown::HashTable;
+use slab::Slab;
+
+pub(crate) use self::answered::Cell;
+pub(crate) use self::enter::{Arrival, Entered, Entry};
+pub(crate) use self::keys::Keys;
+pub(crate) use self::landing::{Fill, Sealed};
+pub(crate) use self::unsettled::Unsettled;
+
+use crate::queue::{BatchId, Queue, Rules};
+use crate::stats::Stats;
+
+/// The state of one batcher.
+pub(crate) struct Loads<K, V, E, G> {
+    pub(crate) queue: Queue<Keys<K, V, E>, G>,
+    /// Where each key waits or is under way, so that later loads of it find it. A key that was
+    /// cleared, or asked for afresh, is under way without being listed.
+    listed: HashTable<Listing>,
+    /// Room that a batch has left for the next one.
+    spare: Spare<K>,
+    /// Who waits for everything to have ended.
+    drains: Slab<Option<Waker>>,
+    /// The number of the last call for many keys.
+    tickets: u64,
+    unsettled: Arc<Unsettled>,
+    pub(crate) stats: Stats,
+}
+
+/// The place of a key.
+#[derive(Clone, Copy)]
+struct Listing {
+    batch: BatchId,
+    slot: u32,
+}
+
+/// The vectors of a batch that has ended, empty.
+struct Spare<K> {
+    keys: Vec<K>,
+    slots: Vec<keys::Slot>,
+}
+
+impl<K, V, E, G> Loads<K, V, E, G> {
+    pub(crate) fn new(rules: Rules, unsettled: Arc<Unsettled>) -> Self {
+        Self {
+            queue: Queue::new(rules),
+            listed: HashTable::new(),
+            spare: Spare {
+                keys: Vec::new(),
+                slots: Vec::new(),
+            },
+            drains: Slab::new(),
+            tickets: 0,
+            unsettled,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Notes who waits for everything to have ended; `false` if it has.
+    pub(crate) fn drain(
+        &mut self,
+        place: &mut Option<usize>,
+        waker: &Waker,
+    ) -> (bool, Option<Waker>) {
+        if self.queue.is_idle() {
+            return (false, None);
+        }
+        let place = *place.get_or_insert_with(|| self.drains.insert(None));
+        (true, self.drains[place].replace(waker.clone()))
+    }
+
+    pub(crate) fn stop_draining(&mut self, place: usize) -> Option<Waker> {
+        self.drains.try_remove(place)?
+    }
+
+    /// Those to wake when everything has ended.
+    pub(crate) fn drained(&mut self) -> Vec<Waker> {
+        if self.drains.is_empty() || !self.queue.is_idle() {
+            return Vec::new();
+        }
+        let drains = self.drains.iter_mut();
+        drains.filter_map(|(_, waker)| waker.take()).collect()
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, key: &K) -> Option<Listing>
+    where
+        K: Eq,
+    {
+        let queue = &self.queue;
+        let is_it = |listing: &Listing| {
+            let batch = queue.batch(listing.batch);
+            batch.and_then(|batch| batch.body.key(listing.slot)) == Some(key)
+        };
+        self.listed.find(hash, is_it).copied()
+    }
+
+    fn is_running(&self, batch: BatchId) -> bool {
+        self.queue
+            .batch(batch)
+            .is_some_and(|batch| batch.is_running())
+    }
+
+    /// Takes a key out of the table, so that later loads of it do not find it here.
+    fn unlist(&mut self, hash: u64, batch: BatchId, slot: u32) {
+        let is_it = |listing: &Listing| listing.batch == batch && listing.slot == slot;
+        if let Ok(entry) = self.listed.find_entry(hash, is_it) {
+            entry.remove();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+use std::sync::OnceLock;
+
+use forebay_core::LoadResult;
+
+/// Where the loads of one batch find their answers, without a lock.
+pub(crate) struct Cell<V, E> {
+    answered: OnceLock<Answered<V, E>>,
+}
+
+struct Answered<V, E> {
+    results: Vec<LoadResult<V, E>>,
+    /// The position of each slot, where keys that nobody wanted any more were left out.
+    positions: Option<Vec<u32>>,
+}
+
+impl<V, E> Cell<V, E> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            answered: OnceLock::new(),
+        }
+    }
+
+    /// Puts the answers in. Called once, under the lock: whoever holds it sees either the batch or
+    /// its answers.
+    pub(crate) fn set(&self, results: Vec<LoadResult<V, E>>, positions: Option<Vec<u32>>) {
+        let _ = self.answered.set(Answered { results, positions });
+    }
+
+    #[inline]
+    pub(crate) fn is_set(&self) -> bool {
+        self.answered.get().is_some()
+    }
+
+    /// The answer of the key in this slot.
+    #[inline]
+    pub(crate) fn get(&self, slot: u32) -> Option<&LoadResult<V, E>> {
+        let answered = self.answered.get()?;
+        let position = match &answered.positions {
+            Some(positions) => *positions.get(slot as usize)?,
+            None => slot,
+        };
+        answered.results.get(position as usize)
+    }
+}

@@ -1,0 +1,162 @@
+use std::sync::Arc;
+use std::task::Waker;
+
+use slab::Slab;
+
+use crate::loads::answered::Cell;
+use crate::observe::Askers;
+
+/// The keys of one batch, and who waits for each.
+///
+/// ```text
+/// keys    [ a ][ b ][ c ]      in the order of their first arrival
+/// slots   [ 1 ][ 0 ][ 2 ]      how many wait for each: nobody wants b any more
+/// crowd   further wakers of keys for which more than one load waits
+/// ```
+///
+/// A key that was withdrawn keeps its slot until the batch is sealed; then it is left out, and
+/// `positions` says where the others have moved to.
+pub(crate) struct Keys<K, V, E> {
+    pub(super) keys: Vec<K>,
+    /// The keys as the backend sees them, once the batch is sealed.
+    pub(super) sealed: Option<Arc<Vec<K>>>,
+    pub(super) positions: Option<Vec<u32>>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) crowd: Slab<Option<Waker>>,
+    pub(super) cell: Arc<Cell<V, E>>,
+    /// How many loads wait for any of the keys.
+    pub(super) watchers: usize,
+    /// Nobody waits any more, and the call is to be dropped.
+    pub(super) abandoned: bool,
+    /// The answers are being put into the cache.
+    pub(super) filling: bool,
+    /// Whom to wake when the call is to be dropped.
+    pub(super) driver: Option<Waker>,
+    /// The last call for many keys that has some of these, and their part's number in it.
+    pub(super) ticket: (u64, u32),
+    /// When each key came, where that matters.
+    pub(super) arrivals: Vec<u64>,
+    /// The first slot that may still be wanted.
+    pub(super) first: usize,
+    pub(super) askers: Askers,
+}
+
+/// One key of a batch.
+pub(crate) struct Slot {
+    pub(super) hash: u64,
+    pub(super) weight: usize,
+    /// How many loads wait for it.
+    pub(super) waits: u32,
+    /// Whether later loads of the key find it.
+    pub(super) listed: bool,
+    /// The waker of the load that brought it.
+    pub(super) waker: Option<Waker>,
+}
+
+/// Where a load has left its waker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// With the key.
+    Slot,
+    /// In the crowd.
+    Crowd(u32),
+}
+
+impl<K, V, E> Keys<K, V, E> {
+    pub(super) fn new(keys: Vec<K>, slots: Vec<Slot>) -> Self {
+        Self {
+            keys,
+            sealed: None,
+            positions: None,
+            slots,
+            crowd: Slab::new(),
+            cell: Arc::new(Cell::new()),
+            watchers: 0,
+            abandoned: false,
+            filling: false,
+            driver: None,
+            ticket: (0, 0),
+            arrivals: Vec::new(),
+            first: 0,
+            askers: Askers::new(),
+        }
+    }
+
+    /// The key in a slot that is wanted.
+    #[inline]
+    pub(super) fn key(&self, slot: u32) -> Option<&K> {
+        let Some(sealed) = &self.sealed else {
+            return self.keys.get(slot as usize);
+        };
+        let position = match &self.positions {
+            Some(positions) => *positions.get(slot as usize)?,
+            None => slot,
+        };
+        sealed.get(position as usize)
+    }
+
+    /// Makes `waker` the one to wake at a place; returns the old one, to be dropped outside of the
+    /// lock.
+    pub(super) fn register(&mut self, slot: u32, place: Place, waker: &Waker) -> Option<Waker> {
+        let known = match place {
+            Place::Slot => &mut self.slots.get_mut(slot as usize)?.waker,
+            Place::Crowd(place) => self.crowd.get_mut(place as usize)?,
+        };
+        match known {
+            Some(known) if known.will_wake(waker) => None,
+            _ => known.replace(waker.clone()),
+        }
+    }
+
+    /// Forgets the waker at a place.
+    pub(super) fn unregister(&mut self, slot: u32, place: Place) -> Option<Waker> {
+        match place {
+            Place::Slot => self.slots.get_mut(slot as usize)?.waker.take(),
+            Place::Crowd(place) => self.crowd.try_remove(place as usize)?,
+        }
+    }
+
+    /// Somebody who waits for a key.
+    pub(super) fn take_waker(&mut self) -> Option<Waker> {
+        let in_slot = self.slots.iter_mut().find_map(|slot| slot.waker.take());
+        in_slot.or_else(|| self.crowd.iter_mut().find_map(|(_, waker)| waker.take()))
+    }
+
+    /// Everyone who waits for a key.
+    pub(super) fn take_wakers(&mut self) -> Vec<Waker> {
+        let slots = self.slots.iter_mut().filter_map(|slot| slot.waker.take());
+        let crowd = self.crowd.iter_mut().filter_map(|(_, waker)| waker.take());
+        slots.chain(crowd).collect()
+    }
+
+    /// Leaves out the keys that nobody wants any more; `live` are left. Gives the others, to be
+    /// dropped outside of the lock.
+    pub(super) fn compact(&mut self, live: usize) -> Vec<K> {
+        if live == self.keys.len() {
+            return Vec::new();
+        }
+        let mut withdrawn = Vec::with_capacity(self.keys.len() - live);
+        let mut kept = Vec::with_capacity(live);
+        let mut positions = Vec::with_capacity(self.keys.len());
+        for (key, slot) in self.keys.drain(..).zip(&self.slots) {
+            positions.push(kept.len() as u32);
+            let keep = if slot.waits > 0 {
+                &mut kept
+            } else {
+                &mut withdrawn
+            };
+            keep.push(key);
+        }
+        self.keys = kept;
+        self.positions = Some(positions);
+        withdrawn
+    }
+
+    /// When the oldest key came that is still wanted, where that matters.
+    pub(super) fn oldest(&mut self) -> Option<u64> {
+        let wanted = |slot: &Slot| slot.waits > 0;
+        let next = self.slots.get(self.first..)?.iter().position(wanted)?;
+        self.first += next;
+        self.arrivals.get(self.first).copied()
+    }
+}

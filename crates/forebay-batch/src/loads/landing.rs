@@ -1,0 +1,186 @@
+use std::sync::Arc;
+use std::task::Waker;
+
+use forebay_core::LoadResult;
+use forebay_rt::wake_all;
+
+use crate::loads::keys::{Keys, Slot};
+use crate::loads::{Cell, Loads};
+use crate::observe::Askers;
+use crate::queue::{BatchId, Start};
+
+/// A batch on its way to the backend.
+pub(crate) struct Sealed<K, V, E> {
+    pub(crate) batch: BatchId,
+    pub(crate) keys: Arc<Vec<K>>,
+    pub(crate) cell: Arc<Cell<V, E>>,
+    /// How many loads waited for it when it was sealed, and who they were.
+    pub(crate) waiters: usize,
+    pub(crate) askers: Askers,
+    /// When its oldest key came, where that is known.
+    pub(crate) arrived: Option<u64>,
+    /// Keys that nobody wanted any more, to be dropped outside of the lock.
+    pub(crate) withdrawn: Vec<K>,
+    /// A further call that may start, since this batch no longer waits.
+    pub(crate) next: Option<Start>,
+}
+
+/// What a batch that has landed leaves behind for outside of the lock.
+pub(crate) struct Landed<K, V, E, G> {
+    keys: Option<Keys<K, V, E>>,
+    group: Option<G>,
+    drained: Vec<Waker>,
+    /// Calls that may start now.
+    pub(crate) starts: Vec<Start>,
+    /// The positions whose answers were put into the cache although they had become stale.
+    pub(crate) stale: Vec<u32>,
+}
+
+/// A key whose answer may be cached: its slot and its position.
+pub(crate) type Fill = (u32, u32);
+
+impl<K, V, E, G> Loads<K, V, E, G> {
+    /// Takes the batch for a start, if anything waits.
+    pub(crate) fn seal(&mut self, start: Start) -> Option<Sealed<K, V, E>> {
+        let batch = self.queue.seal(start)?;
+        let next = self.queue.next();
+        let sealed = self.queue.batch_mut(batch)?;
+        let live = sealed.live();
+        let keys = &mut sealed.body;
+        let withdrawn = keys.compact(live);
+        let whole = Arc::new(std::mem::take(&mut keys.keys));
+        keys.sealed = Some(Arc::clone(&whole));
+        self.stats.calls += 1;
+        self.stats.keys += live as u64;
+        self.stats.batch_max = self.stats.batch_max.max(live as u64);
+        Some(Sealed {
+            batch,
+            keys: whole,
+            cell: Arc::clone(&keys.cell),
+            waiters: keys.watchers,
+            askers: std::mem::take(&mut keys.askers),
+            arrived: (!keys.arrivals.is_empty()).then_some(sealed.arrived),
+            withdrawn,
+            next,
+        })
+    }
+
+    /// Whether the call is to be dropped; if not, `driver` is woken when it is.
+    pub(crate) fn is_abandoned(&mut self, batch: BatchId, driver: &Waker) -> (bool, Option<Waker>) {
+        let Some(batch) = self.queue.batch_mut(batch) else {
+            return (true, None);
+        };
+        let keys = &mut batch.body;
+        if keys.abandoned {
+            return (true, None);
+        }
+        let garbage = match &keys.driver {
+            Some(known) if known.will_wake(driver) => None,
+            _ => keys.driver.replace(driver.clone()),
+        };
+        (false, garbage)
+    }
+
+    /// The keys of a call whose answers may be put into the cache. From now on, a clear counts the
+    /// keys that it concerns as unsettled.
+    pub(crate) fn fill(&mut self, batch: BatchId) -> Vec<Fill> {
+        let Some(batch) = self.queue.batch_mut(batch) else {
+            return Vec::new();
+        };
+        let keys = &mut batch.body;
+        keys.filling = true;
+        let listed = keys
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.listed);
+        let position = |slot: u32| match &keys.positions {
+            Some(positions) => positions.get(slot as usize).copied().unwrap_or(slot),
+            None => slot,
+        };
+        listed
+            .map(|(slot, _)| (slot as u32, position(slot as u32)))
+            .collect()
+    }
+
+    /// Ends a call with its answers. From now on its keys are not found any more.
+    pub(crate) fn land(
+        &mut self,
+        start: Start,
+        batch: BatchId,
+        results: Vec<LoadResult<V, E>>,
+        filled: &[Fill],
+    ) -> Landed<K, V, E, G> {
+        let (ended, group) = self.queue.finish(start, batch);
+        let mut stale = Vec::new();
+        let keys = ended.map(|ended| {
+            let mut keys = ended.body;
+            let is_stale = |(slot, _): &&Fill| {
+                let slot = keys.slots.get(*slot as usize);
+                slot.is_some_and(|slot| !slot.listed)
+            };
+            stale.extend(
+                filled
+                    .iter()
+                    .filter(is_stale)
+                    .map(|(_, position)| *position),
+            );
+            self.unlist_all(batch, &mut keys.slots);
+            keys.cell.set(results, keys.positions.take());
+            keys
+        });
+        Landed {
+            keys,
+            group,
+            drained: self.drained(),
+            starts: self.starts(),
+            stale,
+        }
+    }
+
+    /// Takes all keys of a batch out of the table.
+    fn unlist_all(&mut self, batch: BatchId, slots: &mut [Slot]) {
+        let listed = slots.iter().filter(|slot| slot.listed).count();
+        if listed == self.listed.len() {
+            self.listed.clear();
+            return;
+        }
+        for (number, slot) in slots.iter_mut().enumerate() {
+            if std::mem::take(&mut slot.listed) {
+                self.unlist(slot.hash, batch, number as u32);
+            }
+        }
+    }
+
+    /// All calls that may start now.
+    pub(crate) fn starts(&mut self) -> Vec<Start> {
+        std::iter::from_fn(|| self.queue.next()).collect()
+    }
+
+    /// Takes back the room of a batch.
+    pub(crate) fn recycle(&mut self, keys: Vec<K>, slots: Vec<Slot>) {
+        if self.spare.keys.capacity() < keys.capacity() {
+            self.spare.keys = keys;
+        }
+        if self.spare.slots.capacity() < slots.capacity() {
+            self.spare.slots = slots;
+        }
+    }
+}
+
+impl<K, V, E, G> Landed<K, V, E, G> {
+    /// Wakes everybody, and gives the room that the batch took. `keys` are the batch's own, which
+    /// nobody else has any more.
+    pub(crate) fn wake(self, keys: Option<Arc<Vec<K>>>) -> Option<(Vec<K>, Vec<Slot>)> {
+        wake_all(self.drained);
+        drop(self.group);
+        let mut ended = self.keys?;
+        wake_all(ended.slots.iter_mut().filter_map(|slot| slot.waker.take()));
+        wake_all(ended.crowd.drain().flatten());
+        drop(ended.sealed.take());
+        ended.slots.clear();
+        let mut keys = Arc::try_unwrap(keys?).ok()?;
+        keys.clear();
+        Some((keys, ended.slots))
+    }
+}

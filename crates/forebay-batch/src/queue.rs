@@ -1,0 +1,326 @@
+//! Which batches wait, which are under way, and which may start: pure bookkeeping, without locks,
+//! clocks or code of the user.
+//!
+//! Work of one group waits in one *lane*, cut into batches that never exceed the maximum. A
+//! *start* is the right to one call in flight: it is taken by a driver for a lane, not for a batch,
+//! so that the batch can grow until the very moment it is sealed.
+
+mod batch;
+mod lane;
+mod start;
+
+use std::collections::VecDeque;
+use std::hash::Hash;
+use std::time::Duration;
+
+use hashbrown::HashTable;
+use slab::Slab;
+
+pub(crate) use self::batch::{Batch, BatchId};
+pub(crate) use self::lane::LaneId;
+pub(crate) use self::start::{Start, Trigger};
+
+use self::lane::Lane;
+use crate::error::ConfigError;
+use crate::policy::Dispatch;
+
+/// The bounds and the policy that a queue keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// The largest weight of one batch.
+    pub(crate) batch_max: usize,
+    /// How many calls may be in flight at once.
+    pub(crate) calls_max: usize,
+    /// How many units may wait.
+    pub(crate) waiting_max: usize,
+    pub(crate) dispatch: Dispatch,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            batch_max: 1_000,
+            calls_max: 4,
+            waiting_max: usize::MAX,
+            dispatch: Dispatch::Natural,
+        }
+    }
+}
+
+impl Rules {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if [self.batch_max, self.calls_max, self.waiting_max].contains(&0)
+            || self.dispatch == Dispatch::MinSize(0)
+        {
+            return Err(ConfigError::ZeroMax);
+        }
+        match self.window() {
+            Some(Duration::ZERO) => Err(ConfigError::ZeroTimeout),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) const fn window(&self) -> Option<Duration> {
+        match self.dispatch {
+            Dispatch::Window(window) => Some(window),
+            _ => None,
+        }
+    }
+}
+
+/// Batches of `B`, kept apart by groups `G`.
+pub(crate) struct Queue<B, G> {
+    rules: Rules,
+    batches: Slab<Batch<B>>,
+    lanes: Slab<Lane<G>>,
+    /// The lanes of groups, by hash; without groups there is one lane, which is not in it.
+    groups: HashTable<(u64, LaneId)>,
+    /// The lanes that want a call as soon as one may start, each once.
+    turn: VecDeque<LaneId>,
+    calls: usize,
+    waiting: usize,
+    running: usize,
+    closed: bool,
+}
+
+impl<B, G> Queue<B, G> {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            batches: Slab::new(),
+            lanes: Slab::new(),
+            groups: HashTable::new(),
+            turn: VecDeque::new(),
+            calls: 0,
+            waiting: 0,
+            running: 0,
+            closed: false,
+        }
+    }
+
+    /// How many units wait.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// How many units are in calls.
+    pub(crate) const fn running(&self) -> usize {
+        self.running
+    }
+
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Whether nothing waits and nothing runs.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    /// Whether there is room for `more` units.
+    pub(crate) const fn has_room(&self, more: usize) -> bool {
+        self.waiting.saturating_add(more) <= self.rules.waiting_max
+    }
+
+    #[inline]
+    pub(crate) fn batch(&self, id: BatchId) -> Option<&Batch<B>> {
+        self.batches.get(id as usize)
+    }
+
+    #[inline]
+    pub(crate) fn batch_mut(&mut self, id: BatchId) -> Option<&mut Batch<B>> {
+        self.batches.get_mut(id as usize)
+    }
+
+    pub(crate) fn batches_mut(&mut self) -> impl Iterator<Item = &mut Batch<B>> {
+        self.batches.iter_mut().map(|(_, batch)| batch)
+    }
+
+    /// Whether a driver will see to a batch: it has one, or its lane has some that go on to it. With
+    /// a policy that waits for somebody else, that one has to be there.
+    pub(crate) fn is_attended(&self, id: BatchId) -> bool {
+        let Some(batch) = self.batch(id) else {
+            return true;
+        };
+        let busy = |lane: &Lane<G>| lane.calls > 0 || lane.starting > 0;
+        let waits_for_timer = matches!(self.rules.dispatch, Dispatch::Window(_));
+        let is_driven = self.lane(batch.lane).is_some_and(busy);
+        batch.is_running || (is_driven && !waits_for_timer)
+    }
+
+    /// The batches whose calls are in flight.
+    pub(crate) fn running_batches(&self) -> Vec<BatchId> {
+        let running = self.batches.iter().filter(|(_, batch)| batch.is_running);
+        running.map(|(id, _)| id as BatchId).collect()
+    }
+
+    /// The lane of everything where there are no groups.
+    #[inline]
+    pub(crate) fn only_lane(&mut self) -> LaneId {
+        if self.lanes.is_empty() {
+            self.lanes.insert(Lane::new(None));
+        }
+        0
+    }
+
+    /// The lane of `group`; gives the group back where the lane has it already, to be dropped
+    /// outside of the lock.
+    pub(crate) fn lane_of(&mut self, hash: u64, group: G) -> (LaneId, Option<G>)
+    where
+        G: Eq + Hash,
+    {
+        let lanes = &self.lanes;
+        let is_it = |(_, lane): &(u64, LaneId)| {
+            let known = lanes.get(*lane as usize).and_then(Lane::group);
+            known.is_some_and(|known| known.1 == group)
+        };
+        if let Some((_, lane)) = self.groups.find(hash, is_it) {
+            return (*lane, Some(group));
+        }
+        let lane = self.lanes.insert(Lane::new(Some((hash, group)))) as LaneId;
+        self.groups
+            .insert_unique(hash, (hash, lane), |(hash, _)| *hash);
+        (lane, None)
+    }
+
+    /// The batch of a lane that takes in `weight` more; `begin` makes a new one where none does.
+    #[inline]
+    pub(crate) fn open(
+        &mut self,
+        lane: LaneId,
+        weight: usize,
+        begin: impl FnOnce() -> B,
+    ) -> BatchId {
+        if let Some(id) = self.lane(lane).and_then(Lane::last)
+            && let Some(last) = self.batch(id)
+            && last.takes(weight, self.rules.batch_max)
+        {
+            return id;
+        }
+        let id = self.batches.insert(Batch::new(lane, begin())) as BatchId;
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.queue.push_back(id);
+        }
+        id
+    }
+
+    /// Counts one more unit in a batch that [`open`](Queue::open) returned.
+    #[inline]
+    pub(crate) fn admit(&mut self, id: BatchId, weight: usize) {
+        let Some(batch) = self.batches.get_mut(id as usize) else {
+            return;
+        };
+        batch.len += 1;
+        batch.live += 1;
+        batch.weight = batch.weight.saturating_add(weight);
+        self.waiting += 1;
+        if let Some(lane) = self.lanes.get_mut(batch.lane as usize) {
+            lane.waiting += 1;
+            lane.arrived += 1;
+        }
+    }
+
+    /// Takes a unit out of a batch that still waits; returns the batch when it was the last one.
+    pub(crate) fn withdraw(&mut self, id: BatchId, weight: usize) -> Option<Withdrawn<B, G>> {
+        let batch = self.batches.get_mut(id as usize)?;
+        batch.live -= 1;
+        batch.weight -= weight;
+        let (lane_id, emptied) = (batch.lane, batch.live == 0);
+        self.waiting -= 1;
+        let lane = self.lanes.get_mut(lane_id as usize)?;
+        lane.waiting -= 1;
+        if !emptied {
+            return None;
+        }
+        lane.queue.retain(|queued| *queued != id);
+        let driver = lane.surplus_driver();
+        let batch = self.batches.remove(id as usize);
+        let lane = self.lanes.get_mut(lane_id as usize)?;
+        lane.nested -= batch.nested;
+        let group = self.forget_lane(lane_id);
+        Some(Withdrawn {
+            batch,
+            group,
+            driver,
+        })
+    }
+
+    /// Lets everything that waits go as soon as calls may start; returns how much that is.
+    pub(crate) fn release_all(&mut self, trigger: Trigger) -> usize {
+        for (_, lane) in &mut self.lanes {
+            for id in &lane.queue {
+                if let Some(batch) = self.batches.get_mut(*id as usize) {
+                    batch.released.get_or_insert(trigger);
+                }
+            }
+        }
+        let lanes: Vec<_> = self.lanes.iter().map(|(id, _)| id as LaneId).collect();
+        lanes.into_iter().for_each(|lane| self.consider(lane));
+        self.waiting
+    }
+
+    /// Lets batches go whose oldest unit came at `until` or before; returns when the oldest of the
+    /// others came.
+    pub(crate) fn release_older(&mut self, until: Option<u64>) -> Option<u64> {
+        let mut oldest = None;
+        let mut due = Vec::new();
+        for (id, lane) in &mut self.lanes {
+            for batch in &lane.queue {
+                let Some(batch) = self.batches.get_mut(*batch as usize) else {
+                    continue;
+                };
+                if batch.released.is_some() {
+                    continue;
+                }
+                if until.is_some_and(|until| batch.arrived <= until) {
+                    batch.released = Some(Trigger::Window);
+                    due.push(id as LaneId);
+                } else {
+                    oldest = Some(oldest.map_or(batch.arrived, |oldest| batch.arrived.min(oldest)));
+                }
+            }
+        }
+        due.into_iter().for_each(|lane| self.consider(lane));
+        oldest
+    }
+
+    /// Takes in nothing more, and lets what waits go.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.release_all(Trigger::Close);
+    }
+
+    #[inline]
+    fn lane(&self, id: LaneId) -> Option<&Lane<G>> {
+        self.lanes.get(id as usize)
+    }
+
+    #[inline]
+    fn lane_mut(&mut self, id: LaneId) -> Option<&mut Lane<G>> {
+        self.lanes.get_mut(id as usize)
+    }
+
+    /// Drops the lane of a group of which nothing is left; gives the group to be dropped outside of
+    /// the lock.
+    fn forget_lane(&mut self, id: LaneId) -> Option<G> {
+        let lane = self.lane(id)?;
+        let (hash, _) = lane.group()?;
+        let hash = *hash;
+        if !lane.is_over() {
+            return None;
+        }
+        if let Ok(entry) = self.groups.find_entry(hash, |(_, lane)| *lane == id) {
+            entry.remove();
+        }
+        self.turn.retain(|lane| *lane != id);
+        self.lanes.remove(id as usize).into_group()
+    }
+}
+
+/// What a batch that emptied leaves behind, to be dropped or woken outside of the lock.
+pub(crate) struct Withdrawn<B, G> {
+    pub(crate) batch: Batch<B>,
+    pub(crate) group: Option<G>,
+    /// A driver that has nothing to start any more.
+    pub(crate) driver: Option<std::task::Waker>,
+}
