@@ -92,16 +92,17 @@ forward_to_pointee!(&L, Arc<L>, Box<L>);
 
 /// Where a [`LoadBatch`] puts what it found for the keys of one call.
 ///
-/// The first answer of a key stands. Whatever cannot be used (a position outside the call, a
+/// The first answer of a position stands. Whatever cannot be used (a position outside the call, a
 /// second answer, a key that nobody asked for) is ignored and counted in
 /// [`ignored`](Answers::ignored).
 ///
-/// Room for the answers is allocated once; [`insert`](Answers::insert) builds an index of the keys
-/// at its first use.
+/// Room for the answers is allocated once, and becomes the list of results in place.
 pub struct Answers<'a, K, V, E> {
     keys: &'a [K],
     slots: Vec<Option<LoadResult<V, E>>>,
-    positions: HashMap<&'a K, usize>,
+    // Behind the key that was inserted last.
+    next: usize,
+    positions: Option<Positions<'a, K>>,
     ignored: usize,
 }
 
@@ -113,7 +114,8 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
         Self {
             keys,
             slots,
-            positions: HashMap::new(),
+            next: 0,
+            positions: None,
             ignored: 0,
         }
     }
@@ -125,20 +127,19 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
 
     /// Puts in the value of `key`; returns whether it was used.
     ///
-    /// The right one for rows that come back in any order.
+    /// The right one for rows that come back in any order. In the order of the keys, with or
+    /// without gaps, they are found by comparing alone; the first one that is not builds an index.
+    ///
+    /// A key that stands in several positions, as it may where keys are not joined, takes a value
+    /// for each of them, in no promised order: insert once for each time that it stands there.
     pub fn insert(&mut self, key: &K, value: V) -> bool
     where
         K: Eq + Hash,
     {
-        if self.positions.is_empty() {
-            let positions = self
-                .keys
-                .iter()
-                .enumerate()
-                .map(|(position, key)| (key, position));
-            self.positions.extend(positions);
+        let position = self.find(key);
+        if let Some(position) = position {
+            self.next = position + 1;
         }
-        let position = self.positions.get(key).copied();
         self.put(position, Ok(Some(value)))
     }
 
@@ -152,6 +153,14 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
     /// Says that the key at `position` failed, and it alone; returns whether it was used.
     pub fn fail(&mut self, position: usize, error: E) -> bool {
         self.put(Some(position), Err(LoadError::from(error)))
+    }
+
+    /// Returns the positions that have no answer yet, in order.
+    ///
+    /// A key that was said to be [`missing`](Answers::missing) has one.
+    pub fn unanswered(&self) -> impl Iterator<Item = usize> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(position, slot)| slot.is_none().then_some(position))
     }
 
     /// Returns how many answers could not be used.
@@ -178,6 +187,28 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
             .collect()
     }
 
+    /// Finds a position of `key` that has no answer yet.
+    fn find(&mut self, key: &K) -> Option<usize>
+    where
+        K: Eq + Hash,
+    {
+        let is_open = |slots: &[Option<_>], at: usize| slots.get(at).is_some_and(Option::is_none);
+        let Some(positions) = &mut self.positions else {
+            // Over all rows that come in order, this walks once through the keys.
+            let ahead = self.keys.iter().enumerate().skip(self.next);
+            let mut found = ahead.filter(|(at, other)| *other == key && is_open(&self.slots, *at));
+            if let Some((position, _)) = found.next() {
+                return Some(position);
+            }
+            let positions = self.positions.insert(Positions::new(self.keys));
+            return positions.find(key, |at| is_open(&self.slots, at));
+        };
+        if self.keys.get(self.next) == Some(key) && is_open(&self.slots, self.next) {
+            return Some(self.next);
+        }
+        positions.find(key, |at| is_open(&self.slots, at))
+    }
+
     fn put(&mut self, position: Option<usize>, answer: LoadResult<V, E>) -> bool {
         let slot = position.and_then(|position| self.slots.get_mut(position));
         let Some(slot @ None) = slot else {
@@ -198,4 +229,59 @@ impl<K, V, E> fmt::Debug for Answers<'_, K, V, E> {
             .field("ignored", &self.ignored)
             .finish()
     }
+}
+
+/// Where each key stands.
+struct Positions<'a, K> {
+    /// The first position of each key that may have no answer.
+    first: HashMap<&'a K, usize>,
+    /// For each position the next one of the same key; empty unless some key stands twice.
+    twins: Vec<Option<usize>>,
+}
+
+impl<'a, K: Eq + Hash> Positions<'a, K> {
+    fn new(keys: &'a [K]) -> Self {
+        let mut first = HashMap::with_capacity(keys.len());
+        let mut twins = Vec::new();
+        for (position, key) in keys.iter().enumerate().rev() {
+            if let Some(twin) = first.insert(key, position) {
+                twins.resize(keys.len(), None);
+                twins[position] = Some(twin);
+            }
+        }
+        Self { first, twins }
+    }
+
+    /// Finds the first open position of `key`, and does not look at those before it again.
+    fn find(&mut self, key: &K, is_open: impl Fn(usize) -> bool) -> Option<usize> {
+        let first = self.first.get_mut(key)?;
+        while !is_open(*first) {
+            *first = self.twins.get(*first).copied().flatten()?;
+        }
+        Some(*first)
+    }
+}
+
+#[test]
+fn results_take_the_room_of_the_answers() {
+    fn check<V: Default>() {
+        let keys = [1, 2, 3];
+        let answers = || {
+            let mut answers = Answers::<u8, V, String>::new(&keys);
+            answers.set(1, V::default());
+            let room = answers.slots.as_ptr().addr();
+            (answers, room)
+        };
+        let (finished, room) = answers();
+        let results = finished.finish();
+        assert_eq!(results.as_ptr().addr(), room);
+        let (failed, room) = answers();
+        let results = failed.finish_failed(&LoadError::TimedOut);
+        assert_eq!(results.as_ptr().addr(), room);
+    }
+    check::<()>();
+    check::<u8>();
+    check::<u64>();
+    check::<String>();
+    check::<[u64; 9]>();
 }
