@@ -132,6 +132,11 @@ where
         let removed = mem::take(&mut *self.lock());
         drop(removed);
     }
+
+    /// Within a request everybody sees the same, so what was absent stays so.
+    fn keeps_missing(&self) -> bool {
+        true
+    }
 }
 
 impl<K: Eq, V, E> Kept<K, V, E> {

@@ -101,6 +101,19 @@ fn per_request_cache_forgets_nothing() {
 }
 
 #[test]
+fn absent_keys_are_kept_for_a_request_and_no_longer() {
+    assert!(PerRequest::<u64, u64, &str>::new().keeps_missing());
+    let shared: Arc<Box<dyn Cache<u64, u64, &str>>> =
+        Arc::new(Box::new(PerRequest::<u64, u64, &str>::new()));
+    assert!(shared.keeps_missing());
+    assert!(
+        bounded::<u64, u64>(1)
+            .iter()
+            .all(|cache| !cache.keeps_missing())
+    );
+}
+
+#[test]
 fn bounded_cache_never_holds_more_than_its_capacity() {
     for capacity in [0, 1, 31, 32, 63, 100, 1_000, 1_055, 4_096] {
         for cache in bounded::<u64, Arc<()>>(capacity) {
