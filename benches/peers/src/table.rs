@@ -95,12 +95,13 @@ impl Table {
         }
         let mut lines = vec![self.headings()];
         lines.extend(self.rows.iter().map(|row| self.cells(row)));
-        text.push_str(&grid(&lines, layout)?);
+        let left = if self.shows_settings() { 2 } else { 1 };
+        text.push_str(&grid(&lines, left, layout)?);
         let mut lines = vec![Goal::headings()];
         lines.extend(self.goals.iter().filter_map(|goal| goal.judge(self)));
         if lines.len() > 1 {
             text.push('\n');
-            text.push_str(&grid(&lines, layout)?);
+            text.push_str(&grid(&lines, 1, layout)?);
         }
         Ok(text)
     }
@@ -227,8 +228,8 @@ impl Unit {
     }
 }
 
-/// Lays cells out in columns, the first one flush left and the others flush right.
-fn grid(lines: &[Vec<String>], layout: Layout) -> Result<String, fmt::Error> {
+/// Lays cells out in columns, the first ones flush left and the others flush right.
+fn grid(lines: &[Vec<String>], left: usize, layout: Layout) -> Result<String, fmt::Error> {
     let count = lines.first().map_or(0, Vec::len);
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
     let widths: Vec<usize> = (0..count)
@@ -243,15 +244,17 @@ fn grid(lines: &[Vec<String>], layout: Layout) -> Result<String, fmt::Error> {
         text.push_str(start);
         for (column, cell) in line.iter().enumerate() {
             let width = widths[column];
-            match column {
-                0 => write!(text, "{cell:<width$}")?,
-                _ => write!(text, "{between}{cell:>width$}")?,
+            let between = if column == 0 { "" } else { between };
+            if column < left {
+                write!(text, "{between}{cell:<width$}")?;
+            } else {
+                write!(text, "{between}{cell:>width$}")?;
             }
         }
         writeln!(text, "{end}")?;
         if index == 0 && layout == Layout::Markdown {
             for (column, width) in widths.iter().enumerate() {
-                let (rule, edge) = ("-".repeat(*width), if column == 0 { '-' } else { ':' });
+                let (rule, edge) = ("-".repeat(*width), if column < left { '-' } else { ':' });
                 write!(text, "|-{rule}{edge}")?;
             }
             writeln!(text, "|")?;

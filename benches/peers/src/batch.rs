@@ -1,0 +1,14 @@
+//! Libraries that turn loads of different keys into one backend call.
+//!
+//! * [`peer::Peer`], what such a library must offer to be compared; [`peers`] has one file for each.
+//! * [`backend::Backend`], what all of them ask.
+//! * [`questions`], one file for each question, and what forebay's answer to it should reach.
+
+pub mod backend;
+pub mod peer;
+pub mod peers;
+pub mod questions;
+
+pub mod check;
+
+mod burst;

@@ -1,0 +1,64 @@
+//! The peers, one file each, and the order in which they stand in the tables.
+
+pub mod async_graphql;
+pub mod batch_aint_one;
+pub mod dataloader;
+pub mod floor;
+pub mod scuffle;
+pub mod seed;
+
+use self::async_graphql::{AsyncGraphql, AsyncGraphqlTuned};
+use self::batch_aint_one::{BatchAintOne, BatchAintOneBalanced, BatchAintOneTuned};
+use self::dataloader::{Dataloader, DataloaderTuned};
+use self::floor::{Bare, Unbatched};
+use self::scuffle::{Scuffle, ScuffleTuned};
+use self::seed::{Seed, SeedTuned};
+
+use crate::batch::check::check;
+use crate::batch::peer::Peer;
+use crate::entry::Entry;
+
+/// What a question does to each peer.
+pub trait Probe {
+    /// Runs the workload against `P` once, and returns a figure for each column of the table;
+    /// `None` where the peer cannot do what the column asks.
+    fn probe<P: Peer>(&self) -> Vec<Option<f64>>;
+}
+
+/// Returns the entry of `P`.
+#[must_use]
+pub fn entry<P: Peer, Q: Probe>() -> Entry<Q> {
+    Entry {
+        name: P::NAME,
+        settings: P::SETTINGS,
+        kind: P::KIND,
+        check: check::<P>,
+        probe: |question| question.probe::<P>(),
+    }
+}
+
+/// Returns every library, with its defaults and in its best setting, and the floors.
+#[must_use]
+pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
+    let mut entries = libraries();
+    entries.extend([entry::<Bare, _>(), entry::<Unbatched, _>()]);
+    entries
+}
+
+/// Returns every library, with its defaults and in its best setting.
+#[must_use]
+pub fn libraries<Q: Probe>() -> Vec<Entry<Q>> {
+    vec![
+        entry::<BatchAintOne, _>(),
+        entry::<BatchAintOneTuned, _>(),
+        entry::<BatchAintOneBalanced, _>(),
+        entry::<AsyncGraphql, _>(),
+        entry::<AsyncGraphqlTuned, _>(),
+        entry::<Dataloader, _>(),
+        entry::<DataloaderTuned, _>(),
+        entry::<Scuffle, _>(),
+        entry::<ScuffleTuned, _>(),
+        entry::<Seed, _>(),
+        entry::<SeedTuned, _>(),
+    ]
+}
