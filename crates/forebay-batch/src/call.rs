@@ -60,9 +60,21 @@ where
             // A panic of the cache leaves a load that has ended.
             *state = State::Done;
             if ask.cached
-                && let Some(answer) = shared.cached(key)
+                && let Some(store) = shared.readable()
             {
-                return Poll::Ready(answer);
+                // A value is moved by itself: the processor has to wait where what was just written
+                // in parts is read as a whole.
+                match store.cache.get(key) {
+                    Some(Ok(Some(value))) => {
+                        store.hits.count();
+                        return Poll::Ready(Ok(Some(value)));
+                    }
+                    Some(answer) => {
+                        store.hits.count();
+                        return Poll::Ready(answer);
+                    }
+                    None => {}
+                }
             }
             *state = State::Waiting(shared.enter(key, ask.join, cx.waker())?);
             if !shared.driving.is_inline() {

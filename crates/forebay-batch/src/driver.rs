@@ -99,8 +99,8 @@ impl<J: Job> Drop for Held<J> {
 /// Carries out calls until there is no further start.
 pub(crate) async fn drive<J: Job>(mut held: Held<J>) {
     while let Some(start) = held.start() {
-        if !start.is_nested() {
-            gather(&held.job, start.lane).await;
+        if start.gathers() {
+            gather(&held.job, start).await;
         }
         let next = match acquire(&held.job, start).await {
             Ok(Some(_guard)) => J::run(&mut held, Ok(())).await,
@@ -120,16 +120,14 @@ pub(crate) async fn drive<J: Job>(mut held: Held<J>) {
 ///
 /// Most of what comes together comes from tasks that were woken together, and they are all ahead
 /// of this one in its executor's queue.
-async fn gather<J: Job>(job: &J, lane: LaneId) {
-    let (mut arrived, mut is_full) = job.progress(lane);
+async fn gather<J: Job>(job: &J, start: Start) {
+    let mut arrived = start.arrived;
     for _ in 0..job.rounds() {
-        if is_full {
-            return;
-        }
         requeue().await;
-        let before = std::mem::replace(&mut arrived, 0);
-        (arrived, is_full) = job.progress(lane);
-        if arrived == before {
+        let before = arrived;
+        let is_full;
+        (arrived, is_full) = job.progress(start.lane);
+        if is_full || arrived == before {
             return;
         }
     }

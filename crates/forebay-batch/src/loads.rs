@@ -14,7 +14,6 @@ use std::task::Waker;
 use hashbrown::HashTable;
 use slab::Slab;
 
-pub(crate) use self::answered::Cell;
 pub(crate) use self::enter::{Arrival, Entered, Entry};
 pub(crate) use self::keys::Keys;
 pub(crate) use self::landing::{Fill, Sealed};
@@ -25,12 +24,12 @@ use crate::stats::Stats;
 
 /// The state of one batcher.
 pub(crate) struct Loads<K, V, E, G> {
-    pub(crate) queue: Queue<Keys<K, V, E>, G>,
+    pub(crate) queue: Queue<Box<Keys<K, V, E>>, G>,
     /// Where each key waits or is under way, so that later loads of it find it. A key that was
     /// cleared, or asked for afresh, is under way without being listed.
     listed: HashTable<Listing>,
-    /// Room that a batch has left for the next one.
-    spare: Spare<K>,
+    /// Batches that have ended, empty, whose memory the next ones take.
+    spare: Vec<Box<Keys<K, V, E>>>,
     /// Who waits for everything to have ended.
     drains: Slab<Option<Waker>>,
     /// The number of the last call for many keys.
@@ -46,21 +45,12 @@ struct Listing {
     slot: u32,
 }
 
-/// The vectors of a batch that has ended, empty.
-struct Spare<K> {
-    keys: Vec<K>,
-    slots: Vec<keys::Slot>,
-}
-
 impl<K, V, E, G> Loads<K, V, E, G> {
     pub(crate) fn new(rules: Rules, unsettled: Arc<Unsettled>) -> Self {
         Self {
             queue: Queue::new(rules),
             listed: HashTable::new(),
-            spare: Spare {
-                keys: Vec::new(),
-                slots: Vec::new(),
-            },
+            spare: Vec::new(),
             drains: Slab::new(),
             tickets: 0,
             unsettled,

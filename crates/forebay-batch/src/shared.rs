@@ -127,13 +127,18 @@ where
         }
     }
 
+    /// The cache, if it may be asked.
+    #[inline]
+    pub(crate) fn readable(&self) -> Option<&Store<K, V, E>> {
+        self.store
+            .as_ref()
+            .filter(|store| store.unsettled.is_clear())
+    }
+
     /// The answer that the cache has, if it may be asked.
     #[inline]
     pub(crate) fn cached(&self, key: &K) -> Option<LoadResult<V, E>> {
-        let store = self.store.as_ref()?;
-        if !store.unsettled.is_clear() {
-            return None;
-        }
+        let store = self.readable()?;
         let answer = store.cache.get(key)?;
         store.hits.count();
         Some(answer)
@@ -363,7 +368,7 @@ where
     pub(crate) fn land(
         &self,
         start: Start,
-        sealed: Sealed<K, V, E>,
+        sealed: Sealed<K>,
         results: Vec<LoadResult<V, E>>,
         tally: Tally,
     ) -> Option<Start> {
@@ -378,16 +383,17 @@ where
         }
         let mut starts = std::mem::take(&mut landed.starts).into_iter();
         let next = starts.next();
-        drop(sealed.cell);
-        if let Some((keys, slots)) = landed.wake(Some(sealed.keys)) {
-            self.loads().recycle(keys, slots);
+        drop(sealed.keys);
+        if let Some(keys) = landed.wake() {
+            let garbage = self.loads().recycle(keys);
+            drop(garbage);
         }
         self.spawn_all(starts);
         next
     }
 
     /// Puts into the cache what goes into it.
-    fn fill(&self, sealed: &Sealed<K, V, E>, results: &[LoadResult<V, E>]) -> Vec<Fill> {
+    fn fill(&self, sealed: &Sealed<K>, results: &[LoadResult<V, E>]) -> Vec<Fill> {
         let Some(store) = &self.store else {
             return Vec::new();
         };
@@ -445,7 +451,7 @@ where
             loads.land(start, batch, lost.collect(), &[])
         };
         let starts = std::mem::take(&mut landed.starts);
-        landed.wake(None);
+        drop(landed.wake());
         self.spawn_all(starts);
     }
 }

@@ -1,5 +1,4 @@
 use std::hash::Hash;
-use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -126,7 +125,7 @@ where
 
     #[inline]
     pub(super) fn keys_mut(&mut self, batch: BatchId) -> Option<&mut Keys<K, V, E>> {
-        self.queue.batch_mut(batch).map(|batch| &mut batch.body)
+        self.queue.batch_mut(batch).map(|batch| &mut *batch.body)
     }
 
     fn join(
@@ -190,7 +189,7 @@ where
         };
         let spare = &mut self.spare;
         let id = self.queue.open(lane, arrival.weight, || {
-            Keys::new(mem::take(&mut spare.keys), mem::take(&mut spare.slots))
+            spare.pop().unwrap_or_else(|| Box::new(Keys::new()))
         });
         self.queue.admit(id, arrival.weight);
         let batch = self.queue.batch_mut(id).ok_or(LoadError::Closed)?;

@@ -6,6 +6,9 @@ use slab::Slab;
 use crate::loads::answered::Cell;
 use crate::observe::Askers;
 
+/// The room for keys that is kept when nothing waits: a batch of the default size.
+const ROOM_MAX: usize = 1_024;
+
 /// The keys of one batch, and who waits for each.
 ///
 /// ```text
@@ -18,8 +21,9 @@ use crate::observe::Askers;
 /// `positions` says where the others have moved to.
 pub(crate) struct Keys<K, V, E> {
     pub(super) keys: Vec<K>,
-    /// The keys as the backend sees them, once the batch is sealed.
-    pub(super) sealed: Option<Arc<Vec<K>>>,
+    /// The keys as the backend sees them, once the batch is sealed; empty until then.
+    pub(super) sealed: Arc<Vec<K>>,
+    pub(super) is_sealed: bool,
     pub(super) positions: Option<Vec<u32>>,
     pub(super) slots: Vec<Slot>,
     pub(super) crowd: Slab<Option<Waker>>,
@@ -63,12 +67,13 @@ pub(crate) enum Place {
 }
 
 impl<K, V, E> Keys<K, V, E> {
-    pub(super) fn new(keys: Vec<K>, slots: Vec<Slot>) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            keys,
-            sealed: None,
+            keys: Vec::new(),
+            sealed: Arc::new(Vec::new()),
+            is_sealed: false,
             positions: None,
-            slots,
+            slots: Vec::new(),
             crowd: Slab::new(),
             cell: Arc::new(Cell::new()),
             watchers: 0,
@@ -82,17 +87,57 @@ impl<K, V, E> Keys<K, V, E> {
         }
     }
 
+    /// Empties a batch that has ended, for the next one; `None` if somebody still has its keys.
+    ///
+    /// Called outside of the lock, since it drops what belongs to the user.
+    pub(super) fn recycle(mut self: Box<Self>) -> Option<Box<Self>> {
+        let sealed = Arc::get_mut(&mut self.sealed)?;
+        self.keys = std::mem::take(sealed);
+        self.keys.clear();
+        self.keys.shrink_to(ROOM_MAX);
+        self.is_sealed = false;
+        self.positions = None;
+        self.slots.clear();
+        self.slots.shrink_to(ROOM_MAX);
+        if self.crowd.capacity() > ROOM_MAX {
+            self.crowd = Slab::new();
+        }
+        self.crowd.clear();
+        self.cell = Arc::new(Cell::new());
+        self.watchers = 0;
+        self.abandoned = false;
+        self.filling = false;
+        self.driver = None;
+        self.ticket = (0, 0);
+        self.arrivals.clear();
+        self.first = 0;
+        Some(self)
+    }
+
+    /// Gives the keys to the backend; `live` of them are still wanted. The others are returned, to
+    /// be dropped outside of the lock.
+    pub(super) fn seal(&mut self, live: usize) -> Vec<K> {
+        let withdrawn = self.compact(live);
+        let keys = std::mem::take(&mut self.keys);
+        match Arc::get_mut(&mut self.sealed) {
+            Some(sealed) => *sealed = keys,
+            None => self.sealed = Arc::new(keys),
+        }
+        self.is_sealed = true;
+        withdrawn
+    }
+
     /// The key in a slot that is wanted.
     #[inline]
     pub(super) fn key(&self, slot: u32) -> Option<&K> {
-        let Some(sealed) = &self.sealed else {
+        if !self.is_sealed {
             return self.keys.get(slot as usize);
-        };
+        }
         let position = match &self.positions {
             Some(positions) => *positions.get(slot as usize)?,
             None => slot,
         };
-        sealed.get(position as usize)
+        self.sealed.get(position as usize)
     }
 
     /// Makes `waker` the one to wake at a place; returns the old one, to be dropped outside of the
@@ -131,7 +176,7 @@ impl<K, V, E> Keys<K, V, E> {
 
     /// Leaves out the keys that nobody wants any more; `live` are left. Gives the others, to be
     /// dropped outside of the lock.
-    pub(super) fn compact(&mut self, live: usize) -> Vec<K> {
+    fn compact(&mut self, live: usize) -> Vec<K> {
         if live == self.keys.len() {
             return Vec::new();
         }

@@ -4,16 +4,15 @@ use std::task::Waker;
 use forebay_core::LoadResult;
 use forebay_rt::wake_all;
 
+use crate::loads::Loads;
 use crate::loads::keys::{Keys, Slot};
-use crate::loads::{Cell, Loads};
 use crate::observe::Askers;
 use crate::queue::{BatchId, Start};
 
 /// A batch on its way to the backend.
-pub(crate) struct Sealed<K, V, E> {
+pub(crate) struct Sealed<K> {
     pub(crate) batch: BatchId,
     pub(crate) keys: Arc<Vec<K>>,
-    pub(crate) cell: Arc<Cell<V, E>>,
     /// How many loads waited for it when it was sealed, and who they were.
     pub(crate) waiters: usize,
     pub(crate) askers: Askers,
@@ -27,7 +26,7 @@ pub(crate) struct Sealed<K, V, E> {
 
 /// What a batch that has landed leaves behind for outside of the lock.
 pub(crate) struct Landed<K, V, E, G> {
-    keys: Option<Keys<K, V, E>>,
+    keys: Option<Box<Keys<K, V, E>>>,
     group: Option<G>,
     drained: Vec<Waker>,
     /// Calls that may start now.
@@ -41,22 +40,19 @@ pub(crate) type Fill = (u32, u32);
 
 impl<K, V, E, G> Loads<K, V, E, G> {
     /// Takes the batch for a start, if anything waits.
-    pub(crate) fn seal(&mut self, start: Start) -> Option<Sealed<K, V, E>> {
+    pub(crate) fn seal(&mut self, start: Start) -> Option<Sealed<K>> {
         let batch = self.queue.seal(start)?;
         let next = self.queue.next();
         let sealed = self.queue.batch_mut(batch)?;
         let live = sealed.live();
         let keys = &mut sealed.body;
-        let withdrawn = keys.compact(live);
-        let whole = Arc::new(std::mem::take(&mut keys.keys));
-        keys.sealed = Some(Arc::clone(&whole));
+        let withdrawn = keys.seal(live);
         self.stats.calls += 1;
         self.stats.keys += live as u64;
         self.stats.batch_max = self.stats.batch_max.max(live as u64);
         Some(Sealed {
             batch,
-            keys: whole,
-            cell: Arc::clone(&keys.cell),
+            keys: Arc::clone(&keys.sealed),
             waiters: keys.watchers,
             askers: std::mem::take(&mut keys.askers),
             arrived: (!keys.arrivals.is_empty()).then_some(sealed.arrived),
@@ -157,30 +153,27 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         std::iter::from_fn(|| self.queue.next()).collect()
     }
 
-    /// Takes back the room of a batch.
-    pub(crate) fn recycle(&mut self, keys: Vec<K>, slots: Vec<Slot>) {
-        if self.spare.keys.capacity() < keys.capacity() {
-            self.spare.keys = keys;
+    /// Takes an emptied batch for another one; gives it back where there are enough.
+    pub(crate) fn recycle(&mut self, keys: Box<Keys<K, V, E>>) -> Option<Box<Keys<K, V, E>>> {
+        if self.spare.len() >= SPARE_MAX {
+            return Some(keys);
         }
-        if self.spare.slots.capacity() < slots.capacity() {
-            self.spare.slots = slots;
-        }
+        self.spare.push(keys);
+        None
     }
 }
 
+/// How many batches' memory is kept when nothing waits.
+const SPARE_MAX: usize = 2;
+
 impl<K, V, E, G> Landed<K, V, E, G> {
-    /// Wakes everybody, and gives the room that the batch took. `keys` are the batch's own, which
-    /// nobody else has any more.
-    pub(crate) fn wake(self, keys: Option<Arc<Vec<K>>>) -> Option<(Vec<K>, Vec<Slot>)> {
+    /// Wakes everybody, and gives the batch, emptied.
+    pub(crate) fn wake(self) -> Option<Box<Keys<K, V, E>>> {
         wake_all(self.drained);
         drop(self.group);
         let mut ended = self.keys?;
         wake_all(ended.slots.iter_mut().filter_map(|slot| slot.waker.take()));
-        wake_all(ended.crowd.drain().flatten());
-        drop(ended.sealed.take());
-        ended.slots.clear();
-        let mut keys = Arc::try_unwrap(keys?).ok()?;
-        keys.clear();
-        Some((keys, ended.slots))
+        wake_all(ended.crowd.iter_mut().filter_map(|(_, waker)| waker.take()));
+        ended.recycle()
     }
 }

@@ -11,7 +11,7 @@ use crate::queue::{BatchId, Withdrawn};
 #[must_use]
 pub(crate) struct Left<K, V, E, G> {
     pub(super) wakers: Vec<Waker>,
-    batches: Vec<Withdrawn<Keys<K, V, E>, G>>,
+    batches: Vec<Withdrawn<Box<Keys<K, V, E>>, G>>,
     /// The drivers of calls that nobody waits for any more.
     drivers: Vec<Waker>,
     pub(super) drained: Vec<Waker>,
@@ -135,7 +135,7 @@ impl<K, V, E, G> Loads<K, V, E, G> {
     }
 
     fn keys_of(&mut self, batch: BatchId) -> Option<&mut Keys<K, V, E>> {
-        self.queue.batch_mut(batch).map(|batch| &mut batch.body)
+        self.queue.batch_mut(batch).map(|batch| &mut *batch.body)
     }
 }
 

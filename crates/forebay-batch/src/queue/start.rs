@@ -31,9 +31,16 @@ pub(crate) enum Trigger {
 pub(crate) struct Start {
     pub(crate) lane: LaneId,
     pub(crate) trigger: Trigger,
+    /// How many units had come to the lane by then.
+    pub(crate) arrived: u64,
 }
 
 impl Start {
+    /// Whether more could come that should go along.
+    pub(crate) fn gathers(self) -> bool {
+        !matches!(self.trigger, Trigger::Nested | Trigger::Full)
+    }
+
     /// Whether it is beyond the bound on calls, because a call in flight waits for it.
     pub(crate) fn is_nested(self) -> bool {
         self.trigger == Trigger::Nested
@@ -94,14 +101,26 @@ impl<B, G> Queue<B, G> {
     /// A start for a lane that something was just put into, if there may be one.
     #[inline]
     pub(crate) fn start(&mut self, lane: LaneId) -> Option<Start> {
+        let found = self.lane(lane)?;
+        if found.nested == 0 && found.queue.len() <= found.starting {
+            // What came goes along with what is about to start.
+            return None;
+        }
+        self.start_more(lane)
+    }
+
+    fn start_more(&mut self, lane: LaneId) -> Option<Start> {
         if let Some(found) = self.lane_mut(lane)
             && found.nested > 0
             && !found.nested_starting
         {
             found.nested_starting = true;
             found.starting += 1;
-            let trigger = Trigger::Nested;
-            return Some(Start { lane, trigger });
+            return Some(Start {
+                lane,
+                trigger: Trigger::Nested,
+                arrived: found.arrived,
+            });
         }
         self.consider(lane);
         self.next()
@@ -118,11 +137,17 @@ impl<B, G> Queue<B, G> {
                 continue;
             };
             self.calls += 1;
+            let mut arrived = 0;
             if let Some(found) = self.lane_mut(lane) {
                 found.starting += 1;
+                arrived = found.arrived;
             }
             self.consider(lane);
-            return Some(Start { lane, trigger });
+            return Some(Start {
+                lane,
+                trigger,
+                arrived,
+            });
         }
         None
     }
