@@ -1,22 +1,40 @@
-//! Every peer gives right answers: each key its own, one load for those who wait together, a new
-//! one for who comes later, and a failure where the load fails.
+//! Every peer gives right answers.
+//!
+//! * Of singleflight: each key its own, one load for those who wait together, a new one for who
+//!   comes later, and a failure where the load fails.
+//! * Of batch: each key its own, whether loads come from many tasks or from one; nothing for a key
+//!   that there is not; a failure where the call fails.
 
 use forebay_peers::entry::Entry;
-use forebay_peers::singleflight::peer::Peer;
-use forebay_peers::singleflight::peers::{self, Probe};
+use forebay_peers::{batch, singleflight};
 
 /// Asks nothing: the check alone is of interest.
 struct Nothing;
 
-impl Probe for Nothing {
-    fn probe<P: Peer>(&self) -> Vec<Option<f64>> {
+impl singleflight::peers::Probe for Nothing {
+    fn probe<P: singleflight::peer::Peer>(&self) -> Vec<Option<f64>> {
+        Vec::new()
+    }
+}
+
+impl batch::peers::Probe for Nothing {
+    fn probe<P: batch::peer::Peer>(&self) -> Vec<Option<f64>> {
         Vec::new()
     }
 }
 
 #[test]
-fn every_peer_gives_right_answers() {
+fn every_peer_of_singleflight_gives_right_answers() {
+    use singleflight::peers;
     let entries: Vec<Entry<Nothing>> = peers::all().into_iter().chain(peers::bounded()).collect();
+    for entry in entries {
+        (entry.check)();
+    }
+}
+
+#[test]
+fn every_peer_of_batch_gives_right_answers() {
+    let entries: Vec<Entry<Nothing>> = batch::peers::all();
     for entry in entries {
         (entry.check)();
     }

@@ -4,6 +4,7 @@ pub mod async_graphql;
 pub mod batch_aint_one;
 pub mod dataloader;
 pub mod floor;
+pub mod forebay;
 pub mod scuffle;
 pub mod seed;
 
@@ -11,12 +12,16 @@ use self::async_graphql::{AsyncGraphql, AsyncGraphqlTuned};
 use self::batch_aint_one::{BatchAintOne, BatchAintOneBalanced, BatchAintOneTuned};
 use self::dataloader::{Dataloader, DataloaderTuned};
 use self::floor::{Bare, Unbatched};
+use self::forebay::{Forebay, ForebayInline};
 use self::scuffle::{Scuffle, ScuffleTuned};
 use self::seed::{Seed, SeedTuned};
 
 use crate::batch::check::check;
 use crate::batch::peer::Peer;
 use crate::entry::Entry;
+
+/// How many values a cache may keep: more than any question of caches loads.
+pub const CACHE_CAPACITY: usize = 16_384;
 
 /// What a question does to each peer.
 pub trait Probe {
@@ -49,6 +54,8 @@ pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
 #[must_use]
 pub fn libraries<Q: Probe>() -> Vec<Entry<Q>> {
     vec![
+        entry::<Forebay, _>(),
+        entry::<ForebayInline, _>(),
         entry::<BatchAintOne, _>(),
         entry::<BatchAintOneTuned, _>(),
         entry::<BatchAintOneBalanced, _>(),
