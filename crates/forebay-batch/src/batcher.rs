@@ -8,9 +8,8 @@ use crate::builder::Builder;
 use crate::call::{Ask, Call};
 use crate::call_many::CallMany;
 use crate::drain::Drain;
+use crate::loading::Shared;
 use crate::policy::Join;
-use crate::queue::Trigger;
-use crate::shared::Shared;
 use crate::stats::Stats;
 
 /// Loads of different keys in few calls of the backend.
@@ -219,7 +218,7 @@ where
     /// They leave as soon as calls may start.
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn dispatch(&self) -> usize {
-        self.shared.release_all(Trigger::Manual)
+        self.shared.dispatch()
     }
 
     /// Returns what the batcher has done so far, and what it is doing.
@@ -249,12 +248,12 @@ where
     fn ask(&self) -> Ask {
         Ask {
             cached: true,
-            join: self.shared.settings.join,
+            join: self.shared.own.join,
         }
     }
 
     fn ask_fresh(&self) -> Ask {
-        let join = match self.shared.settings.join {
+        let join = match self.shared.own.join {
             Join::Off => Join::Off,
             Join::InFlight | Join::SameBatch => Join::SameBatch,
         };

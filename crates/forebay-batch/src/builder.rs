@@ -1,26 +1,24 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use forebay_core::LoadBatch;
 use forebay_rt::Runtime;
-use forebay_rt::alarm::{Alarm, nanos};
-use forebay_rt::sync::Mutex;
 
 use crate::batcher::Batcher;
 use crate::cache::Cache;
 use crate::carrying::Backend;
-use crate::driving::Driving;
+use crate::desk::Desk;
 use crate::error::ConfigError;
 use crate::hits::Hits;
 use crate::hooks::{Hooks, Permits, Weigh};
-use crate::inline::{Crowd, Inline};
+use crate::loading::{Own, Store};
 use crate::loads::{Loads, Unsettled};
 use crate::policy::{Dispatch, Join, OnError};
 use crate::queue::Rules;
-use crate::shared::{Settings, Shared, Store};
+use crate::settings::Settings;
 
 /// Builds a [`Batcher`] with settings of its own.
 ///
@@ -68,15 +66,14 @@ where
     hasher: S,
     group: Option<GroupBy<K, G>>,
     weigh: Option<Weigh<K>>,
-    permits: Option<Permits<L::Error>>,
     cache: Option<Arc<dyn Cache<K, L::Value, L::Error>>>,
     cache_missing: Option<bool>,
     cache_errors: bool,
+    join: Join,
+    on_error: OnError,
+    keep_abandoned: bool,
     rules: Rules,
-    settings: Settings,
-    runtime: Option<Arc<dyn Runtime>>,
-    inline: bool,
-    name: Box<str>,
+    settings: Settings<L::Error>,
 }
 
 type GroupBy<K, G> = Box<dyn Fn(&K) -> G + Send + Sync>;
@@ -91,15 +88,14 @@ where
             hasher: RandomState::default(),
             group: None,
             weigh: None,
-            permits: None,
             cache: None,
             cache_missing: None,
             cache_errors: false,
+            join: Join::InFlight,
+            on_error: OnError::FailAll,
+            keep_abandoned: false,
             rules: Rules::default(),
-            settings: Settings::default(),
-            runtime: default_runtime(),
-            inline: false,
-            name: Box::from("batch"),
+            settings: Settings::new("batch"),
         }
     }
 
@@ -114,15 +110,14 @@ where
             backend: self.backend,
             hasher: self.hasher,
             weigh: self.weigh,
-            permits: self.permits,
             cache: self.cache,
             cache_missing: self.cache_missing,
             cache_errors: self.cache_errors,
+            join: self.join,
+            on_error: self.on_error,
+            keep_abandoned: self.keep_abandoned,
             rules: self.rules,
             settings: self.settings,
-            runtime: self.runtime,
-            inline: self.inline,
-            name: self.name,
         }
     }
 }
@@ -194,7 +189,7 @@ where
 
     /// Sets which loads of a key may share an answer. By default [`Join::InFlight`].
     pub const fn join(mut self, join: Join) -> Self {
-        self.settings.join = join;
+        self.join = join;
         self
     }
 
@@ -210,7 +205,7 @@ where
 
     /// Sets what happens to the keys of a call that failed. By default [`OnError::FailAll`].
     pub const fn on_error(mut self, policy: OnError) -> Self {
-        self.settings.on_error = policy;
+        self.on_error = policy;
         self
     }
 
@@ -218,14 +213,14 @@ where
     /// it must not be stopped half-way. By default it is dropped. It has no effect with
     /// [`inline`](Builder::inline).
     pub const fn keep_abandoned(mut self, keep: bool) -> Self {
-        self.settings.keep_abandoned = keep;
+        self.keep_abandoned = keep;
         self
     }
 
     /// Sets where calls run and time comes from. With the feature `tokio` it is `TokioRuntime` unless
     /// told otherwise: the tokio runtime of the load that starts a call.
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
-        self.runtime = Some(Arc::new(runtime));
+        self.settings.runtime = Some(Arc::new(runtime));
         self
     }
 
@@ -235,7 +230,7 @@ where
     /// call goes on only while somebody who waits is polled: a task that holds a load and does not
     /// poll it can keep the others waiting.
     pub const fn inline(mut self) -> Self {
-        self.inline = true;
+        self.settings.inline = true;
         self
     }
 
@@ -259,7 +254,7 @@ where
         P: Send + 'static,
         L::Error: 'static,
     {
-        self.permits = Some(Permits::new(ask));
+        self.settings.permits = Some(Permits::new(ask));
         self
     }
 
@@ -272,21 +267,20 @@ where
             backend: self.backend,
             group: self.group,
             weigh: self.weigh,
-            permits: self.permits,
             cache: self.cache,
             cache_missing: self.cache_missing,
             cache_errors: self.cache_errors,
+            join: self.join,
+            on_error: self.on_error,
+            keep_abandoned: self.keep_abandoned,
             rules: self.rules,
             settings: self.settings,
-            runtime: self.runtime,
-            inline: self.inline,
-            name: self.name,
         }
     }
 
     /// Names the batcher in spans and metrics.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into().into_boxed_str();
+        self.settings.name = name.into().into_boxed_str();
         self
     }
 
@@ -305,33 +299,11 @@ where
         G: Eq + Hash + Send + 'static,
         S: BuildHasher + Clone + Send + Sync + 'static,
     {
-        self.rules.check()?;
-        if self.settings.call_timeout == Some(Duration::ZERO) {
-            return Err(ConfigError::ZeroTimeout);
-        }
-        let needs_timer = self.rules.window().is_some() || self.settings.call_timeout.is_some();
-        if self.runtime.is_none() && (needs_timer || !self.inline) {
-            return Err(ConfigError::RuntimeMissing);
-        }
+        self.settings.check(&self.rules)?;
         Ok(self.build_unchecked())
     }
 
     pub(crate) fn build_unchecked(self) -> Batcher<K, L::Value, L::Error, G>
-    where
-        K: Clone + Eq + Hash + Send + Sync + 'static,
-        L: Send + Sync + 'static,
-        L::Value: Clone + Send + Sync + 'static,
-        L::Error: Send + Sync + 'static,
-        G: Eq + Hash + Send + 'static,
-        S: BuildHasher + Clone + Send + Sync + 'static,
-    {
-        Batcher::from_shared(Arc::new_cyclic(|this| self.shared(this)))
-    }
-
-    fn shared(
-        self,
-        this: &Weak<Shared<K, L::Value, L::Error, G>>,
-    ) -> Shared<K, L::Value, L::Error, G>
     where
         K: Clone + Eq + Hash + Send + Sync + 'static,
         L: Send + Sync + 'static,
@@ -348,23 +320,17 @@ where
             hits: Hits::new(),
             cache,
         });
-        let alarm = self.runtime.clone().zip(self.rules.window());
-        let window = alarm.map(|(runtime, window)| (Alarm::new(runtime), nanos(window)));
-        let mut settings = self.settings;
-        settings.keep_abandoned &= !self.inline;
-        let crowd: Weak<dyn Crowd> = Weak::<Shared<_, _, _, _>>::clone(this);
-        Shared {
-            loads: Mutex::new(Loads::new(self.rules, unsettled)),
+        let own = Own {
             hooks: Hooks::new(self.hasher, self.group, self.weigh),
-            settings,
-            permits: self.permits,
+            join: self.join,
+            on_error: self.on_error,
+            keep_abandoned: self.keep_abandoned && !self.settings.inline,
             store,
-            driving: Driving::new(self.runtime, self.inline.then(|| Inline::new(crowd))),
-            carrier: Arc::new(Backend(Arc::new(self.backend))),
-            window,
-            name: self.name,
-            this: Weak::clone(this),
-        }
+        };
+        let loads = Loads::new(self.rules, unsettled);
+        let carrier = Arc::new(Backend(Arc::new(self.backend)));
+        let window = self.rules.window();
+        Batcher::from_shared(Desk::open(loads, own, carrier, window, self.settings))
     }
 }
 
@@ -374,19 +340,8 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("name", &self.name)
+            .field("name", &self.settings.name)
             .field("rules", &self.rules)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
-}
-
-#[cfg(feature = "tokio")]
-pub(crate) fn default_runtime() -> Option<Arc<dyn Runtime>> {
-    Some(Arc::new(forebay_rt::TokioRuntime::new()))
-}
-
-#[cfg(not(feature = "tokio"))]
-pub(crate) const fn default_runtime() -> Option<Arc<dyn Runtime>> {
-    None
 }

@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 
 use forebay_core::{LoadError, LoadResult};
 
+use crate::loading::Shared;
 use crate::loads::Entry;
 use crate::policy::Join;
-use crate::shared::Shared;
 
 /// The load of one key, made by [`Batcher::load`](crate::Batcher::load).
 ///

@@ -9,9 +9,9 @@ use forebay_core::{LoadError, LoadResult};
 use forebay_rt::panic_message;
 
 use crate::call::Ask;
+use crate::loading::Shared;
 use crate::loads::Entered;
 use crate::loads::many::{Part, Seated};
-use crate::shared::Shared;
 
 /// How many keys enter while the lock is held once.
 const BLOCK: usize = 128;
@@ -127,7 +127,7 @@ impl<V, E> Waiting<V, E> {
                 continue;
             }
             let mut entered = Entered::new();
-            let mut loads = shared.loads();
+            let mut loads = shared.work();
             let ticket = *ticket.get_or_insert_with(|| loads.ticket());
             for (index, arrival) in arrivals.drain(..) {
                 let parts = &mut self.parts;
@@ -160,7 +160,7 @@ impl<V, E> Waiting<V, E> {
     {
         let mut garbage = Vec::new();
         let waits = shared
-            .loads()
+            .work()
             .register_parts(&self.parts, waker, &mut garbage);
         drop(garbage);
         if !waits {
@@ -168,7 +168,7 @@ impl<V, E> Waiting<V, E> {
         }
         let unset = self.parts.iter().filter(|part| !part.cell.is_set());
         let attend = |part: &Part<V, E>| {
-            let start = shared.loads().restart(part.batch);
+            let start = shared.work().restart(part.batch);
             shared.attend(part.batch, start)
         };
         let failed = unset.filter_map(|part| attend(part).err()).next();
@@ -195,10 +195,8 @@ impl<V, E> Waiting<V, E> {
             Answer::There(seated) => Some(*seated),
             Answer::Here(_) => None,
         });
-        let keep_abandoned = shared.settings.keep_abandoned;
-        let left = shared
-            .loads()
-            .leave_many(&self.parts, seats, keep_abandoned);
+        let keep_abandoned = shared.own.keep_abandoned;
+        let left = shared.work().leave_many(&self.parts, seats, keep_abandoned);
         left.settle();
     }
 

@@ -5,21 +5,23 @@ use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use forebay_core::{Answers, LoadBatch, LoadError, LoadResult};
 use forebay_rt::{BoxFuture, panic_message, polling};
 
-use crate::driver::{Held, Job, drive};
-use crate::hooks::Permits;
+use crate::desk::Carrier;
+use crate::driver::{Calls, Held, drive};
+use crate::loading::{Own, Shared};
+use crate::loads::Loads;
 use crate::policy::OnError;
-use crate::queue::{BatchId, LaneId, Start};
-use crate::shared::{Carrier, Shared, Tally};
+use crate::queue::{BatchId, Start};
+use crate::stats::Tally;
 
-/// A backend, and the drivers that ask it.
+/// A backend of loads, and the drivers that ask it.
 pub(crate) struct Backend<L>(pub(crate) Arc<L>);
 
-impl<K, V, E, G, L> Carrier<K, V, E, G> for Backend<L>
+impl<K, V, E, G, L> Carrier<Loads<K, V, E, G>, Own<K, V, E, G>, E> for Backend<L>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -27,18 +29,16 @@ where
     G: Eq + Hash + Send + 'static,
     L: LoadBatch<K, Value = V, Error = E> + Send + Sync + 'static,
 {
-    fn carry(&self, shared: Arc<Shared<K, V, E, G>>, start: Start) -> BoxFuture<'static, ()> {
-        let backend = Arc::clone(&self.0);
-        Box::pin(drive(Held::new(Carrying { shared, backend }, start)))
+    fn carry(&self, desk: Arc<Shared<K, V, E, G>>, start: Start) -> BoxFuture<'static, ()> {
+        let asking = Asking(Arc::clone(&self.0));
+        Box::pin(drive(asking, Held::new(desk, start)))
     }
 }
 
-struct Carrying<K, V, E, G, L> {
-    shared: Arc<Shared<K, V, E, G>>,
-    backend: Arc<L>,
-}
+/// Asking a backend for keys.
+struct Asking<L>(Arc<L>);
 
-impl<K, V, E, G, L> Job for Carrying<K, V, E, G, L>
+impl<K, V, E, G, L> Calls<Loads<K, V, E, G>, Own<K, V, E, G>, E> for Asking<L>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -46,68 +46,45 @@ where
     G: Eq + Hash + Send + 'static,
     L: LoadBatch<K, Value = V, Error = E> + Send + Sync + 'static,
 {
-    type Error = E;
-
-    fn rounds(&self) -> u32 {
-        self.shared.settings.rounds
-    }
-
-    fn permits(&self) -> Option<&Permits<E>> {
-        self.shared.permits.as_ref()
-    }
-
-    fn progress(&self, lane: LaneId) -> (u64, bool) {
-        self.shared.loads().queue.progress(lane)
-    }
-
-    fn is_surplus(&self, start: Start, place: &mut Option<usize>, waker: &Waker) -> bool {
-        let (surplus, garbage) = self
-            .shared
-            .loads()
-            .queue
-            .is_surplus(start.lane, place, waker);
-        drop(garbage);
-        surplus
-    }
-
-    fn unpark(&self, start: Start, place: Option<usize>) {
-        let garbage = self.shared.loads().queue.unpark(start.lane, place);
-        drop(garbage);
-    }
-
-    async fn run(held: &mut Held<Self>, permit: Result<(), LoadError<E>>) -> Option<Start> {
+    async fn run(
+        &self,
+        held: &mut Held<Loads<K, V, E, G>, Own<K, V, E, G>, E>,
+        permit: Result<(), LoadError<E>>,
+    ) -> Option<Start> {
         let start = held.start()?;
-        let sealed = held.job.shared.loads().seal(start);
+        let sealed = held.desk.work().seal(start);
         let Some(mut sealed) = sealed else {
             held.gave_back();
-            return held.job.release(start);
+            return held.desk.release(start);
         };
         held.seals(start, sealed.batch);
-        held.job.shared.spawn_all(sealed.next.take());
+        held.desk.spawn_all(sealed.next.take());
         sealed.withdrawn.clear();
         let mut tally = Tally::default();
         let results = match permit {
-            Ok(()) => held.job.call(sealed.batch, &sealed.keys, &mut tally).await,
+            Ok(()) => {
+                let call = Call {
+                    desk: &held.desk,
+                    backend: &*self.0,
+                    batch: sealed.batch,
+                };
+                call.load(&sealed.keys, &mut tally).await
+            }
             Err(error) => Answers::new(&sealed.keys).finish_failed(&error),
         };
         held.gave_back();
-        held.job.shared.land(start, sealed, results, tally)
-    }
-
-    fn release(&self, start: Start) -> Option<Start> {
-        self.shared.release(start)
-    }
-
-    fn lose_start(&self, start: Start) {
-        self.shared.lose_start(start);
-    }
-
-    fn lose_call(&self, start: Start, batch: BatchId) {
-        self.shared.lose_call(start, batch);
+        held.desk.land(start, sealed, results, tally)
     }
 }
 
-impl<K, V, E, G, L> Carrying<K, V, E, G, L>
+/// The calls of one batch.
+struct Call<'a, K, V, E, G, L> {
+    desk: &'a Shared<K, V, E, G>,
+    backend: &'a L,
+    batch: BatchId,
+}
+
+impl<K, V, E, G, L> Call<'_, K, V, E, G, L>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -116,12 +93,12 @@ where
     L: LoadBatch<K, Value = V, Error = E> + Send + Sync + 'static,
 {
     /// Asks for all keys of a batch.
-    async fn call(&self, batch: BatchId, keys: &[K], tally: &mut Tally) -> Vec<LoadResult<V, E>> {
-        let (mut results, open) = self.ask(batch, keys, tally).await;
-        if let OnError::Bisect { max_calls } = self.shared.settings.on_error
+    async fn load(&self, keys: &[K], tally: &mut Tally) -> Vec<LoadResult<V, E>> {
+        let (mut results, open) = self.ask(keys, tally).await;
+        if let OnError::Bisect { max_calls } = self.desk.own.on_error
             && open.len() > 1
         {
-            self.bisect(batch, keys, open, max_calls, &mut results, tally)
+            self.bisect(keys, open, max_calls, &mut results, tally)
                 .await;
         }
         results
@@ -131,7 +108,6 @@ where
     /// `results`.
     async fn bisect(
         &self,
-        batch: BatchId,
         keys: &[K],
         open: Vec<usize>,
         max_calls: usize,
@@ -149,7 +125,7 @@ where
                 .collect();
             tally.bisections += 1;
             tally.keys += part.len() as u64;
-            let (found, open) = self.ask(batch, &part, tally).await;
+            let (found, open) = self.ask(&part, tally).await;
             let is_over = found
                 .iter()
                 .any(|result| matches!(result, Err(LoadError::Abandoned)));
@@ -170,16 +146,11 @@ where
 
     /// Calls the backend once; gives the results, and the positions of the keys that might do better
     /// in another call because the backend failed before it came to them.
-    async fn ask(
-        &self,
-        batch: BatchId,
-        keys: &[K],
-        tally: &mut Tally,
-    ) -> (Vec<LoadResult<V, E>>, Vec<usize>) {
+    async fn ask(&self, keys: &[K], tally: &mut Tally) -> (Vec<LoadResult<V, E>>, Vec<usize>) {
         let mut answers = Answers::new(keys);
         let ended = {
             let call = pin!(async { self.backend.load_batch(keys, &mut answers).await });
-            self.watch(batch, call).await
+            self.watch(call).await
         };
         tally.ignored += answers.ignored() as u64;
         let Err(error) = ended else {
@@ -189,7 +160,7 @@ where
         match &error {
             LoadError::Backend(_) => {
                 tally.errors += 1;
-                if self.shared.settings.on_error != OnError::FailAll {
+                if self.desk.own.on_error != OnError::FailAll {
                     open.extend(answers.unanswered());
                 }
             }
@@ -201,19 +172,15 @@ where
     }
 
     /// Polls a call until it ends, takes too long, or nobody waits for it any more.
-    async fn watch<F>(
-        &self,
-        batch: BatchId,
-        mut call: std::pin::Pin<&mut F>,
-    ) -> Result<(), LoadError<E>>
+    async fn watch<F>(&self, mut call: std::pin::Pin<&mut F>) -> Result<(), LoadError<E>>
     where
         F: Future<Output = Result<(), E>> + Send,
     {
-        let frame = self.shared.frame(batch);
+        let frame = self.desk.frame(self.batch);
         let mut timer = None;
         let mut is_first = true;
         poll_fn(move |cx| {
-            if !is_first && self.is_abandoned(batch, cx) {
+            if !is_first && self.is_abandoned(cx) {
                 return Poll::Ready(Err(LoadError::Abandoned));
             }
             let poll = || polling::polling(frame, || call.as_mut().poll(cx));
@@ -225,7 +192,7 @@ where
                 }
                 Ok(Poll::Pending) => {}
             }
-            if std::mem::take(&mut is_first) && self.is_abandoned(batch, cx) {
+            if std::mem::take(&mut is_first) && self.is_abandoned(cx) {
                 return Poll::Ready(Err(LoadError::Abandoned));
             }
             self.poll_timer(&mut timer, cx).map(Err)
@@ -233,8 +200,8 @@ where
         .await
     }
 
-    fn is_abandoned(&self, batch: BatchId, cx: &Context<'_>) -> bool {
-        let (abandoned, garbage) = self.shared.loads().is_abandoned(batch, cx.waker());
+    fn is_abandoned(&self, cx: &Context<'_>) -> bool {
+        let (abandoned, garbage) = self.desk.work().is_abandoned(self.batch, cx.waker());
         drop(garbage);
         abandoned
     }
@@ -245,12 +212,12 @@ where
         timer: &mut Option<BoxFuture<'static, ()>>,
         cx: &mut Context<'_>,
     ) -> Poll<LoadError<E>> {
-        let Some(timeout) = self.shared.settings.call_timeout else {
+        let Some(timeout) = self.desk.call_timeout else {
             return Poll::Pending;
         };
         let poll = || {
             if timer.is_none() {
-                *timer = self.shared.driving.sleep(timeout);
+                *timer = self.desk.driving.sleep(timeout);
             }
             timer
                 .as_mut()

@@ -2,7 +2,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::shared::Shared;
+use crate::loading::Shared;
 
 /// Waits until nothing waits and nothing is in flight, made by
 /// [`Batcher::drain`](crate::Batcher::drain).
@@ -27,7 +27,7 @@ impl<K, V, E, G> Future for Drain<'_, K, V, E, G> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         this.shared.driving.help();
-        let (waits, garbage) = this.shared.loads().drain(&mut this.place, cx.waker());
+        let (waits, garbage) = this.shared.work().queue.drain(&mut this.place, cx.waker());
         drop(garbage);
         if waits {
             Poll::Pending
@@ -40,7 +40,7 @@ impl<K, V, E, G> Future for Drain<'_, K, V, E, G> {
 impl<K, V, E, G> Drop for Drain<'_, K, V, E, G> {
     fn drop(&mut self) {
         if let Some(place) = self.place {
-            let garbage = self.shared.loads().stop_draining(place);
+            let garbage = self.shared.work().queue.stop_draining(place);
             drop(garbage);
         }
     }

@@ -5,53 +5,39 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::{Poll, Waker};
+use std::sync::Arc;
+use std::task::Poll;
 
 use forebay_core::LoadError;
 use forebay_rt::panic_message;
 
-use crate::hooks::{Guard, Permits};
-use crate::queue::{BatchId, LaneId, Start};
+use crate::desk::{Desk, Work};
+use crate::hooks::Guard;
+use crate::queue::{BatchId, Start};
 
-/// A queue of work whose batches a driver carries out.
-pub(crate) trait Job: Send + Sized + 'static {
-    /// How the backend fails.
-    type Error: Send + Sync + 'static;
-
-    /// How many rounds a driver gathers for at most.
-    fn rounds(&self) -> u32;
-
-    fn permits(&self) -> Option<&Permits<Self::Error>>;
-
-    /// How many units have come to a lane, and whether there is a full batch of them.
-    fn progress(&self, lane: LaneId) -> (u64, bool);
-
-    /// Whether a start has nothing to seal; if not, `waker` is woken when that is so.
-    fn is_surplus(&self, start: Start, place: &mut Option<usize>, waker: &Waker) -> bool;
-
-    /// Forgets the waker that `is_surplus` has noted.
-    fn unpark(&self, start: Start, place: Option<usize>);
-
-    /// Seals a batch, carries it out and lets it land; returns the start to go on with.
+/// A backend, as drivers call it.
+pub(crate) trait Calls<W, X, E>: Send + Sync + 'static {
+    /// Seals a batch for the start that is held, carries it out and lets it land; returns the start
+    /// to go on with.
     fn run(
-        held: &mut Held<Self>,
-        permit: Result<(), LoadError<Self::Error>>,
-    ) -> impl Future<Output = Option<Start>> + Send;
-
-    /// Gives a start back that has sealed nothing; returns the start to go on with.
-    fn release(&self, start: Start) -> Option<Start>;
-
-    /// The driver was dropped before its start had sealed anything: those who wait have to find
-    /// another one.
-    fn lose_start(&self, start: Start);
-
-    /// The driver was dropped during the call of this batch.
-    fn lose_call(&self, start: Start, batch: BatchId);
+        &self,
+        held: &mut Held<W, X, E>,
+        permit: Result<(), LoadError<E>>,
+    ) -> impl Future<Output = Option<Start>> + Send
+    where
+        W: Work<Own = X, Error = E>,
+        X: Send + Sync + 'static,
+        E: Send + Sync + 'static;
 }
 
-/// A job, and what its driver holds and gives back however it ends.
-pub(crate) struct Held<J: Job> {
-    pub(crate) job: J,
+/// What a driver holds, and gives back however it ends.
+pub(crate) struct Held<W, X, E>
+where
+    W: Work<Own = X, Error = E>,
+    X: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    pub(crate) desk: Arc<Desk<W, X, E>>,
     phase: Phase,
 }
 
@@ -62,10 +48,15 @@ enum Phase {
     Idle,
 }
 
-impl<J: Job> Held<J> {
-    pub(crate) const fn new(job: J, start: Start) -> Self {
+impl<W, X, E> Held<W, X, E>
+where
+    W: Work<Own = X, Error = E>,
+    X: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    pub(crate) const fn new(desk: Arc<Desk<W, X, E>>, start: Start) -> Self {
         let phase = Phase::Starting(start);
-        Self { job, phase }
+        Self { desk, phase }
     }
 
     /// The start that has sealed nothing yet.
@@ -86,29 +77,40 @@ impl<J: Job> Held<J> {
     }
 }
 
-impl<J: Job> Drop for Held<J> {
+impl<W, X, E> Drop for Held<W, X, E>
+where
+    W: Work<Own = X, Error = E>,
+    X: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
     fn drop(&mut self) {
         match self.phase {
-            Phase::Starting(start) => self.job.lose_start(start),
-            Phase::Calling(start, batch) => self.job.lose_call(start, batch),
+            Phase::Starting(start) => self.desk.lose_start(start),
+            Phase::Calling(start, batch) => W::lose_call(&self.desk, start, batch),
             Phase::Idle => {}
         }
     }
 }
 
 /// Carries out calls until there is no further start.
-pub(crate) async fn drive<J: Job>(mut held: Held<J>) {
+pub(crate) async fn drive<W, X, E, C>(calls: C, mut held: Held<W, X, E>)
+where
+    W: Work<Own = X, Error = E>,
+    X: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    C: Calls<W, X, E>,
+{
     while let Some(start) = held.start() {
         if start.gathers() {
-            gather(&held.job, start).await;
+            gather(&held.desk, start).await;
         }
-        let next = match acquire(&held.job, start).await {
-            Ok(Some(_guard)) => J::run(&mut held, Ok(())).await,
+        let next = match acquire(&held.desk, start).await {
+            Ok(Some(_guard)) => calls.run(&mut held, Ok(())).await,
             Ok(None) => {
                 held.gave_back();
-                held.job.release(start)
+                held.desk.release(start)
             }
-            Err(error) => J::run(&mut held, Err(error)).await,
+            Err(error) => calls.run(&mut held, Err(error)).await,
         };
         if let Some(next) = next {
             held.phase = Phase::Starting(next);
@@ -120,13 +122,16 @@ pub(crate) async fn drive<J: Job>(mut held: Held<J>) {
 ///
 /// Most of what comes together comes from tasks that were woken together, and they are all ahead
 /// of this one in its executor's queue.
-async fn gather<J: Job>(job: &J, start: Start) {
+async fn gather<W, X, E>(desk: &Desk<W, X, E>, start: Start)
+where
+    W: Work<Own = X, Error = E>,
+{
     let mut arrived = start.arrived;
-    for _ in 0..job.rounds() {
+    for _ in 0..desk.rounds {
         requeue().await;
         let before = arrived;
         let is_full;
-        (arrived, is_full) = job.progress(start.lane);
+        (arrived, is_full) = desk.work().queue().progress(start.lane);
         if is_full || arrived == before {
             return;
         }
@@ -149,8 +154,11 @@ async fn requeue() {
 /// Waits for a permit; `None` if there is nothing left to start.
 ///
 /// A start for what a call in flight waits for goes without: that call may hold the last permit.
-async fn acquire<J: Job>(job: &J, start: Start) -> Result<Option<Guard>, LoadError<J::Error>> {
-    let Some(permits) = job.permits().filter(|_| !start.is_nested()) else {
+async fn acquire<W, X, E>(desk: &Desk<W, X, E>, start: Start) -> Result<Option<Guard>, LoadError<E>>
+where
+    W: Work<Own = X, Error = E>,
+{
+    let Some(permits) = desk.permits.as_ref().filter(|_| !start.is_nested()) else {
         return Ok(Some(Guard::none()));
     };
     let mut permit = match catch_unwind(AssertUnwindSafe(|| permits.ask())) {
@@ -159,7 +167,13 @@ async fn acquire<J: Job>(job: &J, start: Start) -> Result<Option<Guard>, LoadErr
     };
     let mut place = None;
     let acquired = poll_fn(|cx| {
-        if job.is_surplus(start, &mut place, cx.waker()) {
+        let surplus = desk
+            .work()
+            .queue()
+            .is_surplus(start.lane, &mut place, cx.waker());
+        let (is_surplus, garbage) = surplus;
+        drop(garbage);
+        if is_surplus {
             return Poll::Ready(Ok(None));
         }
         match catch_unwind(AssertUnwindSafe(|| permit.as_mut().poll(cx))) {
@@ -170,6 +184,7 @@ async fn acquire<J: Job>(job: &J, start: Start) -> Result<Option<Guard>, LoadErr
         }
     })
     .await;
-    job.unpark(start, place);
+    let garbage = desk.work().queue().unpark(start.lane, place);
+    drop(garbage);
     acquired
 }

@@ -1,9 +1,9 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 
-use crate::inline::Inline;
+use crate::inline::{Crowd, Inline};
 
 /// Who carries out drivers.
 pub(crate) struct Driving {
@@ -13,7 +13,9 @@ pub(crate) struct Driving {
 }
 
 impl Driving {
-    pub(crate) const fn new(runtime: Option<Arc<dyn Runtime>>, inline: Option<Inline>) -> Self {
+    /// Drivers are carried out by `crowd`, if it is given.
+    pub(crate) fn new(runtime: Option<Arc<dyn Runtime>>, crowd: Option<Weak<dyn Crowd>>) -> Self {
+        let inline = crowd.map(Inline::new);
         Self { runtime, inline }
     }
 

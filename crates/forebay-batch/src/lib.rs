@@ -11,8 +11,10 @@ mod error;
 mod stats;
 mod cache;
 
-mod shared;
+mod settings;
+mod loading;
 mod loads;
+mod desk;
 mod queue;
 mod carrying;
 mod driver;

@@ -9,10 +9,8 @@ pub(crate) mod many;
 mod unsettled;
 
 use std::sync::Arc;
-use std::task::Waker;
 
 use hashbrown::HashTable;
-use slab::Slab;
 
 pub(crate) use self::enter::{Arrival, Entered, Entry};
 pub(crate) use self::keys::Keys;
@@ -20,7 +18,6 @@ pub(crate) use self::landing::{Fill, Sealed};
 pub(crate) use self::unsettled::Unsettled;
 
 use crate::queue::{BatchId, Queue, Rules};
-use crate::stats::Stats;
 
 /// The state of one batcher.
 pub(crate) struct Loads<K, V, E, G> {
@@ -30,12 +27,9 @@ pub(crate) struct Loads<K, V, E, G> {
     listed: HashTable<Listing>,
     /// Batches that have ended, empty, whose memory the next ones take.
     spare: Vec<Box<Keys<K, V, E>>>,
-    /// Who waits for everything to have ended.
-    drains: Slab<Option<Waker>>,
     /// The number of the last call for many keys.
     tickets: u64,
     unsettled: Arc<Unsettled>,
-    pub(crate) stats: Stats,
 }
 
 /// The place of a key.
@@ -51,37 +45,9 @@ impl<K, V, E, G> Loads<K, V, E, G> {
             queue: Queue::new(rules),
             listed: HashTable::new(),
             spare: Vec::new(),
-            drains: Slab::new(),
             tickets: 0,
             unsettled,
-            stats: Stats::default(),
         }
-    }
-
-    /// Notes who waits for everything to have ended; `false` if it has.
-    pub(crate) fn drain(
-        &mut self,
-        place: &mut Option<usize>,
-        waker: &Waker,
-    ) -> (bool, Option<Waker>) {
-        if self.queue.is_idle() {
-            return (false, None);
-        }
-        let place = *place.get_or_insert_with(|| self.drains.insert(None));
-        (true, self.drains[place].replace(waker.clone()))
-    }
-
-    pub(crate) fn stop_draining(&mut self, place: usize) -> Option<Waker> {
-        self.drains.try_remove(place)?
-    }
-
-    /// Those to wake when everything has ended.
-    pub(crate) fn drained(&mut self) -> Vec<Waker> {
-        if self.drains.is_empty() || !self.queue.is_idle() {
-            return Vec::new();
-        }
-        let drains = self.drains.iter_mut();
-        drains.filter_map(|(_, waker)| waker.take()).collect()
     }
 
     #[inline]

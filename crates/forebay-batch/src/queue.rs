@@ -11,6 +11,7 @@ mod start;
 
 use std::collections::VecDeque;
 use std::hash::Hash;
+use std::task::Waker;
 use std::time::Duration;
 
 use hashbrown::HashTable;
@@ -23,6 +24,7 @@ pub(crate) use self::start::{Start, Trigger};
 use self::lane::Lane;
 use crate::error::ConfigError;
 use crate::policy::Dispatch;
+use crate::stats::Stats;
 
 /// The bounds and the policy that a queue keeps.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +83,9 @@ pub(crate) struct Queue<B, G> {
     waiting: usize,
     running: usize,
     closed: bool,
+    /// Who waits for everything to have ended.
+    drains: Slab<Option<Waker>>,
+    pub(crate) stats: Stats,
 }
 
 impl<B, G> Queue<B, G> {
@@ -95,6 +100,8 @@ impl<B, G> Queue<B, G> {
             waiting: 0,
             running: 0,
             closed: false,
+            drains: Slab::new(),
+            stats: Stats::default(),
         }
     }
 
@@ -134,6 +141,47 @@ impl<B, G> Queue<B, G> {
 
     pub(crate) fn batches_mut(&mut self) -> impl Iterator<Item = &mut Batch<B>> {
         self.batches.iter_mut().map(|(_, batch)| batch)
+    }
+
+    /// Notes who waits for everything to have ended; `false` if it has.
+    pub(crate) fn drain(
+        &mut self,
+        place: &mut Option<usize>,
+        waker: &Waker,
+    ) -> (bool, Option<Waker>) {
+        if self.is_idle() {
+            return (false, None);
+        }
+        let place = *place.get_or_insert_with(|| self.drains.insert(None));
+        (true, self.drains[place].replace(waker.clone()))
+    }
+
+    pub(crate) fn stop_draining(&mut self, place: usize) -> Option<Waker> {
+        self.drains.try_remove(place)?
+    }
+
+    /// Those to wake when everything has ended.
+    pub(crate) fn drained(&mut self) -> Vec<Waker> {
+        if self.drains.is_empty() || !self.is_idle() {
+            return Vec::new();
+        }
+        let drains = self.drains.iter_mut();
+        drains.filter_map(|(_, waker)| waker.take()).collect()
+    }
+
+    /// All calls that may start now.
+    pub(crate) fn starts(&mut self) -> Vec<Start> {
+        std::iter::from_fn(|| self.next()).collect()
+    }
+
+    /// When the oldest unit of a batch came that still waits, where that matters.
+    pub(crate) fn waiting_since(&self, batch: BatchId) -> Option<u64> {
+        let batch = self.batch(batch)?;
+        if batch.is_running {
+            None
+        } else {
+            batch.arrived
+        }
     }
 
     /// Whether a driver will see to a batch: it has one, or its lane has some that go on to it. With
@@ -262,7 +310,7 @@ impl<B, G> Queue<B, G> {
     /// Lets batches go whose oldest unit came at `until` or before; returns when the oldest of the
     /// others came.
     pub(crate) fn release_older(&mut self, until: Option<u64>) -> Option<u64> {
-        let mut oldest = None;
+        let mut oldest: Option<u64> = None;
         let mut due = Vec::new();
         for (id, lane) in &mut self.lanes {
             for batch in &lane.queue {
@@ -272,11 +320,14 @@ impl<B, G> Queue<B, G> {
                 if batch.released.is_some() {
                     continue;
                 }
-                if until.is_some_and(|until| batch.arrived <= until) {
+                let Some(arrived) = batch.arrived else {
+                    continue;
+                };
+                if until.is_some_and(|until| arrived <= until) {
                     batch.released = Some(Trigger::Window);
                     due.push(id as LaneId);
                 } else {
-                    oldest = Some(oldest.map_or(batch.arrived, |oldest| batch.arrived.min(oldest)));
+                    oldest = Some(oldest.map_or(arrived, |oldest| arrived.min(oldest)));
                 }
             }
         }
@@ -322,5 +373,5 @@ pub(crate) struct Withdrawn<B, G> {
     pub(crate) batch: Batch<B>,
     pub(crate) group: Option<G>,
     /// A driver that has nothing to start any more.
-    pub(crate) driver: Option<std::task::Waker>,
+    pub(crate) driver: Option<Waker>,
 }

@@ -1,5 +1,3 @@
-use crate::shared::Tally;
-
 /// What a batcher or an executor has done since it was built, and what it is doing.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -55,4 +53,15 @@ impl Stats {
         self.keys += tally.keys;
         self.ignored += tally.ignored;
     }
+}
+
+/// What was wrong with a call, for the statistics.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) errors: u64,
+    pub(crate) panics: u64,
+    pub(crate) timeouts: u64,
+    pub(crate) bisections: u64,
+    pub(crate) keys: u64,
+    pub(crate) ignored: u64,
 }

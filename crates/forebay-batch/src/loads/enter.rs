@@ -108,7 +108,7 @@ where
                 .extend(arrival.group.map(|(_, group)| group));
             return Err(LoadError::Closed);
         }
-        self.stats.loads += 1;
+        self.queue.stats.loads += 1;
         let listing = self.find(arrival.hash, arrival.key);
         let joined = listing.filter(|listing| match arrival.join {
             Join::InFlight => true,
@@ -139,14 +139,14 @@ where
             .extend(arrival.group.map(|(_, group)| group));
         if let Some(parent) = arrival.parent {
             if self.queue.is_cycle(parent, batch) {
-                self.stats.cycles += 1;
+                self.queue.stats.cycles += 1;
                 return Err(LoadError::Cycle);
             }
             self.queue.nest(batch, parent);
             let lane = self.queue.batch(batch).map(|batch| batch.lane());
             entered.starts(lane.and_then(|lane| self.queue.start(lane)));
         }
-        self.stats.joins += 1;
+        self.queue.stats.joins += 1;
         let keys = self.keys_mut(batch).ok_or(LoadError::Closed)?;
         keys.watchers += 1;
         keys.askers.add(arrival.asker);
@@ -168,7 +168,7 @@ where
         entered: &mut Entered<G>,
     ) -> Result<Seat, LoadError<E>> {
         if !self.queue.has_room(1) {
-            self.stats.rejected += 1;
+            self.queue.stats.rejected += 1;
             entered
                 .garbage
                 .extend(arrival.group.map(|(_, group)| group));
@@ -197,9 +197,7 @@ where
         let slot = keys.slots.len() as u32;
         if let Some(now) = arrival.now {
             keys.arrivals.push(now);
-            if slot == 0 {
-                batch.arrived = now;
-            }
+            batch.arrived.get_or_insert(now);
         }
         if slot == 0 {
             entered.began.get_or_insert(id);
@@ -256,28 +254,5 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         } else {
             self.queue.start(lane)
         }
-    }
-
-    /// The waker of somebody who waits, and whether anybody does.
-    pub(crate) fn take_waker(&mut self) -> (bool, Option<Waker>) {
-        let mut is_waited_for = false;
-        for batch in self.queue.batches_mut() {
-            is_waited_for |= batch.body.watchers > 0;
-            if let Some(waker) = batch.body.take_waker() {
-                return (true, Some(waker));
-            }
-        }
-        (is_waited_for, None)
-    }
-
-    /// When the oldest key of a batch came that still waits, where that matters.
-    pub(crate) fn waiting_since(&self, batch: BatchId) -> Option<u64> {
-        let batch = self.queue.batch(batch)?;
-        (!batch.is_running() && !batch.body.arrivals.is_empty()).then_some(batch.arrived)
-    }
-
-    /// Whether something runs that will see to a batch.
-    pub(crate) fn is_attended(&self, batch: BatchId) -> bool {
-        self.queue.is_attended(batch)
     }
 }

@@ -161,14 +161,18 @@ impl<K, V, E> Keys<K, V, E> {
         }
     }
 
+    pub(crate) const fn is_watched(&self) -> bool {
+        self.watchers > 0
+    }
+
     /// Somebody who waits for a key.
-    pub(super) fn take_waker(&mut self) -> Option<Waker> {
+    pub(crate) fn take_waker(&mut self) -> Option<Waker> {
         let in_slot = self.slots.iter_mut().find_map(|slot| slot.waker.take());
         in_slot.or_else(|| self.crowd.iter_mut().find_map(|(_, waker)| waker.take()))
     }
 
     /// Everyone who waits for a key.
-    pub(super) fn take_wakers(&mut self) -> Vec<Waker> {
+    pub(crate) fn take_wakers(&mut self) -> Vec<Waker> {
         let slots = self.slots.iter_mut().filter_map(|slot| slot.waker.take());
         let crowd = self.crowd.iter_mut().filter_map(|(_, waker)| waker.take());
         slots.chain(crowd).collect()

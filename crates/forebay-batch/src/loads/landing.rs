@@ -47,15 +47,12 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         let live = sealed.live();
         let keys = &mut sealed.body;
         let withdrawn = keys.seal(live);
-        self.stats.calls += 1;
-        self.stats.keys += live as u64;
-        self.stats.batch_max = self.stats.batch_max.max(live as u64);
         Some(Sealed {
             batch,
             keys: Arc::clone(&keys.sealed),
             waiters: keys.watchers,
             askers: std::mem::take(&mut keys.askers),
-            arrived: (!keys.arrivals.is_empty()).then_some(sealed.arrived),
+            arrived: sealed.arrived,
             withdrawn,
             next,
         })
@@ -128,8 +125,8 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         Landed {
             keys,
             group,
-            drained: self.drained(),
-            starts: self.starts(),
+            drained: self.queue.drained(),
+            starts: self.queue.starts(),
             stale,
         }
     }
@@ -146,11 +143,6 @@ impl<K, V, E, G> Loads<K, V, E, G> {
                 self.unlist(slot.hash, batch, number as u32);
             }
         }
-    }
-
-    /// All calls that may start now.
-    pub(crate) fn starts(&mut self) -> Vec<Start> {
-        std::iter::from_fn(|| self.queue.next()).collect()
     }
 
     /// Takes an emptied batch for another one; gives it back where there are enough.

@@ -28,9 +28,9 @@ impl<K, V, E, G> Loads<K, V, E, G> {
             left.wakers
                 .extend(keys.unregister(entry.seat.slot, entry.place));
         }
-        self.stats.cancelled += 1;
+        self.queue.stats.cancelled += 1;
         self.vacate(entry.seat, keep_abandoned, &mut left);
-        left.drained = self.drained();
+        left.drained = self.queue.drained();
         left
     }
 
@@ -64,18 +64,18 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         if std::mem::take(&mut slot.listed) {
             self.unlist(hash, id, seat.slot);
         }
-        self.stats.withdrawn += 1;
+        self.queue.stats.withdrawn += 1;
         left.batches.extend(self.queue.withdraw(id, weight));
         if let Some(batch) = self.queue.batch_mut(id)
             && let Some(oldest) = batch.body.oldest()
         {
-            batch.arrived = oldest;
+            batch.arrived = Some(oldest);
         }
     }
 
     /// Gives up a call that nobody waits for; later loads of its keys do not find it.
     fn abandon(&mut self, id: BatchId) -> Option<Waker> {
-        self.stats.abandoned += 1;
+        self.queue.stats.abandoned += 1;
         self.detach_batch(id);
         let keys = self.keys_of(id)?;
         keys.abandoned = true;
@@ -126,12 +126,6 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         for id in self.queue.running_batches() {
             self.detach_batch(id);
         }
-    }
-
-    /// Those who wait for the batches of a lane that have not begun.
-    pub(crate) fn waiting_wakers(&mut self) -> Vec<Waker> {
-        let waiting = self.queue.batches_mut().filter(|batch| !batch.is_running());
-        waiting.flat_map(|batch| batch.body.take_wakers()).collect()
     }
 
     fn keys_of(&mut self, batch: BatchId) -> Option<&mut Keys<K, V, E>> {

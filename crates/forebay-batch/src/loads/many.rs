@@ -111,11 +111,11 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         for seated in seats {
             let part = parts.get(seated.part as usize);
             if part.is_some_and(|part| !part.cell.is_set()) {
-                self.stats.cancelled += 1;
+                self.queue.stats.cancelled += 1;
                 self.vacate(seated.seat, keep_abandoned, &mut left);
             }
         }
-        left.drained = self.drained();
+        left.drained = self.queue.drained();
         left
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Batch<B> {
     pub(super) released: Option<Trigger>,
     pub(super) is_running: bool,
     /// When its oldest unit came, in nanoseconds of the runtime, where that matters.
-    pub(crate) arrived: u64,
+    pub(crate) arrived: Option<u64>,
     /// How many of its units are waited for by calls in flight, which may not end before them.
     pub(super) nested: usize,
     /// Those calls, once for each such unit.
@@ -35,7 +35,7 @@ impl<B> Batch<B> {
             weight: 0,
             released: None,
             is_running: false,
-            arrived: 0,
+            arrived: None,
             nested: 0,
             parents: Vec::new(),
         }

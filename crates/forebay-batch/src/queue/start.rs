@@ -200,8 +200,12 @@ impl<B, G> Queue<B, G> {
         lane.waiting -= batch.live;
         lane.running += batch.live;
         lane.nested -= batch.nested;
-        self.waiting -= batch.live;
-        self.running += batch.live;
+        let live = batch.live;
+        self.waiting -= live;
+        self.running += live;
+        self.stats.calls += 1;
+        self.stats.keys += live as u64;
+        self.stats.batch_max = self.stats.batch_max.max(live as u64);
         self.consider(start.lane);
         Some(id)
     }

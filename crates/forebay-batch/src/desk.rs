@@ -1,0 +1,264 @@
+//! What batchers and executors have in common: a queue behind a lock, and drivers that carry out
+//! what waits in it.
+
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+use std::time::Duration;
+
+use forebay_core::LoadError;
+use forebay_rt::alarm::{Alarm, NEVER, Timed, nanos};
+use forebay_rt::sync::{Mutex, MutexGuard, lock};
+use forebay_rt::{BoxFuture, RuntimeGone, wake_all};
+
+use crate::driving::Driving;
+use crate::hooks::Permits;
+use crate::inline::Crowd;
+use crate::queue::{BatchId, Queue, Start, Trigger};
+use crate::settings::Settings;
+
+/// What is under the lock of a desk.
+pub(crate) trait Work: Sized + Send + 'static {
+    /// What a batch holds.
+    type Body: Send;
+    /// What batches are kept apart by.
+    type Group: Send;
+    /// What is beside the lock.
+    type Own: Send + Sync + 'static;
+    /// How the backend fails.
+    type Error: Send + Sync + 'static;
+
+    fn queue(&mut self) -> &mut Queue<Self::Body, Self::Group>;
+
+    /// Takes the wakers of all who wait for a batch.
+    fn take_wakers(body: &mut Self::Body) -> Vec<Waker>;
+
+    /// Takes the waker of somebody who waits for a batch; says whether anybody does.
+    fn take_waker(body: &mut Self::Body) -> (bool, Option<Waker>);
+
+    /// Ends a call whose driver is lost.
+    fn lose_call(desk: &Desk<Self, Self::Own, Self::Error>, start: Start, batch: BatchId);
+}
+
+/// A queue of work, and what its handles, those who wait, and its drivers share.
+pub(crate) struct Desk<W, X, E> {
+    work: Mutex<W>,
+    pub(crate) own: X,
+    /// How many rounds a driver gathers for at most.
+    pub(crate) rounds: u32,
+    /// How long a call may take.
+    pub(crate) call_timeout: Option<Duration>,
+    pub(crate) permits: Option<Permits<E>>,
+    pub(crate) driving: Driving,
+    carrier: Arc<dyn Carrier<W, X, E>>,
+    /// What lets batches go whose time has come, where there is such a time.
+    window: Option<(Alarm, u64)>,
+    #[allow(dead_code, reason = "only spans and metrics show it")]
+    pub(crate) name: Box<str>,
+    this: Weak<Self>,
+}
+
+/// Makes drivers, for a backend whose type nobody else knows.
+pub(crate) trait Carrier<W, X, E>: Send + Sync {
+    fn carry(&self, desk: Arc<Desk<W, X, E>>, start: Start) -> BoxFuture<'static, ()>;
+}
+
+impl<W, X, E> Desk<W, X, E> {
+    /// Opens a desk for `work`.
+    pub(crate) fn open(
+        work: W,
+        own: X,
+        carrier: Arc<dyn Carrier<W, X, E>>,
+        window: Option<Duration>,
+        settings: Settings<E>,
+    ) -> Arc<Self>
+    where
+        W: Work<Own = X, Error = E>,
+        X: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+    {
+        let alarm = settings.runtime.clone().zip(window);
+        let window = alarm.map(|(runtime, window)| (Alarm::new(runtime), nanos(window)));
+        Arc::new_cyclic(|this| {
+            let crowd: Weak<dyn Crowd> = Weak::<Self>::clone(this);
+            Self {
+                work: Mutex::new(work),
+                own,
+                rounds: settings.rounds,
+                call_timeout: settings.call_timeout,
+                permits: settings.permits,
+                driving: Driving::new(settings.runtime, settings.inline.then_some(crowd)),
+                carrier,
+                window,
+                name: settings.name,
+                this: Weak::clone(this),
+            }
+        })
+    }
+
+    #[inline]
+    pub(crate) fn work(&self) -> MutexGuard<'_, W> {
+        lock(&self.work)
+    }
+
+    /// The time, where it matters when something came.
+    #[inline]
+    pub(crate) fn now(&self) -> Option<u64> {
+        self.window.as_ref().map(|(alarm, _)| alarm.now())
+    }
+
+    /// What tells this desk from all others.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}
+
+impl<W, X, E> Desk<W, X, E>
+where
+    W: Work<Own = X, Error = E>,
+    X: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Begins a driver; there must be nobody's lock around it.
+    pub(crate) fn spawn(&self, start: Start) -> Result<(), RuntimeGone> {
+        let Some(desk) = self.this.upgrade() else {
+            return Err(RuntimeGone::new());
+        };
+        self.driving.spawn(self.carrier.carry(desk, start))
+    }
+
+    /// Begins drivers for starts that others can take over where there is no runtime.
+    pub(crate) fn spawn_all(&self, starts: impl IntoIterator<Item = Start>) {
+        for start in starts {
+            // Where that fails, the start is given back, and those who wait for it are woken.
+            let _ = self.spawn(start);
+        }
+    }
+
+    /// Sees to it that a waiting batch is let go when its time comes.
+    pub(crate) fn arm(&self, batch: BatchId) -> Result<(), RuntimeGone> {
+        let Some((alarm, window)) = &self.window else {
+            return Ok(());
+        };
+        let arrived = self.work().queue().waiting_since(batch);
+        match arrived {
+            Some(arrived) => alarm.arm(&self.this, arrived.saturating_add(*window)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sees to it that something carries out a batch whose driver or timer may have been lost with
+    /// its runtime; fails if there is nothing.
+    pub(crate) fn attend(&self, batch: BatchId, start: Option<Start>) -> Result<(), LoadError<E>> {
+        let spawned = start.map_or(Ok(()), |start| self.spawn(start));
+        if spawned.and(self.arm(batch)).is_err() && !self.work().queue().is_attended(batch) {
+            return Err(LoadError::Closed);
+        }
+        Ok(())
+    }
+
+    /// Gives a start back that has sealed nothing; returns the one to go on with.
+    pub(crate) fn release(&self, start: Start) -> Option<Start> {
+        let (group, drained, starts) = {
+            let mut work = self.work();
+            let queue = work.queue();
+            let group = queue.release(start);
+            (group, queue.drained(), queue.starts())
+        };
+        drop(group);
+        wake_all(drained);
+        self.go_on(starts)
+    }
+
+    /// Begins drivers for all starts but the first, which the caller goes on with.
+    pub(crate) fn go_on(&self, starts: Vec<Start>) -> Option<Start> {
+        let mut starts = starts.into_iter();
+        let next = starts.next();
+        self.spawn_all(starts);
+        next
+    }
+
+    /// Gives back a start whose driver is lost; those who wait look for another one.
+    pub(crate) fn lose_start(&self, start: Start) {
+        let (group, waiting) = {
+            let mut work = self.work();
+            (work.queue().release(start), waiting_wakers(&mut *work))
+        };
+        drop(group);
+        wake_all(waiting);
+    }
+
+    /// Lets everything go that waits; returns how much it is.
+    pub(crate) fn dispatch(&self) -> usize {
+        self.let_go(|queue| queue.release_all(Trigger::Manual))
+    }
+
+    /// Takes in nothing more, and lets everything go that waits.
+    pub(crate) fn close(&self) {
+        self.let_go(Queue::close);
+    }
+
+    fn let_go<T>(&self, release: impl FnOnce(&mut Queue<W::Body, W::Group>) -> T) -> T {
+        let (released, starts) = {
+            let mut work = self.work();
+            let queue = work.queue();
+            (release(queue), queue.starts())
+        };
+        self.spawn_all(starts);
+        self.driving.pass_on();
+        released
+    }
+}
+
+/// Takes the wakers of all who wait for batches that have not begun.
+fn waiting_wakers<W: Work>(work: &mut W) -> Vec<Waker> {
+    let waiting = work
+        .queue()
+        .batches_mut()
+        .filter(|batch| !batch.is_running());
+    waiting
+        .flat_map(|batch| W::take_wakers(&mut batch.body))
+        .collect()
+}
+
+/// Letting batches go whose time has come.
+impl<W, X, E> Timed for Desk<W, X, E>
+where
+    W: Work<Own = X, Error = E>,
+    X: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    fn expire(&self, now: u64) -> u64 {
+        let window = self.window.as_ref().map_or(0, |(_, window)| *window);
+        let oldest = self.let_go(|queue| queue.release_older(now.checked_sub(window)));
+        oldest.map_or(NEVER, |oldest| oldest.saturating_add(window))
+    }
+
+    fn wake_timed(&self) {
+        let waiting = waiting_wakers(&mut *self.work());
+        wake_all(waiting);
+    }
+}
+
+/// Those who wait, for drivers that are carried out by them.
+impl<W, X, E> Crowd for Desk<W, X, E>
+where
+    W: Work<Own = X, Error = E>,
+    X: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    fn wake_one(&self) -> bool {
+        let mut is_waited_for = false;
+        let waker = {
+            let mut work = self.work();
+            let mut batches = work.queue().batches_mut();
+            batches.find_map(|batch| {
+                let (is_watched, waker) = W::take_waker(&mut batch.body);
+                is_waited_for |= is_watched;
+                waker
+            })
+        };
+        wake_all(waker);
+        is_waited_for
+    }
+}
