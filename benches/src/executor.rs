@@ -53,10 +53,11 @@ impl<F: Future<Output = ()>> Executor<F> {
         self.drain();
     }
 
-    /// Runs tasks that come at times of their own. Answers that are due at the same instant come
-    /// first, and timers next.
+    /// Runs tasks that come at times of their own, those of one instant together. Answers that are
+    /// due at the same instant come first, and timers next.
     pub(crate) fn run_arrivals(mut self, arrivals: impl Iterator<Item = (u64, F)>) {
-        for (time_ns, task) in arrivals {
+        let mut arrivals = arrivals.peekable();
+        while let Some((time_ns, task)) = arrivals.next() {
             while self.world.next_ns().is_some_and(|due_ns| due_ns <= time_ns) {
                 self.world.advance();
                 self.settle();
@@ -66,6 +67,9 @@ impl<F: Future<Output = ()>> Executor<F> {
             }
             self.world.wait_until(time_ns);
             self.spawn(task);
+            while let Some((_, task)) = arrivals.next_if(|next| next.0 == time_ns) {
+                self.spawn(task);
+            }
             self.settle();
         }
         self.drain();

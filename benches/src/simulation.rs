@@ -7,6 +7,7 @@
 //! way by chance.
 //!
 //! * [`coalesced`], any two loads of one key that overlap made one.
+//! * [`batched`], the same, and keys that wait together asked for in one call.
 //! * [`perfect`], the yardstick: unlimited coalescing and perfect batching.
 //!
 //! The rules, which the modelled backend keeps too:
@@ -15,11 +16,14 @@
 //! * Calls are served in the order they came, a bounded number at once.
 //! * Answers due at one instant come in the order in which they began to be served, and before
 //!   loads that arrive at that instant. Each answer frees its place first, and then everybody who
-//!   waited for it goes on.
+//!   waited for it goes on. Loads that arrive at one instant have all asked before any of them is
+//!   answered.
 
+mod batched;
 mod coalesced;
 mod perfect;
 
+pub use crate::simulation::batched::{Batching, batched};
 pub use crate::simulation::coalesced::coalesced;
 pub use crate::simulation::perfect::perfect;
 

@@ -3,11 +3,15 @@
 //! A strategy is a name and a function that builds a stage over the backend and hands it to a
 //! [`Trial`]. To add one, write a file beside the others and add its value to [`ALL`].
 
+mod batch;
+mod batch_quick_cache;
 mod cached;
 mod direct;
 mod moka;
 mod quick_cache;
 mod singleflight;
+mod singleflight_batch;
+mod singleflight_batch_quick_cache;
 mod singleflight_moka;
 mod singleflight_quick_cache;
 
@@ -26,11 +30,12 @@ pub struct Strategy {
     pub name: &'static str,
     /// What it does, in a few words.
     pub summary: &'static str,
+    /// Whether it keeps answers when the loads that brought them are over.
+    pub keeps_answers: bool,
     /// Whether it promises that two loads of one key never overlap. A run that sees it broken
     /// fails.
     pub never_overlaps: bool,
-    /// What an independent simulation says that it does, call by call, where there is one. A
-    /// strategy that keeps answers has none.
+    /// What an independent simulation says that it does, call by call, where there is one.
     pub simulation: Option<Simulation>,
     /// Builds it and measures it.
     pub measure: fn(&Trial<'_>) -> Measured,
@@ -49,10 +54,14 @@ impl fmt::Debug for Strategy {
 pub const ALL: &[Strategy] = &[
     direct::STRATEGY,
     singleflight::STRATEGY,
+    batch::STRATEGY,
+    singleflight_batch::STRATEGY,
     moka::STRATEGY,
     quick_cache::STRATEGY,
     singleflight_moka::STRATEGY,
     singleflight_quick_cache::STRATEGY,
+    batch_quick_cache::STRATEGY,
+    singleflight_batch_quick_cache::STRATEGY,
 ];
 
 /// Returns the strategy of this name.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_rt::{BoxFuture, Runtime, RuntimeGone, TokioRuntime};
+use forebay_batch::{BoxFuture, Runtime, RuntimeGone, TokioRuntime};
 use tokio::runtime::Handle;
 
 use crate::backend::Model;

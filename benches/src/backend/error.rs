@@ -37,7 +37,12 @@ impl fmt::Display for BackendError {
         match self {
             Self::Folder(error) => write!(f, "the folder cannot be made: {error}"),
             Self::Sqlite(error) => write!(f, "SQLite failed: {error}"),
-            Self::Postgres(error) => write!(f, "PostgreSQL failed: {error}"),
+            Self::Postgres(error) => match (error.as_db_error(), error.source()) {
+                // The server says what it means in one line, and more of it in others.
+                (Some(said), _) => write!(f, "PostgreSQL failed: {}", said.message()),
+                (None, Some(cause)) => write!(f, "PostgreSQL failed: {error}: {cause}"),
+                (None, None) => write!(f, "PostgreSQL failed: {error}"),
+            },
             Self::Damaged => f.write_str("a row is not as it was written"),
             Self::Disconnected => f.write_str("the connections are gone"),
             Self::Modelled => f.write_str("failed as the model's error rate asks"),

@@ -4,7 +4,7 @@ use std::future::{pending, poll_fn};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use forebay_rt::{BoxFuture, Runtime};
+use forebay_batch::{BoxFuture, Runtime};
 
 use super::*;
 use crate::backend::{Costs, Model, Shape};

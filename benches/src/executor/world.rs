@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
+use forebay_batch::{BoxFuture, Runtime, RuntimeGone};
 
 use crate::backend::Model;
 use crate::executor::timers::{Timer, Timers};

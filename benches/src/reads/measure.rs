@@ -196,7 +196,7 @@ impl Engine<'_> {
                 ));
             }
         }
-        if !exact && plan.stop_ns.is_none() {
+        if !exact {
             lower_ideal(strategies, measured);
         }
     }
@@ -224,31 +224,32 @@ impl Engine<'_> {
     }
 }
 
-/// Returns how long the calls of one strategy took: of the last one that keeps nothing and has a
-/// simulation, as it shares most, or else of any.
+/// Returns how long the calls of one strategy took: of the last one that keeps nothing, as it shares
+/// most, or else of any.
 fn call_times(strategies: &[Strategy], measured: &mut [Option<Measured>]) -> Vec<CallTime> {
     let recorded = strategies.iter().zip(measured);
     let recorded = recorded.filter_map(|(strategy, found)| {
         let times = mem::take(&mut found.as_mut()?.call_times);
-        Some((strategy.simulation.is_some(), times))
+        Some((!strategy.keeps_answers, times))
     });
     let best = recorded.reduce(|best, next| if next.0 { next } else { best });
     best.unwrap_or_default().1
 }
 
-/// Sees to it that no ideal is above what a strategy did that keeps nothing.
+/// Sees to it that no ideal is above what a strategy did with as many loads that keeps nothing.
 fn lower_ideal(strategies: &[Strategy], measured: &mut [Option<Measured>]) {
-    let reached = strategies
-        .iter()
-        .zip(&*measured)
-        .filter_map(|(strategy, found)| {
-            let counts = &found.as_ref()?.round.counts;
-            strategy.simulation.map(|_| counts.backend_calls)
-        });
-    let reached = reached.min().unwrap_or(u64::MAX);
+    let all = strategies.iter().zip(measured.iter());
+    let keep_nothing = all.filter(|(strategy, _)| !strategy.keeps_answers);
+    let reached = keep_nothing.filter_map(|(_, found)| {
+        let counts = &found.as_ref()?.round.counts;
+        Some((counts.loads, counts.backend_calls))
+    });
+    let reached: Vec<(u64, u64)> = reached.collect();
     for found in measured.iter_mut().flatten() {
-        let ideal = &mut found.round.counts.ideal_calls;
-        *ideal = reached.min(*ideal);
+        let counts = &mut found.round.counts;
+        let equal = reached.iter().filter(|(loads, _)| *loads == counts.loads);
+        let fewest = equal.map(|(_, calls)| *calls).min();
+        counts.ideal_calls = counts.ideal_calls.min(fewest.unwrap_or(u64::MAX));
     }
 }
 

@@ -66,12 +66,12 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn open(&mut self, times_ns: &[u64]) {
-        for &time_ns in times_ns {
-            while self.due_ns().is_some_and(|due_ns| due_ns <= time_ns) {
+        for instant in times_ns.chunk_by(|a, b| a == b) {
+            while self.due_ns().is_some_and(|due_ns| due_ns <= instant[0]) {
                 self.answer();
             }
-            self.now_ns = time_ns;
-            self.ask_next();
+            self.now_ns = instant[0];
+            instant.iter().for_each(|_| self.ask_next());
         }
         while self.answer().is_some() {}
     }

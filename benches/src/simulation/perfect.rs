@@ -12,9 +12,9 @@ use crate::simulation::Simulated;
 /// takes along whatever is asked for at that instant: in a closed loop, all the clients who have
 /// just been answered.
 ///
-/// So no load ever waits while the backend is idle. Who may have more calls under way makes more of
-/// them, and waits for less; who makes fewer keeps answers, or lets loads wait for nothing but
-/// company.
+/// So no load ever waits while the backend is idle. Whoever has more calls under way makes more of
+/// them, and waits for less. Whoever makes fewer keeps answers, be it only until the last of those
+/// who waited for them has woken, or lets loads wait for nothing but company.
 ///
 /// # Examples
 ///
@@ -78,21 +78,18 @@ struct Call {
 
 impl Walk<'_> {
     fn open(&mut self, times_ns: &[u64]) {
-        for &time_ns in times_ns {
-            if time_ns > self.now_ns {
+        for instant in times_ns.chunk_by(|a, b| a == b) {
+            while self.due_ns().is_some_and(|due_ns| due_ns < instant[0]) {
+                self.answer();
                 self.leave();
-                while self.due_ns().is_some_and(|due_ns| due_ns < time_ns) {
-                    self.answer();
-                    self.leave();
-                }
-                if self.due_ns() == Some(time_ns) {
-                    self.answer();
-                }
-                self.now_ns = time_ns;
             }
-            self.ask_next();
+            if self.due_ns() == Some(instant[0]) {
+                self.answer();
+            }
+            self.now_ns = instant[0];
+            instant.iter().for_each(|_| self.ask_next());
+            self.leave();
         }
-        self.leave();
         while self.answer().is_some() {
             self.leave();
         }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use forebay_core::{Load, LoadResult};
 use forebay_singleflight::{Coalesced, Singleflight};
 
-use crate::backend::{Backend, BackendError};
+use crate::backend::BackendError;
 use crate::row::Row;
 
 /// A cache that is only asked and filled: whoever uses it sees to coalescing.
@@ -16,17 +16,21 @@ pub(super) trait Keep: Send + Sync {
 }
 
 /// A cache in front of coalesced loads: a hit costs what the cache costs, and only misses meet.
-pub(super) struct Cached<C> {
+pub(super) struct Cached<C, L> {
     rows: Arc<C>,
-    misses: Coalesced<Filling<C>, u64, Row, BackendError>,
+    misses: Coalesced<Filling<C, L>, u64, Row, BackendError>,
 }
 
-impl<C: Keep> Cached<C> {
-    pub(super) fn new(rows: C, backend: Backend) -> Self {
+impl<C, L> Cached<C, L>
+where
+    C: Keep,
+    L: Load<u64, Value = Row, Error = BackendError> + Sync,
+{
+    pub(super) fn new(rows: C, loader: L) -> Self {
         let rows = Arc::new(rows);
         let filling = Filling {
             rows: Arc::clone(&rows),
-            backend,
+            loader,
         };
         Self {
             rows,
@@ -35,7 +39,11 @@ impl<C: Keep> Cached<C> {
     }
 }
 
-impl<C: Keep> Load<u64> for Cached<C> {
+impl<C, L> Load<u64> for Cached<C, L>
+where
+    C: Keep,
+    L: Load<u64, Value = Row, Error = BackendError> + Sync,
+{
     type Value = Row;
     type Error = BackendError;
 
@@ -49,12 +57,16 @@ impl<C: Keep> Load<u64> for Cached<C> {
 
 /// What the leader of a flight does: fill the cache, so that it holds the row before the flight
 /// is over.
-struct Filling<C> {
+struct Filling<C, L> {
     rows: Arc<C>,
-    backend: Backend,
+    loader: L,
 }
 
-impl<C: Keep> Load<u64> for Filling<C> {
+impl<C, L> Load<u64> for Filling<C, L>
+where
+    C: Keep,
+    L: Load<u64, Value = Row, Error = BackendError> + Sync,
+{
     type Value = Row;
     type Error = BackendError;
 
@@ -63,7 +75,7 @@ impl<C: Keep> Load<u64> for Filling<C> {
         if let Some(row) = self.rows.kept(*key).await {
             return Ok(row);
         }
-        let row = self.backend.load(key).await?;
+        let row = self.loader.load(key).await?;
         self.rows.keep(*key, row.clone()).await;
         Ok(row)
     }

@@ -12,6 +12,7 @@ use crate::trial::Settings;
 pub(super) const STRATEGY: Strategy = Strategy {
     name: "moka",
     summary: "a bounded cache, coalescing through its try_get_with",
+    keeps_answers: true,
     never_overlaps: false,
     simulation: None,
     measure: |trial| {

@@ -13,6 +13,7 @@ use crate::trial::Settings;
 pub(super) const STRATEGY: Strategy = Strategy {
     name: "quick_cache",
     summary: "a bounded cache, coalescing through its get_or_insert_async",
+    keeps_answers: true,
     never_overlaps: false,
     simulation: None,
     measure: |trial| {

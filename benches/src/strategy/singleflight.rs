@@ -7,6 +7,7 @@ use crate::strategy::Strategy;
 pub(super) const STRATEGY: Strategy = Strategy {
     name: "singleflight",
     summary: "loads of one key that overlap share one call",
+    keeps_answers: false,
     never_overlaps: true,
     simulation: Some(simulation::coalesced),
     measure: |trial| trial.measure(Singleflight::layer),

@@ -6,6 +6,7 @@ use crate::strategy::quick_cache::Rows;
 pub(super) const STRATEGY: Strategy = Strategy {
     name: "singleflight+quick_cache",
     summary: "a bounded cache, and misses of one key that overlap share one call",
+    keeps_answers: true,
     never_overlaps: true,
     simulation: None,
     measure: |trial| trial.measure(|backend| Cached::new(Rows::new(trial.settings()), backend)),

@@ -28,14 +28,14 @@ fn one_seed_gives_one_report() {
 }
 
 #[test]
-fn singleflight_makes_the_calls_of_the_simulation_in_a_closed_loop() {
+fn strategies_make_the_calls_of_the_simulation_in_a_closed_loop() {
     for (seed, shape) in SHAPES.into_iter().enumerate() {
         check(&format!("--loads 2000 --seed {seed} {shape}"));
     }
 }
 
 #[test]
-fn singleflight_makes_the_calls_of_the_simulation_in_an_open_loop() {
+fn strategies_make_the_calls_of_the_simulation_in_an_open_loop() {
     for seed in 0..4 {
         check(&format!("--rate 500,40000 --loads 3000 --seed {seed}"));
         check(&format!(
@@ -45,7 +45,7 @@ fn singleflight_makes_the_calls_of_the_simulation_in_an_open_loop() {
 }
 
 #[test]
-fn singleflight_makes_the_calls_of_the_simulation_on_a_trace() {
+fn strategies_make_the_calls_of_the_simulation_on_a_trace() {
     let program = Program::new();
     // Several reads at one instant, and some at the very instant of an answer.
     let lines: String = (0..600)
@@ -96,24 +96,23 @@ fn check(arguments: &str) {
     check_in(&Program::new(), arguments);
 }
 
-/// Runs singleflight and checks every round of every point against the simulation.
+/// Runs the strategies that have a simulation and checks every round of every point against it.
 fn check_in(program: &Program, arguments: &str) {
-    let only = "--backend model --strategies direct,singleflight --repeat 2";
+    let only = "--backend model --strategies direct,singleflight,batch --repeat 2";
     let report = program.report(&format!("{only} {arguments}"));
     let points = report["counted"]["points"].as_array().unwrap().len();
     for point in 0..points {
-        for counts in counts(&report, point, "singleflight") {
-            let calls = number(counts, "backend_calls");
-            assert_eq!(
-                calls,
-                number(counts, "predicted_calls"),
-                "{arguments}, point {point}"
-            );
-            assert_eq!(
-                number(counts, "overlapping_loads"),
-                0,
-                "{arguments}, point {point}"
-            );
+        for strategy in ["singleflight", "batch"] {
+            for counts in counts(&report, point, strategy) {
+                let place = format!("{strategy}: {arguments}, point {point}");
+                let calls = number(counts, "backend_calls");
+                assert_eq!(calls, number(counts, "predicted_calls"), "{place}");
+                assert_eq!(number(counts, "overlapping_loads"), 0, "{place}");
+            }
         }
     }
+    // The number of keys is checked by the program itself.
+    let warnings = report["header"]["warnings"].as_array().unwrap();
+    let differs = |text: &&serde_json::Value| text.to_string().contains("the simulation");
+    assert!(!warnings.iter().any(|text| differs(&text)), "{warnings:?}");
 }

@@ -1,12 +1,24 @@
 use crate::program::Program;
 
 /// Arguments that ask for what there is not, and what the one line must say.
-const REFUSED: [(&str, &str); 24] = [
+const REFUSED: [(&str, &str); 27] = [
     (
         "--strategies luck",
-        "allowed are direct, singleflight, moka",
+        "allowed are direct, singleflight, batch, singleflight+batch, moka",
     ),
-    ("--backend oracle", "[possible values: sqlite, model]"),
+    (
+        "--backend oracle",
+        "[possible values: sqlite, postgres, model]",
+    ),
+    ("--backend postgres", "--postgres-url <URL>"),
+    (
+        "--backend postgres --postgres-url nowhere",
+        "expected a URL such as postgres://user@localhost/database",
+    ),
+    (
+        "--backend postgres --postgres-url postgres://user@localhost:1/x",
+        "the server of --postgres-url cannot be used: PostgreSQL failed: error connecting",
+    ),
     (
         "--workload nothing",
         "[possible values: zipf, uniform, scan, stampede]",

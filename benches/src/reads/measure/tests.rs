@@ -58,6 +58,7 @@ fn failure(measure: fn(&Trial<'_>) -> Measured, never_overlaps: bool) -> String 
     let strategy = Strategy {
         name: "liar",
         summary: "",
+        keeps_answers: false,
         never_overlaps,
         simulation: None,
         measure,
