@@ -68,11 +68,11 @@ pub enum Failure {
         asked: u64,
     },
     /// A strategy made calls for one key at the same time that promises not to.
-    #[error("{strategy} made {count} calls while another one for the same key was under way")]
+    #[error("{strategy} asked for {count} keys while another call for the same key was under way")]
     Overlap {
         /// The strategy's name.
         strategy: &'static str,
-        /// How many calls overlapped.
+        /// How many keys of calls overlapped.
         count: u64,
     },
     /// Loads failed though the backend was not asked to fail.

@@ -29,6 +29,10 @@ pub fn render(report: &Report) -> String {
     let mut text = format!("# {}\n\n", escaped(&reads::title(body)));
     text.push_str(&origin(&report.header));
     text.push_str(&format!("\n{}.\n", escaped(&reads::method(body))));
+    for grid in reads::against_direct(body, usize::MAX) {
+        let heading = format!("## {}", escaped(reads::AGAINST_DIRECT));
+        section(&mut text, &heading, &grid.markdown());
+    }
     if body.points.len() > 1 {
         section(
             &mut text,

@@ -178,7 +178,7 @@ pub static MEMORY: Metric = Metric {
 
 /// Loads that ended in an error.
 pub static ERRORS: Metric = fault("errors", "errors", |round| Some(round.counts.errors as f64));
-/// Calls for a key that another call was already asking for.
+/// Keys asked for that another call was already asking for.
 pub static OVERLAPPING: Metric = fault("overlapping", "overlaps", |round| {
     Some(round.counts.overlapping_loads as f64)
 });

@@ -176,12 +176,12 @@ pub struct Counts {
     pub keys_asked: u64,
     /// Loads that ended in an error.
     pub errors: u64,
-    /// Calls that began while another one for the same key was under way.
+    /// Keys in calls that began while another call for the same key was under way.
     pub overlapping_loads: u64,
     /// Loads whose answer was not what the backend holds.
     pub wrong_answers: u64,
-    /// Calls that these loads need when any two of one key that overlap are made one. A cache, which
-    /// remembers, may need fewer.
+    /// Calls that so many loads need at best: when any two of one key that overlap are made one, and
+    /// everything that waits goes together. A cache, which remembers, may need fewer.
     pub ideal_calls: u64,
     /// Calls that an independent simulation of the strategy predicts, where there is one.
     pub predicted_calls: Option<u64>,

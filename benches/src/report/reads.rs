@@ -8,7 +8,7 @@ use crate::report::metric::{
 };
 use crate::report::model::{Clock, Offered, Point, Reads, Round, StrategyRounds};
 use crate::report::quantity::{self, Quantity};
-use crate::report::spread::{Spread, ratios_to_best};
+use crate::report::spread::{self, Spread, ratios_to_best};
 
 /// Something to say about a strategy besides its figures.
 #[derive(Clone, Debug)]
@@ -19,6 +19,12 @@ pub(crate) struct Note {
 
 /// The name of the yardstick row.
 pub(crate) const IDEAL: &str = "ideal";
+
+/// The strategy that the others are held against: what there is before any of them is taken.
+const DIRECT: &str = "direct";
+
+/// The title of the grids that hold them against it.
+pub(crate) const AGAINST_DIRECT: &str = "Median latency × direct, [smallest..largest]";
 
 /// The title of a column of ratios.
 pub(crate) const TIMES_BEST: &str = "× best";
@@ -63,6 +69,7 @@ pub(crate) fn glance(point: &Point) -> Grid {
     let titles = [
         STRATEGY,
         CALLS.title,
+        KEYS.title,
         TIMES_BEST,
         P50.title,
         P99.title,
@@ -76,6 +83,7 @@ pub(crate) fn glance(point: &Point) -> Grid {
         grid.push([
             name(strategy),
             median(&CALLS, strategy),
+            median(&KEYS, strategy),
             short_ratio(calls[index]),
             median(&P50, strategy),
             median(&P99, strategy),
@@ -189,12 +197,37 @@ pub(crate) fn across(reads: &Reads, metric: &Metric) -> Grid {
     let mut grid = Grid::new([STRATEGY.to_owned()].into_iter().chain(points));
     for strategy in strategy_names(reads) {
         let figures = reads.points.iter().map(|point| {
-            let found = point.strategies.iter().find(|found| found.name == strategy);
-            found.map_or_else(Cell::default, |found| median(metric, found))
+            found(point, strategy).map_or_else(Cell::default, |found| median(metric, found))
         });
         grid.push([Cell::plain(strategy)].into_iter().chain(figures));
     }
     grid
+}
+
+/// Returns each strategy's median latency as a ratio to that of asking directly, in grids of a few
+/// points each; none where there is nothing to compare.
+pub(crate) fn against_direct(reads: &Reads, points_max: usize) -> Vec<Grid> {
+    let names = strategy_names(reads);
+    if !names.contains(&DIRECT) || names.len() < 2 {
+        return Vec::new();
+    }
+    let grid = |points: &[Point]| {
+        let titles = points.iter().map(|point| offered(point.offered));
+        let mut grid = Grid::new([STRATEGY.to_owned()].into_iter().chain(titles));
+        for name in names.iter().filter(|name| **name != DIRECT) {
+            let cells = points.iter().map(|point| {
+                let (found, direct) = (found(point, name), found(point, DIRECT));
+                let ratio = found
+                    .zip(direct)
+                    .and_then(|(found, direct)| spread::ratio(&P50, found, direct));
+                let shown = ratio.map(|ratio| ratio.show_ratio());
+                Cell::plain(shown.unwrap_or_else(|| quantity::NONE.to_owned()))
+            });
+            grid.push([Cell::plain(*name)].into_iter().chain(cells));
+        }
+        grid
+    };
+    reads.points.chunks(points_max).map(grid).collect()
 }
 
 /// Returns every strategy of a report once, in the order of its first appearance.
@@ -257,13 +290,17 @@ pub(crate) fn notes(point: &Point) -> Vec<Note> {
     notes
 }
 
-/// Returns the calls that ideal deduplication needs, over all rounds of all strategies.
+/// Returns the calls that the ideal needs, over all rounds of all strategies.
 pub(crate) fn ideal_calls(point: &Point) -> Option<Spread> {
     let rounds = point
         .strategies
         .iter()
         .flat_map(|strategy| &strategy.rounds);
     Spread::of(rounds.map(|round| round.counts.ideal_calls as f64))
+}
+
+fn found<'a>(point: &'a Point, name: &str) -> Option<&'a StrategyRounds> {
+    point.strategies.iter().find(|found| found.name == name)
 }
 
 /// The title of the first column.

@@ -91,8 +91,10 @@ pub fn ratios_to_best(metric: &Metric, point: &Point) -> Vec<Option<Spread>> {
         .collect()
 }
 
-/// Returns the ratio of two strategies round by round.
-fn ratio(metric: &Metric, strategy: &StrategyRounds, best: &StrategyRounds) -> Option<Spread> {
+/// Returns the ratio of two strategies round by round; `None` where the figure is missing or the
+/// other one's is 0.
+#[must_use]
+pub fn ratio(metric: &Metric, strategy: &StrategyRounds, best: &StrategyRounds) -> Option<Spread> {
     let rounds = strategy.rounds.iter().zip(&best.rounds);
     Spread::of(rounds.filter_map(|(round, best)| {
         let (figure, best) = (metric.of(round)?, metric.of(best)?);

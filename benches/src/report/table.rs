@@ -52,9 +52,18 @@ pub fn render(report: &Report, style: Style) -> String {
             ));
         }
     }
+    let grids = reads::against_direct(body, POINTS_IN_GRID);
+    if !grids.is_empty() {
+        text.push_str(&format!("\n{}\n", style.heading(reads::AGAINST_DIRECT)));
+    }
+    let grids: Vec<String> = grids.iter().map(|grid| grid.text(style)).collect();
+    text.push_str(&grids.join("\n"));
     text.push_str(&warnings(&report.header, style));
     text
 }
+
+/// How many ratios with their spread fit beside a name.
+const POINTS_IN_GRID: usize = 3;
 
 fn warnings(header: &Header, style: Style) -> String {
     let interrupted = header

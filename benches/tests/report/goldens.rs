@@ -1,8 +1,9 @@
 //! Formats are compared with what they were when they were last looked at.
 
 use forebay_bench::report::grid::Style;
-use forebay_bench::report::model::{CdfStep, Clock, Timing};
+use forebay_bench::report::model::{CdfStep, Clock, StrategyRounds, Timing};
 use forebay_bench::report::{json, markdown, table};
+use forebay_bench::strategy;
 
 use crate::sample;
 
@@ -20,6 +21,35 @@ fn table_fits_a_hundred_columns_and_has_no_colour_codes() {
         "{text}"
     );
     assert!(!text.contains('\x1b'));
+}
+
+#[test]
+fn strategies_are_told_apart_in_a_hundred_columns() {
+    let mut report = sample::report(&[1, 64, 1_024], 2);
+    for point in &mut sample::reads(&mut report).points {
+        let rounds = point.strategies[1].rounds.clone();
+        let all = strategy::ALL.iter().map(|strategy| StrategyRounds {
+            name: strategy.name.into(),
+            rounds: rounds.clone(),
+        });
+        point.strategies = all.collect();
+    }
+    let text = table::render(&report, Style::new(false, None));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    for grid in text.split("\n\n").filter(|grid| grid.contains("strategy ")) {
+        let rows = grid
+            .lines()
+            .skip_while(|line| !line.starts_with("strategy "));
+        let names = rows.map(|row| row.split_once("  ").unwrap().0);
+        let mut names: Vec<&str> = names.collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "{grid}");
+    }
 }
 
 #[test]

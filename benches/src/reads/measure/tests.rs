@@ -106,7 +106,7 @@ fn loads_without_an_answer_fail_the_run() {
 fn overlapping_loads_fail_a_strategy_that_promises_none() {
     let said = failure(|trial| lie(trial, Some), true);
     assert!(
-        said.ends_with("while another one for the same key was under way"),
+        said.ends_with("while another call for the same key was under way"),
         "{said}"
     );
 }

@@ -42,9 +42,9 @@ pub(super) struct Bar<'a> {
 }
 
 /// How many colours the page has; more series than that are told apart by dashes.
-const COLOURS: usize = 8;
+const COLOURS: usize = 12;
 /// How much of a name fits beside a bar.
-const NAME_CHARS_MAX: usize = 24;
+const NAME_CHARS_MAX: usize = 30;
 const BAR_HEIGHT: f64 = 18.0;
 const BAR_PITCH: f64 = 29.0;
 
@@ -98,7 +98,7 @@ pub(super) fn bars(
     let frame = Frame {
         width,
         height,
-        left: 196.0,
+        left: 220.0,
         right: 76.0,
         top,
         bottom: 30.0,

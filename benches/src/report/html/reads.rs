@@ -20,10 +20,9 @@ const SHARE_MIN: f64 = 0.02;
 pub(super) fn sections(body: &Reads) -> Markup {
     let names = reads::strategy_names(body);
     html! {
-        @if body.points.len() > 1 {
-            (contents(body))
-            (across(body, &names))
-        }
+        @if body.points.len() > 1 { (contents(body)) }
+        (against_direct(body, &names))
+        @if body.points.len() > 1 { (across(body, &names)) }
         @for (index, point) in body.points.iter().enumerate() {
             section {
                 h2 id={ "point-" (index) } { (reads::offered(point.offered)) }
@@ -53,6 +52,19 @@ fn contents(body: &Reads) -> Markup {
         nav {
             @for (index, point) in body.points.iter().enumerate() {
                 a href={ "#point-" (index) } { (reads::offered(point.offered)) }
+            }
+        }
+    }
+}
+
+/// Returns what callers gain or lose who would ask directly otherwise.
+fn against_direct(body: &Reads, names: &[&str]) -> Markup {
+    html! {
+        @for grid in reads::against_direct(body, usize::MAX) {
+            section {
+                h2 { "Against direct" }
+                p class="soft" { (reads::AGAINST_DIRECT) }
+                (table(&grid, names))
             }
         }
     }
@@ -142,8 +154,9 @@ fn calls(point: &Point, names: &[&str]) -> Markup {
             (chart::bars("Backend calls saved", 1_000.0, &bars, &Axis::share(), marker))
         }
     };
-    let lead = "The share of loads that caused no call. Ideal: whatever overlaps another load of \
-                its key shares its call. Only a cache, which remembers, can save more.";
+    let lead = "The share of loads that caused no call. Ideal: one call under way at a time, for \
+                everything that waits, which loads of its keys join. Fewer calls than that take \
+                a cache, or time.";
     figure(
         "Backend calls saved",
         lead,
@@ -152,7 +165,7 @@ fn calls(point: &Point, names: &[&str]) -> Markup {
     )
 }
 
-/// Returns the share of calls that ideal deduplication saves.
+/// Returns the share of calls that the ideal saves.
 fn ideal_saved(point: &Point) -> Option<f64> {
     let rounds = || {
         point
