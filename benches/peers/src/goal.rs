@@ -19,6 +19,8 @@ pub struct Goal {
 pub enum What {
     /// Our figure.
     Ours,
+    /// The figure of the row with this name, a variant of ours.
+    Variant(&'static str),
     /// Our figure, divided by another one.
     OursOver(Against),
     /// Another figure, divided by ours.
@@ -54,10 +56,7 @@ impl Against {
                 let best = table.best(column, |kind| kinds.contains(&kind))?;
                 Some((best, format!("{called} ({})", best.name)))
             }
-            Self::Row(name) => {
-                let row = table.rows.iter().find(|row| row.name == name)?;
-                Some((row, name.to_owned()))
-            }
+            Self::Row(name) => Some((table.row(name)?, name.to_owned())),
         }
     }
 }
@@ -115,6 +114,16 @@ impl Goal {
         }
     }
 
+    /// Returns a goal for the figure of another row of forebay's itself.
+    #[must_use]
+    pub const fn variant_at_most(column: usize, row: &'static str, most: f64) -> Self {
+        Self {
+            column,
+            what: What::Variant(row),
+            bound: Bound::AtMost(most),
+        }
+    }
+
     /// Returns the headings over what [`judge`](Self::judge) returns.
     #[must_use]
     pub fn headings() -> Vec<String> {
@@ -128,9 +137,13 @@ impl Goal {
     #[must_use]
     pub fn judge(&self, table: &Table) -> Option<Vec<String>> {
         let (index, column) = (self.column, table.columns[self.column]);
-        let ours = table.ours()?;
+        let mut ours = table.ours()?;
         let (what, ratio) = match self.what {
             What::Ours => (String::new(), None),
+            What::Variant(name) => {
+                ours = table.row(name)?;
+                (format!(" of {name}"), None)
+            }
             What::OursOver(against) => {
                 let (row, name) = against.row(table, index)?;
                 (format!(" ÷ {name}"), Some(ours.ratio(row, index)?))

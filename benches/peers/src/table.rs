@@ -29,6 +29,14 @@ pub struct Column {
     pub unit: Unit,
 }
 
+impl Column {
+    /// Returns a column of figures that are counted in `unit`.
+    #[must_use]
+    pub const fn new(name: &'static str, unit: Unit) -> Self {
+        Self { name, unit }
+    }
+}
+
 /// What a figure is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -110,6 +118,12 @@ impl Table {
     #[must_use]
     pub fn ours(&self) -> Option<&Row> {
         self.rows.iter().find(|row| row.kind == Kind::Ours)
+    }
+
+    /// Returns the row with this name.
+    #[must_use]
+    pub fn row(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
     }
 
     /// Returns the row with the least figure of a column, by its median, among those of which

@@ -2,23 +2,25 @@
 
 pub mod async_graphql;
 pub mod batch_aint_one;
+pub mod caches;
 pub mod dataloader;
 pub mod floor;
 pub mod forebay;
 pub mod scuffle;
 pub mod seed;
 
-use self::async_graphql::{AsyncGraphql, AsyncGraphqlTuned};
+use self::async_graphql::{AsyncGraphql, AsyncGraphqlCached, AsyncGraphqlTuned};
 use self::batch_aint_one::{BatchAintOne, BatchAintOneBalanced, BatchAintOneTuned};
-use self::dataloader::{Dataloader, DataloaderTuned};
+use self::caches::{MapGet, MokaGet, QuickCacheGet};
+use self::dataloader::{Dataloader, DataloaderCached, DataloaderTuned};
 use self::floor::{Bare, Unbatched};
-use self::forebay::{Forebay, ForebayInline};
+use self::forebay::{Forebay, ForebayCached, ForebayInline};
 use self::scuffle::{Scuffle, ScuffleTuned};
 use self::seed::{Seed, SeedTuned};
 
 use crate::batch::check::check;
 use crate::batch::peer::Peer;
-use crate::entry::Entry;
+use crate::entry::{Entry, Kind};
 
 /// How many values a cache may keep: more than any question of caches loads.
 pub const CACHE_CAPACITY: usize = 16_384;
@@ -67,5 +69,19 @@ pub fn libraries<Q: Probe>() -> Vec<Entry<Q>> {
         entry::<ScuffleTuned, _>(),
         entry::<Seed, _>(),
         entry::<SeedTuned, _>(),
+    ]
+}
+
+/// Returns every library that can keep answers, and bare caches.
+#[must_use]
+pub fn remembering<Q: Probe>() -> Vec<Entry<Q>> {
+    vec![
+        entry::<ForebayCached, _>().as_kind(Kind::Ours),
+        entry::<DataloaderCached, _>(),
+        entry::<AsyncGraphqlCached, _>(),
+        entry::<Seed, _>(),
+        entry::<MokaGet, _>(),
+        entry::<QuickCacheGet, _>(),
+        entry::<MapGet, _>(),
     ]
 }

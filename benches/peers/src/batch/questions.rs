@@ -1,11 +1,33 @@
 //! The questions, one file each.
 
+mod allocations;
 mod cpu;
+mod hit;
+mod load_many;
+mod lone;
 
 use crate::question::Question;
 
 /// Every question, in the order in which they are printed.
-pub const ALL: &[Question] = &[Question {
-    name: "cpu",
-    ask: cpu::ask,
-}];
+pub const ALL: &[Question] = &[
+    Question {
+        name: "cpu",
+        ask: cpu::ask,
+    },
+    Question {
+        name: "allocations",
+        ask: allocations::ask,
+    },
+    Question {
+        name: "lone",
+        ask: lone::ask,
+    },
+    Question {
+        name: "load-many",
+        ask: load_many::ask,
+    },
+    Question {
+        name: "hit",
+        ask: hit::ask,
+    },
+];

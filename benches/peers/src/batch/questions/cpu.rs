@@ -67,19 +67,15 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
                      two workers. Time of day for each key, and calls of the backend, of the \
                      quickest burst.",
             columns: vec![
-                column("64 tasks", Unit::Nanoseconds),
-                column("calls", Unit::Count),
-                column("1,024 tasks", Unit::Nanoseconds),
-                column("calls", Unit::Count),
+                Column::new("64 tasks", Unit::Nanoseconds),
+                Column::new("calls", Unit::Count),
+                Column::new("1,024 tasks", Unit::Nanoseconds),
+                Column::new("calls", Unit::Count),
             ],
             rows: interleaved(&OnTwoThreads, &peers::all(), rounds),
             goals: Vec::new(),
         },
     ]
-}
-
-fn column(name: &'static str, unit: Unit) -> Column {
-    Column { name, unit }
 }
 
 fn over_unbatched(
@@ -103,7 +99,7 @@ fn over_unbatched(
         method,
         columns: names
             .iter()
-            .map(|name| column(name, Unit::Nanoseconds))
+            .map(|name| Column::new(name, Unit::Nanoseconds))
             .collect(),
         goals: goals.collect(),
         rows,
