@@ -3,6 +3,7 @@
 //! * [`model`]: one seed gives one report, and singleflight's calls are those of the simulation.
 //! * [`ideal`]: it is what it says, and nobody who keeps nothing does better.
 //! * [`sqlite`]: every strategy answers right on a database, in both loops.
+//! * [`postgres`]: the same on a server, which has nothing of ours afterwards.
 //! * [`traces`]: what a trace may look like, and that each loop replays all of it.
 //! * [`refusals`]: bad input ends with status 2, one line that helps, and no file.
 //! * [`interrupts`]: Ctrl-C shows what was measured so far.
@@ -12,7 +13,11 @@ mod ideal;
 #[cfg(unix)]
 mod interrupts;
 mod model;
+#[cfg(unix)]
+mod postgres;
 mod program;
 mod refusals;
+#[cfg(unix)]
+mod server;
 mod sqlite;
 mod traces;
