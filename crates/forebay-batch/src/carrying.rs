@@ -58,7 +58,7 @@ where
             return held.desk.release(start);
         };
         held.seals(start, sealed.batch);
-        held.desk.spawn_all(sealed.next.take());
+        held.desk.go_beside(std::mem::take(&mut sealed.beside));
         sealed.withdrawn.clear();
         let mut tally = Tally::default();
         let results = match permit {

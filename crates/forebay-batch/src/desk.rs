@@ -13,7 +13,7 @@ use forebay_rt::{BoxFuture, RuntimeGone, wake_all};
 use crate::driving::Driving;
 use crate::hooks::Permits;
 use crate::inline::Crowd;
-use crate::queue::{BatchId, Queue, Start, Trigger};
+use crate::queue::{BatchId, Beside, Queue, Start, Trigger};
 use crate::settings::Settings;
 
 /// What is under the lock of a desk.
@@ -176,6 +176,12 @@ where
         let next = starts.next();
         self.spawn_all(starts);
         next
+    }
+
+    /// Lets others do what they may do beside a batch that was sealed.
+    pub(crate) fn go_beside(&self, beside: Beside) {
+        wake_all(beside.surplus);
+        self.spawn_all(beside.starts);
     }
 
     /// Gives back a start whose driver is lost; those who wait look for another one.

@@ -19,7 +19,7 @@ use slab::Slab;
 
 pub(crate) use self::batch::{Batch, BatchId};
 pub(crate) use self::lane::LaneId;
-pub(crate) use self::start::{Start, Trigger};
+pub(crate) use self::start::{Beside, Start, Trigger};
 
 use self::lane::Lane;
 use crate::error::ConfigError;

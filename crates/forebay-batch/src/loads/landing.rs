@@ -7,7 +7,7 @@ use forebay_rt::wake_all;
 use crate::loads::Loads;
 use crate::loads::keys::{Keys, Slot};
 use crate::observe::Askers;
-use crate::queue::{BatchId, Start};
+use crate::queue::{BatchId, Beside, Start};
 
 /// A batch on its way to the backend.
 pub(crate) struct Sealed<K> {
@@ -20,8 +20,7 @@ pub(crate) struct Sealed<K> {
     pub(crate) arrived: Option<u64>,
     /// Keys that nobody wanted any more, to be dropped outside of the lock.
     pub(crate) withdrawn: Vec<K>,
-    /// A further call that may start, since this batch no longer waits.
-    pub(crate) next: Option<Start>,
+    pub(crate) beside: Beside,
 }
 
 /// What a batch that has landed leaves behind for outside of the lock.
@@ -42,7 +41,7 @@ impl<K, V, E, G> Loads<K, V, E, G> {
     /// Takes the batch for a start, if anything waits.
     pub(crate) fn seal(&mut self, start: Start) -> Option<Sealed<K>> {
         let batch = self.queue.seal(start)?;
-        let next = self.queue.next();
+        let beside = self.queue.beside(start.lane);
         let sealed = self.queue.batch_mut(batch)?;
         let live = sealed.live();
         let keys = &mut sealed.body;
@@ -54,7 +53,7 @@ impl<K, V, E, G> Loads<K, V, E, G> {
             askers: std::mem::take(&mut keys.askers),
             arrived: sealed.arrived,
             withdrawn,
-            next,
+            beside,
         })
     }
 

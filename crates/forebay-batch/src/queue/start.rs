@@ -47,6 +47,15 @@ impl Start {
     }
 }
 
+/// What others may do when a batch was sealed, once the lock is free.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Beside {
+    pub(crate) starts: Vec<Start>,
+    /// A driver whose units a call beyond the bound has taken.
+    pub(crate) surplus: Option<Waker>,
+}
+
 impl<B, G> Queue<B, G> {
     /// Notes that a call in flight waits for a unit of this batch, which therefore may not wait for
     /// that call to end.
@@ -110,20 +119,34 @@ impl<B, G> Queue<B, G> {
     }
 
     fn start_more(&mut self, lane: LaneId) -> Option<Start> {
-        if let Some(found) = self.lane_mut(lane)
-            && found.nested > 0
-            && !found.nested_starting
-        {
-            found.nested_starting = true;
-            found.starting += 1;
-            return Some(Start {
-                lane,
-                trigger: Trigger::Nested,
-                arrived: found.arrived,
-            });
+        let nested = self.start_nested(lane);
+        nested.or_else(|| {
+            self.consider(lane);
+            self.next()
+        })
+    }
+
+    /// A start beyond the bound, for what calls in flight wait for, unless one is on its way.
+    fn start_nested(&mut self, lane: LaneId) -> Option<Start> {
+        let found = self.lane_mut(lane)?;
+        if found.nested == 0 || std::mem::replace(&mut found.nested_starting, true) {
+            return None;
         }
-        self.consider(lane);
-        self.next()
+        found.starting += 1;
+        Some(Start {
+            lane,
+            trigger: Trigger::Nested,
+            arrived: found.arrived,
+        })
+    }
+
+    /// What others may do now that a batch of this lane was sealed.
+    pub(crate) fn beside(&mut self, lane: LaneId) -> Beside {
+        // What calls in flight wait for may stand in the next batch as well.
+        let nested = self.start_nested(lane);
+        let starts = nested.into_iter().chain(self.next()).collect();
+        let surplus = self.lane_mut(lane).and_then(Lane::surplus_driver);
+        Beside { starts, surplus }
     }
 
     /// The next start of any lane, if there may be one.
