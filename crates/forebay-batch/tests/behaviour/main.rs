@@ -1,0 +1,29 @@
+//! The behaviour of `forebay-batch` through its public API.
+//!
+//! Futures are polled by hand, tasks run when the test says so, calls end when the test says so, and
+//! time passes when the test says so. Each module lists the properties it holds.
+
+#[path = "../harness/backend.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod backend;
+#[path = "../harness/circular.rs"]
+mod circular;
+#[path = "../harness/hand.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod hand;
+#[path = "../harness/pool.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod pool;
+#[path = "../harness/runtime.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod runtime;
+#[path = "../harness/scene.rs"]
+mod scene;
+
+mod answers;
+mod dispatching;
+mod gathering;
+mod javascript;
+mod joining;
+mod limits;
+mod recursion;
