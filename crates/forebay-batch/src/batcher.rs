@@ -241,8 +241,8 @@ where
     /// # Cancel safety
     ///
     /// Dropping the future changes nothing.
-    pub fn drain(&self) -> Drain<'_, K, V, E, G> {
-        Drain::new(&self.shared)
+    pub fn drain(&self) -> Drain<'_> {
+        Drain::new(&*self.shared)
     }
 
     fn ask(&self) -> Ask {

@@ -13,7 +13,7 @@ use crate::carrying::Backend;
 use crate::desk::Desk;
 use crate::error::ConfigError;
 use crate::hits::Hits;
-use crate::hooks::{Hooks, Permits, Weigh};
+use crate::hooks::{GroupBy, Hooks, Permits, Weigh};
 use crate::loading::{Own, Store};
 use crate::loads::{Loads, Unsettled};
 use crate::policy::{Dispatch, Join, OnError};
@@ -75,8 +75,6 @@ where
     rules: Rules,
     settings: Settings<L::Error>,
 }
-
-type GroupBy<K, G> = Box<dyn Fn(&K) -> G + Send + Sync>;
 
 impl<L, K> Builder<L, K>
 where
@@ -321,7 +319,8 @@ where
             cache,
         });
         let own = Own {
-            hooks: Hooks::new(self.hasher, self.group, self.weigh),
+            hooks: Hooks::new(self.hasher.clone(), self.group, self.weigh),
+            hash: Box::new(move |key| self.hasher.hash_one(key)),
             join: self.join,
             on_error: self.on_error,
             keep_abandoned: self.keep_abandoned && !self.settings.inline,

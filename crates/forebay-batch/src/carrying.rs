@@ -1,14 +1,12 @@
 //! Carrying out the calls of a batcher.
 
-use std::future::poll_fn;
 use std::hash::Hash;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Waker;
 
 use forebay_core::{Answers, LoadBatch, LoadError, LoadResult};
-use forebay_rt::{BoxFuture, panic_message, polling};
+use forebay_rt::BoxFuture;
 
 use crate::desk::Carrier;
 use crate::driver::{Calls, Held, drive};
@@ -17,6 +15,7 @@ use crate::loads::Loads;
 use crate::policy::OnError;
 use crate::queue::{BatchId, Start};
 use crate::stats::Tally;
+use crate::watch::watch;
 
 /// A backend of loads, and the drivers that ask it.
 pub(crate) struct Backend<L>(pub(crate) Arc<L>);
@@ -150,84 +149,23 @@ where
         let mut answers = Answers::new(keys);
         let ended = {
             let call = pin!(async { self.backend.load_batch(keys, &mut answers).await });
-            self.watch(call).await
+            let is_abandoned = |driver: &Waker| {
+                let (is_abandoned, garbage) = self.desk.work().is_abandoned(self.batch, driver);
+                drop(garbage);
+                is_abandoned
+            };
+            watch(self.desk, self.batch, call, is_abandoned).await
         };
         tally.ignored += answers.ignored() as u64;
         let Err(error) = ended else {
             return (answers.finish(), Vec::new());
         };
+        tally.failed(&error);
         let mut open = Vec::new();
-        match &error {
-            LoadError::Backend(_) => {
-                tally.errors += 1;
-                if self.desk.own.on_error != OnError::FailAll {
-                    open.extend(answers.unanswered());
-                }
-            }
-            LoadError::Panicked(_) => tally.panics += 1,
-            LoadError::TimedOut => tally.timeouts += 1,
-            _ => {}
+        if matches!(error, LoadError::Backend(_)) && self.desk.own.on_error != OnError::FailAll {
+            open.extend(answers.unanswered());
         }
         (answers.finish_failed(&error), open)
-    }
-
-    /// Polls a call until it ends, takes too long, or nobody waits for it any more.
-    async fn watch<F>(&self, mut call: std::pin::Pin<&mut F>) -> Result<(), LoadError<E>>
-    where
-        F: Future<Output = Result<(), E>> + Send,
-    {
-        let frame = self.desk.frame(self.batch);
-        let mut timer = None;
-        let mut is_first = true;
-        poll_fn(move |cx| {
-            if !is_first && self.is_abandoned(cx) {
-                return Poll::Ready(Err(LoadError::Abandoned));
-            }
-            let poll = || polling::polling(frame, || call.as_mut().poll(cx));
-            match catch_unwind(AssertUnwindSafe(poll)) {
-                Ok(Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
-                Ok(Poll::Ready(Err(error))) => return Poll::Ready(Err(LoadError::from(error))),
-                Err(payload) => {
-                    return Poll::Ready(Err(LoadError::Panicked(panic_message(&*payload))));
-                }
-                Ok(Poll::Pending) => {}
-            }
-            if std::mem::take(&mut is_first) && self.is_abandoned(cx) {
-                return Poll::Ready(Err(LoadError::Abandoned));
-            }
-            self.poll_timer(&mut timer, cx).map(Err)
-        })
-        .await
-    }
-
-    fn is_abandoned(&self, cx: &Context<'_>) -> bool {
-        let (abandoned, garbage) = self.desk.work().is_abandoned(self.batch, cx.waker());
-        drop(garbage);
-        abandoned
-    }
-
-    /// Whether the call has taken too long, or there is no clock to tell.
-    fn poll_timer(
-        &self,
-        timer: &mut Option<BoxFuture<'static, ()>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<LoadError<E>> {
-        let Some(timeout) = self.desk.call_timeout else {
-            return Poll::Pending;
-        };
-        let poll = || {
-            if timer.is_none() {
-                *timer = self.desk.driving.sleep(timeout);
-            }
-            timer
-                .as_mut()
-                .map_or(Poll::Pending, |timer| timer.as_mut().poll(cx))
-        };
-        // Tokio's timers panic where a runtime was built without them.
-        match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(poll) => poll.map(|()| LoadError::TimedOut),
-            Err(_) => Poll::Ready(LoadError::Closed),
-        }
     }
 }
 

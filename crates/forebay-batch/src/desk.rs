@@ -8,7 +8,7 @@ use std::time::Duration;
 use forebay_core::LoadError;
 use forebay_rt::alarm::{Alarm, NEVER, Timed, nanos};
 use forebay_rt::sync::{Mutex, MutexGuard, lock};
-use forebay_rt::{BoxFuture, RuntimeGone, wake_all};
+use forebay_rt::{BoxFuture, RuntimeGone, polling, wake_all};
 
 use crate::driving::Driving;
 use crate::hooks::Permits;
@@ -106,9 +106,19 @@ impl<W, X, E> Desk<W, X, E> {
         self.window.as_ref().map(|(alarm, _)| alarm.now())
     }
 
-    /// What tells this desk from all others.
+    /// The call of this desk within which the thread is running, if it is.
     #[inline]
-    pub(crate) fn address(&self) -> usize {
+    pub(crate) fn parent(&self) -> Option<BatchId> {
+        polling::innermost(self.address()).map(|(_, batch, _)| batch as BatchId)
+    }
+
+    /// What the thread notes while it polls the call of a batch.
+    pub(crate) fn frame(&self, batch: BatchId) -> polling::Frame {
+        (self.address(), u64::from(batch), 0)
+    }
+
+    #[inline]
+    fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 }

@@ -1,35 +1,61 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
-use crate::loading::Shared;
+use crate::desk::{Desk, Work};
 
 /// Waits until nothing waits and nothing is in flight, made by
-/// [`Batcher::drain`](crate::Batcher::drain).
+/// [`Batcher::drain`](crate::Batcher::drain) and [`Executor::drain`](crate::Executor::drain).
 #[must_use = "futures do nothing unless polled"]
-pub struct Drain<'a, K, V, E, G = ()> {
-    shared: &'a Shared<K, V, E, G>,
+pub struct Drain<'a> {
+    desk: &'a (dyn Drained + Sync),
     place: Option<usize>,
 }
 
-impl<'a, K, V, E, G> Drain<'a, K, V, E, G> {
-    pub(crate) const fn new(shared: &'a Shared<K, V, E, G>) -> Self {
-        Self {
-            shared,
-            place: None,
-        }
+/// What can be waited for to be idle.
+pub(crate) trait Drained {
+    /// Carries drivers on, where those who wait do.
+    fn help(&self);
+
+    /// Notes who waits; `false` if nothing is left to wait for.
+    fn wait(&self, place: &mut Option<usize>, waker: &Waker) -> bool;
+
+    fn stop(&self, place: usize);
+}
+
+impl<W, X, E> Drained for Desk<W, X, E>
+where
+    W: Work<Own = X, Error = E>,
+{
+    fn help(&self) {
+        self.driving.help();
+    }
+
+    fn wait(&self, place: &mut Option<usize>, waker: &Waker) -> bool {
+        let (waits, garbage) = self.work().queue().drain(place, waker);
+        drop(garbage);
+        waits
+    }
+
+    fn stop(&self, place: usize) {
+        let garbage = self.work().queue().stop_draining(place);
+        drop(garbage);
     }
 }
 
-impl<K, V, E, G> Future for Drain<'_, K, V, E, G> {
+impl<'a> Drain<'a> {
+    pub(crate) fn new(desk: &'a (dyn Drained + Sync)) -> Self {
+        Self { desk, place: None }
+    }
+}
+
+impl Future for Drain<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        this.shared.driving.help();
-        let (waits, garbage) = this.shared.work().queue.drain(&mut this.place, cx.waker());
-        drop(garbage);
-        if waits {
+        this.desk.help();
+        if this.desk.wait(&mut this.place, cx.waker()) {
             Poll::Pending
         } else {
             Poll::Ready(())
@@ -37,16 +63,15 @@ impl<K, V, E, G> Future for Drain<'_, K, V, E, G> {
     }
 }
 
-impl<K, V, E, G> Drop for Drain<'_, K, V, E, G> {
+impl Drop for Drain<'_> {
     fn drop(&mut self) {
         if let Some(place) = self.place {
-            let garbage = self.shared.work().queue.stop_draining(place);
-            drop(garbage);
+            self.desk.stop(place);
         }
     }
 }
 
-impl<K, V, E, G> fmt::Debug for Drain<'_, K, V, E, G> {
+impl fmt::Debug for Drain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Drain").finish_non_exhaustive()
     }

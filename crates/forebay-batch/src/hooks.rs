@@ -5,45 +5,32 @@ use std::hash::{BuildHasher, Hash};
 
 use forebay_rt::BoxFuture;
 
-/// What is found out about a key before it enters.
+/// What is found out about a key or a value before it enters.
 pub(crate) struct Hooks<K, G> {
-    hash: Box<dyn Fn(&K) -> u64 + Send + Sync>,
-    group: Option<Group<K, G>>,
+    group: Option<HashedGroup<K, G>>,
     weigh: Option<Weigh<K>>,
 }
 
-type Group<K, G> = Box<dyn Fn(&K) -> (u64, G) + Send + Sync>;
+type HashedGroup<K, G> = Box<dyn Fn(&K) -> (u64, G) + Send + Sync>;
+pub(crate) type GroupBy<K, G> = Box<dyn Fn(&K) -> G + Send + Sync>;
 pub(crate) type Weigh<K> = Box<dyn Fn(&K) -> usize + Send + Sync>;
 
 impl<K, G> Hooks<K, G> {
-    pub(crate) fn new<S>(
-        hasher: S,
-        group: Option<Box<dyn Fn(&K) -> G + Send + Sync>>,
-        weigh: Option<Weigh<K>>,
-    ) -> Self
+    /// Groups are hashed by `hasher`.
+    pub(crate) fn new<S>(hasher: S, group: Option<GroupBy<K, G>>, weigh: Option<Weigh<K>>) -> Self
     where
-        K: Hash + 'static,
+        K: 'static,
         G: Hash + 'static,
-        S: BuildHasher + Clone + Send + Sync + 'static,
+        S: BuildHasher + Send + Sync + 'static,
     {
-        let groups = hasher.clone();
         let group = group.map(|group| {
-            let group: Group<K, G> = Box::new(move |key| {
+            let hashed: HashedGroup<K, G> = Box::new(move |key| {
                 let group = group(key);
-                (groups.hash_one(&group), group)
+                (hasher.hash_one(&group), group)
             });
-            group
+            hashed
         });
-        Self {
-            hash: Box::new(move |key| hasher.hash_one(key)),
-            group,
-            weigh,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn hash(&self, key: &K) -> u64 {
-        (self.hash)(key)
+        Self { group, weigh }
     }
 
     /// The group of a key, with its hash.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use forebay_core::{LoadError, LoadResult};
-use forebay_rt::{RuntimeGone, panic_message, polling};
+use forebay_rt::{RuntimeGone, panic_message};
 
 use crate::cache::Cache;
 use crate::desk::{Desk, Work};
@@ -23,12 +23,16 @@ pub(crate) type Shared<K, V, E, G> = Desk<Loads<K, V, E, G>, Own<K, V, E, G>, E>
 
 /// What only batchers have beside their lock.
 pub(crate) struct Own<K, V, E, G> {
+    pub(crate) hash: Hash64<K>,
     pub(crate) hooks: Hooks<K, G>,
     pub(crate) join: Join,
     pub(crate) on_error: OnError,
     pub(crate) keep_abandoned: bool,
     pub(crate) store: Option<Store<K, V, E>>,
 }
+
+/// How keys are hashed.
+pub(crate) type Hash64<K> = Box<dyn Fn(&K) -> u64 + Send + Sync>;
 
 /// The cache, and what goes into it.
 pub(crate) struct Store<K, V, E> {
@@ -40,16 +44,6 @@ pub(crate) struct Store<K, V, E> {
 }
 
 impl<K, V, E, G> Shared<K, V, E, G> {
-    /// The call of this batcher within which the thread is running, if it is.
-    #[inline]
-    pub(crate) fn parent(&self) -> Option<BatchId> {
-        polling::innermost(self.address()).map(|(_, batch, _)| batch as BatchId)
-    }
-
-    pub(crate) fn frame(&self, batch: BatchId) -> polling::Frame {
-        (self.address(), u64::from(batch), 0)
-    }
-
     /// Takes a load out before it has its answer.
     pub(crate) fn leave(&self, entry: &Entry<V, E>) {
         let left = self.work().leave(entry, self.own.keep_abandoned);
@@ -75,7 +69,7 @@ where
     pub(crate) fn arrival<'k>(&self, key: &'k K, join: Join) -> Arrival<'k, K, G> {
         Arrival {
             key,
-            hash: self.own.hooks.hash(key),
+            hash: (self.own.hash)(key),
             weight: self.own.hooks.weigh(key),
             group: self.own.hooks.group(key),
             parent: self.parent(),
@@ -207,19 +201,12 @@ where
     }
 
     fn detach(&self, key: &K) {
-        let hash = self.own.hooks.hash(key);
+        let hash = (self.own.hash)(key);
         self.work().clear(hash, key);
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let mut stats = {
-            let loads = self.work();
-            Stats {
-                waiting: loads.queue.waiting(),
-                running: loads.queue.running(),
-                ..loads.queue.stats
-            }
-        };
+        let mut stats = self.work().queue.stats();
         stats.hits = self
             .own
             .store

@@ -105,6 +105,15 @@ impl<B, G> Queue<B, G> {
         }
     }
 
+    /// What has been done, and what waits and runs.
+    pub(crate) const fn stats(&self) -> Stats {
+        Stats {
+            waiting: self.waiting,
+            running: self.running,
+            ..self.stats
+        }
+    }
+
     /// How many units wait.
     pub(crate) const fn waiting(&self) -> usize {
         self.waiting
@@ -122,6 +131,11 @@ impl<B, G> Queue<B, G> {
     /// Whether nothing waits and nothing runs.
     pub(crate) fn is_idle(&self) -> bool {
         self.batches.is_empty()
+    }
+
+    /// Whether one call can take this much.
+    pub(crate) const fn fits(&self, weight: usize) -> bool {
+        weight <= self.rules.batch_max
     }
 
     /// Whether there is room for `more` units.

@@ -1,3 +1,5 @@
+use forebay_core::LoadError;
+
 /// What a batcher or an executor has done since it was built, and what it is doing.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -64,4 +66,16 @@ pub(crate) struct Tally {
     pub(crate) bisections: u64,
     pub(crate) keys: u64,
     pub(crate) ignored: u64,
+}
+
+impl Tally {
+    /// Counts a call that failed, by how it did.
+    pub(crate) const fn failed<E>(&mut self, error: &LoadError<E>) {
+        match error {
+            LoadError::Backend(_) => self.errors += 1,
+            LoadError::Panicked(_) => self.panics += 1,
+            LoadError::TimedOut => self.timeouts += 1,
+            _ => {}
+        }
+    }
 }

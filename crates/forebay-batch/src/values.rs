@@ -1,0 +1,477 @@
+//! The values that wait and those under way: everything that an executor's lock guards.
+
+use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Waker;
+
+use forebay_core::LoadError;
+use forebay_rt::{panic_message, wake_all};
+
+use crate::desk::{Desk, Work};
+use crate::error::ExecuteError;
+use crate::hooks::Hooks;
+use crate::outbox::Outbox;
+use crate::queue::{BatchId, Queue, Rules, Start, Withdrawn};
+
+/// What the handles, those who wait and the drivers of one executor share.
+pub(crate) type Shared<T, O, E, G> = Desk<Values<T, O, E, G>, Hooks<T, G>, E>;
+
+/// What carrying out a value gave.
+pub(crate) type Executed<O, E> = Result<O, ExecuteError<E>>;
+
+/// The state of one executor.
+pub(crate) struct Values<T, O, E, G> {
+    pub(crate) queue: Queue<Lot<T, O, E>, G>,
+}
+
+/// The values of one batch.
+pub(crate) struct Lot<T, O, E> {
+    slots: Vec<Slot<T>>,
+    outbox: Arc<Outbox<O, E>>,
+    /// How many calls wait for it, each of them for at least one value.
+    watchers: usize,
+}
+
+struct Slot<T> {
+    /// `None` once it was sent or withdrawn.
+    value: Option<T>,
+    weight: usize,
+    /// The waker of a call, with the first of its values.
+    waker: Option<Waker>,
+}
+
+/// A value that is about to enter, with all that is found out about it outside of the lock.
+pub(crate) struct Arrival<T, G> {
+    pub(crate) value: T,
+    pub(crate) weight: usize,
+    pub(crate) group: Option<(u64, G)>,
+}
+
+/// A batch that a call waits for, and the first of its values there.
+pub(crate) struct Part<O, E> {
+    pub(crate) outbox: Arc<Outbox<O, E>>,
+    pub(crate) batch: BatchId,
+    first: u32,
+    parent: Option<BatchId>,
+}
+
+/// Where the result of a value will be.
+#[derive(Clone, Copy)]
+pub(crate) struct Seat {
+    pub(crate) part: u32,
+    pub(crate) slot: u32,
+}
+
+/// What there is to do outside of the lock after values have entered.
+pub(crate) struct Entered<T, G> {
+    pub(crate) starts: Vec<Start>,
+    pub(crate) began: Option<BatchId>,
+    pub(crate) garbage: Vec<(Option<T>, Option<G>)>,
+}
+
+/// A batch on its way to the backend.
+pub(crate) struct Sealed<T> {
+    pub(crate) batch: BatchId,
+    pub(crate) values: Vec<T>,
+    /// The position of each slot, where values were withdrawn.
+    pub(crate) positions: Option<Vec<u32>>,
+    pub(crate) next: Option<Start>,
+}
+
+/// What a batch that has landed leaves behind for outside of the lock.
+pub(crate) struct Landed<T, O, E, G> {
+    lot: Option<Lot<T, O, E>>,
+    group: Option<G>,
+    drained: Vec<Waker>,
+    pub(crate) starts: Vec<Start>,
+}
+
+/// What a call that was dropped leaves behind for outside of the lock.
+#[must_use]
+pub(crate) struct Left<T, O, E, G> {
+    wakers: Vec<Waker>,
+    values: Vec<T>,
+    batches: Vec<Withdrawn<Lot<T, O, E>, G>>,
+    drained: Vec<Waker>,
+}
+
+/// Who brings values.
+pub(crate) struct Caller<'a> {
+    pub(crate) waker: &'a Waker,
+    /// The call within which they are submitted.
+    pub(crate) parent: Option<BatchId>,
+    /// The time, where it matters.
+    pub(crate) now: Option<u64>,
+}
+
+impl<T, O, E, G> Values<T, O, E, G> {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            queue: Queue::new(rules),
+        }
+    }
+
+    /// Takes a batch for a start, if anything waits.
+    pub(crate) fn seal(&mut self, start: Start) -> Option<Sealed<T>> {
+        let batch = self.queue.seal(start)?;
+        let next = self.queue.next();
+        let sealed = self.queue.batch_mut(batch)?;
+        let live = sealed.live();
+        let slots = &mut sealed.body.slots;
+        let mut values = Vec::with_capacity(live);
+        let positions = (live < slots.len()).then(|| {
+            let before = slots.iter().scan(0, |live, slot| {
+                let position = *live;
+                *live += u32::from(slot.value.is_some());
+                Some(position)
+            });
+            before.collect()
+        });
+        values.extend(slots.iter_mut().filter_map(|slot| slot.value.take()));
+        Some(Sealed {
+            batch,
+            values,
+            positions,
+            next,
+        })
+    }
+
+    /// Ends a call with its results.
+    pub(crate) fn land(
+        &mut self,
+        start: Start,
+        batch: BatchId,
+        results: Vec<Executed<O, E>>,
+        positions: Option<Vec<u32>>,
+    ) -> Landed<T, O, E, G> {
+        let (ended, group) = self.queue.finish(start, batch);
+        let lot = ended.map(|ended| ended.body);
+        if let Some(lot) = &lot {
+            lot.outbox.set(results, positions);
+        }
+        Landed {
+            lot,
+            group,
+            drained: self.queue.drained(),
+            starts: self.queue.starts(),
+        }
+    }
+
+    /// Makes the caller's waker the one to wake for every part that has not landed, and gives
+    /// those parts' batches, each with a start if there may be one.
+    pub(crate) fn wait(
+        &mut self,
+        parts: &[Part<O, E>],
+        waker: &Waker,
+        garbage: &mut Vec<Waker>,
+    ) -> Vec<(BatchId, Option<Start>)> {
+        let mut waiting = Vec::new();
+        for part in parts.iter().filter(|part| !part.outbox.is_set()) {
+            let Some(batch) = self.queue.batch_mut(part.batch) else {
+                continue;
+            };
+            if let Some(slot) = batch.body.slots.get_mut(part.first as usize) {
+                garbage.extend(slot.waker.replace(waker.clone()));
+            }
+            let (lane, is_running) = (batch.lane(), batch.is_running());
+            let start = if is_running {
+                None
+            } else {
+                self.queue.start(lane)
+            };
+            waiting.push((part.batch, start));
+        }
+        waiting
+    }
+
+    /// Takes a call out before it has all its results. What was sent goes on.
+    pub(crate) fn leave(
+        &mut self,
+        parts: &[Part<O, E>],
+        seats: impl Iterator<Item = Seat>,
+    ) -> Left<T, O, E, G> {
+        let mut left = Left {
+            wakers: Vec::new(),
+            values: Vec::new(),
+            batches: Vec::new(),
+            drained: Vec::new(),
+        };
+        for part in parts.iter().filter(|part| !part.outbox.is_set()) {
+            if let Some(batch) = self.queue.batch_mut(part.batch) {
+                batch.body.watchers -= 1;
+                let slot = batch.body.slots.get_mut(part.first as usize);
+                left.wakers.extend(slot.and_then(|slot| slot.waker.take()));
+            }
+            if let Some(parent) = part.parent {
+                self.queue.unnest(part.batch, parent);
+            }
+        }
+        for Seat { part, slot } in seats {
+            let Some(part) = parts
+                .get(part as usize)
+                .filter(|part| !part.outbox.is_set())
+            else {
+                continue;
+            };
+            self.queue.stats.cancelled += 1;
+            let Some(batch) = self.queue.batch_mut(part.batch) else {
+                continue;
+            };
+            // A value that was sent is not there any more.
+            let slot = batch.body.slots.get_mut(slot as usize);
+            let taken = slot.and_then(|slot| slot.value.take().map(|value| (value, slot.weight)));
+            if let Some((value, weight)) = taken {
+                left.values.push(value);
+                self.queue.stats.withdrawn += 1;
+                left.batches.extend(self.queue.withdraw(part.batch, weight));
+            }
+        }
+        left.drained = self.queue.drained();
+        left
+    }
+}
+
+impl<T, O, E, G: Eq + Hash> Values<T, O, E, G> {
+    /// Lets values wait that need not go in one call; gives a seat or a failure for each.
+    pub(crate) fn enter(
+        &mut self,
+        arrivals: Vec<Result<Arrival<T, G>, LoadError<E>>>,
+        caller: &Caller<'_>,
+        parts: &mut Vec<Part<O, E>>,
+        entered: &mut Entered<T, G>,
+    ) -> Vec<Result<Seat, LoadError<E>>> {
+        let seat = |arrival: Result<Arrival<T, G>, _>| {
+            let arrival = arrival?;
+            let room = arrival.weight;
+            self.seat(arrival, (None, room), caller, parts, entered)
+        };
+        arrivals.into_iter().map(seat).collect()
+    }
+
+    /// Lets values wait that go in one call, or refuses all of them.
+    pub(crate) fn enter_whole(
+        &mut self,
+        arrivals: Vec<Result<Arrival<T, G>, LoadError<E>>>,
+        caller: &Caller<'_>,
+        parts: &mut Vec<Part<O, E>>,
+        entered: &mut Entered<T, G>,
+    ) -> Vec<Result<Seat, LoadError<E>>> {
+        let count = arrivals.len();
+        let mut whole = Vec::with_capacity(count);
+        let mut failure = None;
+        for arrival in arrivals {
+            match arrival {
+                Ok(arrival) => whole.push(arrival),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let weight = whole
+            .iter()
+            .map(|arrival| arrival.weight)
+            .fold(0, usize::saturating_add);
+        let mut groups = whole.iter().map(|arrival| arrival.group.as_ref());
+        let first = groups.next();
+        let is_one_group = groups.all(|group| Some(group) == first);
+        let fits = count == 1 || self.queue.fits(weight);
+        if failure.is_none() && !(is_one_group && fits && self.queue.has_room(count)) {
+            self.queue.stats.rejected += count as u64;
+            failure = Some(LoadError::Rejected);
+        }
+        if let Some(error) = failure {
+            let refused = whole.into_iter();
+            entered.garbage.extend(
+                refused.map(|arrival| (Some(arrival.value), arrival.group.map(|(_, group)| group))),
+            );
+            return std::iter::repeat_with(|| Err(error.clone()))
+                .take(count)
+                .collect();
+        }
+        let seat = |arrival| {
+            // The first one finds a batch with room for all.
+            let into = parts.first().map(|part| part.batch);
+            self.seat(arrival, (into, weight), caller, parts, entered)
+        };
+        whole.into_iter().map(seat).collect()
+    }
+
+    /// Lets a value wait: in the batch that is given, or else in one that has this much room.
+    fn seat(
+        &mut self,
+        arrival: Arrival<T, G>,
+        (into, room): (Option<BatchId>, usize),
+        caller: &Caller<'_>,
+        parts: &mut Vec<Part<O, E>>,
+        entered: &mut Entered<T, G>,
+    ) -> Result<Seat, LoadError<E>> {
+        let refusal = if self.queue.is_closed() {
+            Some(LoadError::Closed)
+        } else if self.queue.has_room(1) {
+            None
+        } else {
+            self.queue.stats.rejected += 1;
+            Some(LoadError::Rejected)
+        };
+        if let Some(error) = refusal {
+            let group = arrival.group.map(|(_, group)| group);
+            entered.garbage.push((Some(arrival.value), group));
+            return Err(error);
+        }
+        let lane = match arrival.group {
+            None => self.queue.only_lane(),
+            Some((hash, group)) => {
+                let (lane, garbage) = self.queue.lane_of(hash, group);
+                if garbage.is_some() {
+                    entered.garbage.push((None, garbage));
+                }
+                lane
+            }
+        };
+        let id = into.unwrap_or_else(|| self.queue.open(lane, room, Lot::new));
+        self.queue.admit(id, arrival.weight);
+        self.queue.stats.loads += 1;
+        let seat = self.put(id, arrival.value, arrival.weight, caller, parts);
+        let seat = seat.ok_or(LoadError::Closed)?;
+        if seat.slot == 0 {
+            entered.began.get_or_insert(id);
+        }
+        entered.starts.extend(self.queue.start(lane));
+        Ok(seat)
+    }
+
+    /// Puts a value into a batch, and the batch among the parts of its call.
+    fn put(
+        &mut self,
+        id: BatchId,
+        value: T,
+        weight: usize,
+        caller: &Caller<'_>,
+        parts: &mut Vec<Part<O, E>>,
+    ) -> Option<Seat> {
+        let batch = self.queue.batch_mut(id)?;
+        let slot = batch.body.slots.len() as u32;
+        if let Some(now) = caller.now {
+            batch.arrived.get_or_insert(now);
+        }
+        let known = parts.iter().rposition(|part| part.batch == id);
+        batch.body.slots.push(Slot {
+            value: Some(value),
+            weight,
+            waker: known.is_none().then(|| caller.waker.clone()),
+        });
+        let part = known.unwrap_or(parts.len()) as u32;
+        if known.is_none() {
+            batch.body.watchers += 1;
+            parts.push(Part {
+                outbox: Arc::clone(&batch.body.outbox),
+                batch: id,
+                first: slot,
+                parent: caller.parent,
+            });
+            if let Some(parent) = caller.parent {
+                self.queue.nest(id, parent);
+            }
+        }
+        Some(Seat { part, slot })
+    }
+}
+
+impl<T, O, E> Lot<T, O, E> {
+    fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            outbox: Arc::new(Outbox::new()),
+            watchers: 0,
+        }
+    }
+}
+
+impl<T, G> Entered<T, G> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            starts: Vec::new(),
+            began: None,
+            garbage: Vec::new(),
+        }
+    }
+}
+
+impl<T, O, E, G> Landed<T, O, E, G> {
+    /// Wakes everybody.
+    pub(crate) fn wake(self) {
+        wake_all(self.drained);
+        drop(self.group);
+        if let Some(mut lot) = self.lot {
+            wake_all(lot.slots.iter_mut().filter_map(|slot| slot.waker.take()));
+        }
+    }
+}
+
+impl<T, O, E, G> Left<T, O, E, G> {
+    /// Wakes and drops what was left behind.
+    pub(crate) fn settle(mut self) {
+        wake_all(
+            self.batches
+                .iter_mut()
+                .filter_map(|batch| batch.driver.take()),
+        );
+        wake_all(std::mem::take(&mut self.drained));
+    }
+}
+
+impl<T, O, E, G> Shared<T, O, E, G> {
+    /// Finds out about a value whatever must not be found out under the lock.
+    pub(crate) fn arrival(&self, value: T) -> Result<Arrival<T, G>, LoadError<E>> {
+        let found = catch_unwind(AssertUnwindSafe(|| {
+            (self.own.weigh(&value), self.own.group(&value))
+        }));
+        let panicked =
+            |payload: Box<dyn std::any::Any + Send>| LoadError::Panicked(panic_message(&*payload));
+        let (weight, group) = found.map_err(panicked)?;
+        Ok(Arrival {
+            value,
+            weight,
+            group,
+        })
+    }
+}
+
+impl<T, O, E, G> Work for Values<T, O, E, G>
+where
+    T: Send + 'static,
+    O: Send + 'static,
+    E: Send + Sync + 'static,
+    G: Eq + Hash + Send + 'static,
+{
+    type Body = Lot<T, O, E>;
+    type Group = G;
+    type Own = Hooks<T, G>;
+    type Error = E;
+
+    fn queue(&mut self) -> &mut Queue<Lot<T, O, E>, G> {
+        &mut self.queue
+    }
+
+    fn take_wakers(lot: &mut Lot<T, O, E>) -> Vec<Waker> {
+        let slots = lot.slots.iter_mut();
+        slots.filter_map(|slot| slot.waker.take()).collect()
+    }
+
+    fn take_waker(lot: &mut Lot<T, O, E>) -> (bool, Option<Waker>) {
+        let waker = lot.slots.iter_mut().find_map(|slot| slot.waker.take());
+        (lot.watchers > 0, waker)
+    }
+
+    fn lose_call(desk: &Shared<T, O, E, G>, start: Start, batch: BatchId) {
+        let mut landed = {
+            let mut values = desk.work();
+            let live = values.queue.batch(batch).map_or(0, |batch| batch.live());
+            let lost = std::iter::repeat_with(|| Err(ExecuteError::Failed(LoadError::Abandoned)));
+            values.queue.stats.lost += 1;
+            values.land(start, batch, lost.take(live).collect(), None)
+        };
+        let starts = std::mem::take(&mut landed.starts);
+        landed.wake();
+        desk.spawn_all(starts);
+    }
+}
