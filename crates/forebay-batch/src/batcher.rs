@@ -1,14 +1,22 @@
+pub(crate) mod builder;
+pub(crate) mod call;
+pub(crate) mod call_many;
+pub(crate) mod loading;
+pub(crate) mod loads;
+mod asking;
+mod hits;
+
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use forebay_core::{Load, LoadBatch, LoadError, LoadResult};
 
-use crate::builder::Builder;
-use crate::call::{Ask, Call};
-use crate::call_many::CallMany;
+use crate::batcher::builder::Builder;
+use crate::batcher::call::{Ask, Call};
+use crate::batcher::call_many::CallMany;
+use crate::batcher::loading::Shared;
 use crate::drain::Drain;
-use crate::loading::Shared;
 use crate::policy::Join;
 use crate::stats::Stats;
 

@@ -1,6 +1,13 @@
 //! What batchers and executors have in common: a queue behind a lock, and drivers that carry out
 //! what waits in it.
 
+pub(crate) mod settings;
+pub(crate) mod hooks;
+pub(crate) mod driver;
+pub(crate) mod watch;
+mod driving;
+mod inline;
+
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
@@ -10,11 +17,11 @@ use forebay_rt::alarm::{Alarm, NEVER, Timed, nanos};
 use forebay_rt::sync::{Mutex, MutexGuard, lock};
 use forebay_rt::{BoxFuture, RuntimeGone, polling, wake_all};
 
-use crate::driving::Driving;
-use crate::hooks::Permits;
-use crate::inline::Crowd;
+use crate::desk::driving::Driving;
+use crate::desk::hooks::Permits;
+use crate::desk::inline::Crowd;
+use crate::desk::settings::Settings;
 use crate::queue::{BatchId, Beside, Queue, Start, Trigger};
-use crate::settings::Settings;
 
 /// What is under the lock of a desk.
 pub(crate) trait Work: Sized + Send + 'static {

@@ -1,13 +1,19 @@
+pub(crate) mod builder;
+pub(crate) mod execution;
+mod values;
+mod outbox;
+mod sending;
+
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::drain::Drain;
 use crate::execute::Execute;
-use crate::execution::{Execution, ExecutionMany, Unity};
-use crate::executor_builder::ExecutorBuilder;
+use crate::executor::builder::ExecutorBuilder;
+use crate::executor::execution::{Execution, ExecutionMany, Unity};
+use crate::executor::values::Shared;
 use crate::stats::Stats;
-use crate::values::Shared;
 
 /// Mutations in few calls of the backend, in the order in which they were submitted.
 ///

@@ -11,8 +11,8 @@ use std::task::Poll;
 use forebay_core::LoadError;
 use forebay_rt::panic_message;
 
+use crate::desk::hooks::Guard;
 use crate::desk::{Desk, Work};
-use crate::hooks::Guard;
 use crate::queue::{BatchId, Start};
 
 /// A backend, as drivers call it.

@@ -8,17 +8,17 @@ use forebay_core::LoadBatch;
 use forebay_rt::Runtime;
 
 use crate::batcher::Batcher;
+use crate::batcher::asking::Backend;
+use crate::batcher::hits::Hits;
+use crate::batcher::loading::{Own, Store};
+use crate::batcher::loads::{Loads, Unsettled};
 use crate::cache::Cache;
-use crate::carrying::Backend;
 use crate::desk::Desk;
+use crate::desk::hooks::{GroupBy, Hooks, Permits, Weigh};
+use crate::desk::settings::Settings;
 use crate::error::ConfigError;
-use crate::hits::Hits;
-use crate::hooks::{GroupBy, Hooks, Permits, Weigh};
-use crate::loading::{Own, Store};
-use crate::loads::{Loads, Unsettled};
 use crate::policy::{Dispatch, Join, OnError};
 use crate::queue::Rules;
-use crate::settings::Settings;
 
 /// Builds a [`Batcher`] with settings of its own.
 ///

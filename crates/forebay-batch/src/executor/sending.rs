@@ -8,14 +8,14 @@ use forebay_core::LoadError;
 use forebay_rt::BoxFuture;
 
 use crate::desk::Carrier;
-use crate::driver::{Calls, Held, drive};
+use crate::desk::driver::{Calls, Held, drive};
+use crate::desk::hooks::Hooks;
+use crate::desk::watch::watch;
 use crate::error::ExecuteError;
 use crate::execute::Execute;
-use crate::hooks::Hooks;
+use crate::executor::values::{Executed, Shared, Values};
 use crate::queue::Start;
 use crate::stats::Tally;
-use crate::values::{Executed, Shared, Values};
-use crate::watch::watch;
 
 /// A backend of mutations, and the drivers that call it.
 pub(crate) struct Backend<X>(pub(crate) Arc<X>);

@@ -8,14 +8,14 @@ use std::task::Waker;
 use forebay_core::{Answers, LoadBatch, LoadError, LoadResult};
 use forebay_rt::BoxFuture;
 
+use crate::batcher::loading::{Own, Shared};
+use crate::batcher::loads::Loads;
 use crate::desk::Carrier;
-use crate::driver::{Calls, Held, drive};
-use crate::loading::{Own, Shared};
-use crate::loads::Loads;
+use crate::desk::driver::{Calls, Held, drive};
+use crate::desk::watch::watch;
 use crate::policy::OnError;
 use crate::queue::{BatchId, Start};
 use crate::stats::Tally;
-use crate::watch::watch;
 
 /// A backend of loads, and the drivers that ask it.
 pub(crate) struct Backend<L>(pub(crate) Arc<L>);

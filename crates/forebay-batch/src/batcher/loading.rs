@@ -8,11 +8,11 @@ use std::task::Waker;
 use forebay_core::{LoadError, LoadResult};
 use forebay_rt::{RuntimeGone, panic_message};
 
+use crate::batcher::hits::Hits;
+use crate::batcher::loads::{Arrival, Entered, Entry, Fill, Keys, Loads, Sealed, Unsettled};
 use crate::cache::Cache;
+use crate::desk::hooks::Hooks;
 use crate::desk::{Desk, Work};
-use crate::hits::Hits;
-use crate::hooks::Hooks;
-use crate::loads::{Arrival, Entered, Entry, Fill, Keys, Loads, Sealed, Unsettled};
 use crate::observe::Asker;
 use crate::policy::{Join, OnError};
 use crate::queue::{BatchId, Queue, Start};

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use forebay_core::{LoadError, LoadResult};
 
-use crate::loading::Shared;
-use crate::loads::Entry;
+use crate::batcher::loading::Shared;
+use crate::batcher::loads::Entry;
 use crate::policy::Join;
 
 /// The load of one key, made by [`Batcher::load`](crate::Batcher::load).

@@ -4,9 +4,9 @@ use std::task::Waker;
 
 use forebay_core::LoadError;
 
-use crate::loads::answered::Cell;
-use crate::loads::keys::{Keys, Place, Slot};
-use crate::loads::{Listing, Loads};
+use crate::batcher::loads::answered::Cell;
+use crate::batcher::loads::keys::{Keys, Place, Slot};
+use crate::batcher::loads::{Listing, Loads};
 use crate::observe::Asker;
 use crate::policy::Join;
 use crate::queue::{BatchId, Start};

@@ -6,11 +6,11 @@ use std::task::Waker;
 use forebay_core::LoadError;
 use forebay_rt::panic_message;
 
-use crate::loads::Loads;
-use crate::loads::answered::Cell;
-use crate::loads::enter::{Arrival, Entered, Seat};
-use crate::loads::keys::Place;
-use crate::loads::leave::Left;
+use crate::batcher::loads::Loads;
+use crate::batcher::loads::answered::Cell;
+use crate::batcher::loads::enter::{Arrival, Entered, Seat};
+use crate::batcher::loads::keys::Place;
+use crate::batcher::loads::leave::Left;
 use crate::queue::BatchId;
 
 /// One of the batches that a call for many keys waits for.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use forebay_core::LoadError;
 
 use crate::error::ExecuteError;
-use crate::values::{Caller, Entered, Executed, Part, Seat, Shared};
+use crate::executor::values::{Caller, Entered, Executed, Part, Seat, Shared};
 
 /// The submission of one value, made by [`Executor::execute`](crate::Executor::execute).
 ///

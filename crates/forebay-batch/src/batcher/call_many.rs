@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Waker};
 use forebay_core::{LoadError, LoadResult};
 use forebay_rt::panic_message;
 
-use crate::call::Ask;
-use crate::loading::Shared;
-use crate::loads::Entered;
-use crate::loads::many::{Part, Seated};
+use crate::batcher::call::Ask;
+use crate::batcher::loading::Shared;
+use crate::batcher::loads::Entered;
+use crate::batcher::loads::many::{Part, Seated};
 
 /// How many keys enter while the lock is held once.
 const BLOCK: usize = 128;

@@ -4,8 +4,8 @@ use std::task::Waker;
 use forebay_core::LoadResult;
 use forebay_rt::wake_all;
 
-use crate::loads::Loads;
-use crate::loads::keys::{Keys, Slot};
+use crate::batcher::loads::Loads;
+use crate::batcher::loads::keys::{Keys, Slot};
 use crate::observe::Askers;
 use crate::queue::{BatchId, Beside, Start};
 

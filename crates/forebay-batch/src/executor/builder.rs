@@ -7,15 +7,15 @@ use foldhash::fast::RandomState;
 use forebay_rt::Runtime;
 
 use crate::desk::Desk;
+use crate::desk::hooks::{GroupBy, Hooks, Permits, Weigh};
+use crate::desk::settings::Settings;
 use crate::error::ConfigError;
 use crate::execute::Execute;
-use crate::executing::Backend;
 use crate::executor::Executor;
-use crate::hooks::{GroupBy, Hooks, Permits, Weigh};
+use crate::executor::sending::Backend;
+use crate::executor::values::Values;
 use crate::policy::Dispatch;
 use crate::queue::Rules;
-use crate::settings::Settings;
-use crate::values::Values;
 
 /// Builds an [`Executor`] with settings of its own.
 ///

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use forebay_rt::Runtime;
 
+use crate::desk::hooks::Permits;
 use crate::error::ConfigError;
-use crate::hooks::Permits;
 use crate::queue::Rules;
 
 /// What batchers and executors are built with alike, beside the rules of their queue.

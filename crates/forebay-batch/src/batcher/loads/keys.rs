@@ -3,7 +3,7 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use crate::loads::answered::Cell;
+use crate::batcher::loads::answered::Cell;
 use crate::observe::Askers;
 
 /// The room for keys that is kept when nothing waits: a batch of the default size.

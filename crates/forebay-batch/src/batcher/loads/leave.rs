@@ -2,9 +2,9 @@ use std::task::Waker;
 
 use forebay_rt::wake_all;
 
-use crate::loads::enter::{Entry, Seat};
-use crate::loads::keys::Keys;
-use crate::loads::{Listing, Loads};
+use crate::batcher::loads::enter::{Entry, Seat};
+use crate::batcher::loads::keys::Keys;
+use crate::batcher::loads::{Listing, Loads};
 use crate::queue::{BatchId, Withdrawn};
 
 /// What a load that was dropped leaves behind, to be dropped and woken outside of the lock.

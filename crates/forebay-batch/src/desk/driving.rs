@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 
-use crate::inline::{Crowd, Inline};
+use crate::desk::inline::{Crowd, Inline};
 
 /// Who carries out drivers.
 pub(crate) struct Driving {
