@@ -12,3 +12,4 @@ pub mod questions;
 pub mod check;
 
 mod burst;
+mod simulation;

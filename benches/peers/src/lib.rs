@@ -21,3 +21,4 @@ pub mod table;
 
 mod allocation;
 mod clock;
+mod random;

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::Semaphore;
+
 use crate::failure::Failure;
 
 /// What is loaded for a key: a value, nothing, or a failure.
@@ -24,6 +26,11 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Returns what was found for `key`, which was at `position` of the call.
     fn value(found: &Self::Found, position: usize, key: u64) -> Option<u64>;
+
+    /// Returns how many calls are carried out at once: what a pool in front of it would hold.
+    fn connections(&self) -> usize {
+        Semaphore::MAX_PERMITS
+    }
 
     /// Returns how the call ended after it had found what it did.
     ///

@@ -19,6 +19,9 @@ pub trait Peer: 'static {
     /// Whether it keeps the answers of loads that are over.
     const REMEMBERS: bool = false;
 
+    /// Whether it reads no clock but tokio's, which can be moved by hand.
+    const IS_VIRTUAL: bool = true;
+
     /// What its users load through.
     type Loader<B: Backend>: Loader;
 

@@ -10,11 +10,16 @@ pub mod scuffle;
 pub mod seed;
 
 use self::async_graphql::{AsyncGraphql, AsyncGraphqlCached, AsyncGraphqlTuned};
-use self::batch_aint_one::{BatchAintOne, BatchAintOneBalanced, BatchAintOneTuned};
+use self::batch_aint_one::{
+    BatchAintOne, BatchAintOneBalanced, BatchAintOneEarlyBound, BatchAintOneLateBound,
+    BatchAintOneTuned,
+};
 use self::caches::{MapGet, MokaGet, QuickCacheGet};
 use self::dataloader::{Dataloader, DataloaderCached, DataloaderTuned};
 use self::floor::{Bare, Unbatched};
-use self::forebay::{Forebay, ForebayCached, ForebayInline};
+use self::forebay::{
+    Forebay, ForebayCached, ForebayEarlyBound, ForebayInline, ForebayLateBound, ForebaySerial,
+};
 use self::scuffle::{Scuffle, ScuffleTuned};
 use self::seed::{Seed, SeedTuned};
 
@@ -83,5 +88,29 @@ pub fn remembering<Q: Probe>() -> Vec<Entry<Q>> {
         entry::<MokaGet, _>(),
         entry::<QuickCacheGet, _>(),
         entry::<MapGet, _>(),
+    ]
+}
+
+/// Returns the libraries and the floor where calls take their time and their number in flight
+/// matters.
+#[must_use]
+pub fn in_flight<Q: Probe>() -> Vec<Entry<Q>> {
+    let mut entries = libraries();
+    entries.insert(1, entry::<ForebaySerial, _>());
+    entries.push(entry::<Unbatched, _>());
+    entries
+}
+
+/// Returns those that know of calls in flight, with as many as there are connections and with more.
+#[must_use]
+pub fn over_estimated<Q: Probe>() -> Vec<Entry<Q>> {
+    vec![
+        entry::<ForebaySerial, _>().as_kind(Kind::Ours),
+        entry::<Forebay, _>().as_kind(Kind::OursVariant),
+        entry::<ForebayEarlyBound, _>(),
+        entry::<ForebayLateBound, _>(),
+        entry::<BatchAintOneTuned, _>(),
+        entry::<BatchAintOneEarlyBound, _>(),
+        entry::<BatchAintOneLateBound, _>(),
     ]
 }

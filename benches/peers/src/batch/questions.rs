@@ -1,8 +1,10 @@
 //! The questions, one file each.
 
 mod allocations;
+mod arrivals;
 mod cpu;
 mod hit;
+mod late_binding;
 mod load_many;
 mod lone;
 
@@ -29,5 +31,13 @@ pub const ALL: &[Question] = &[
     Question {
         name: "hit",
         ask: hit::ask,
+    },
+    Question {
+        name: "arrivals",
+        ask: arrivals::ask,
+    },
+    Question {
+        name: "late-binding",
+        ask: late_binding::ask,
     },
 ];

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use batch_aint_one::{BatchError, Batcher, BatchingPolicy, Limits, Processor};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::batch::backend::{Answer, Backend};
 use crate::batch::peer::{Loader, NoSuchCall, Peer};
 use crate::entry::Kind;
@@ -67,6 +69,41 @@ impl Peer for BatchAintOneBalanced {
     }
 }
 
+/// The row with more calls in flight than there are connections.
+#[derive(Debug)]
+pub struct BatchAintOneEarlyBound;
+
+impl Peer for BatchAintOneEarlyBound {
+    const NAME: &'static str = "batch-aint-one 0.16.0, 16 in flight";
+    const SETTINGS: &'static str = "Immediate, 1000 items, 16 in flight, large queue";
+    const KIND: Kind = Kind::Library;
+
+    type Loader<B: Backend> = Items<B>;
+
+    fn build<B: Backend>(backend: Arc<B>) -> Items<B> {
+        Items::new(backend, BatchingPolicy::Immediate, limits(16))
+    }
+}
+
+/// The row with more calls in flight than there are connections, each of which waits for one
+/// before it takes its items.
+#[derive(Debug)]
+pub struct BatchAintOneLateBound;
+
+impl Peer for BatchAintOneLateBound {
+    const NAME: &'static str = "batch-aint-one 0.16.0, 16 in flight, resources";
+    const SETTINGS: &'static str =
+        "Immediate, 1000 items, 16 in flight, a resource for each connection";
+    const KIND: Kind = Kind::Library;
+
+    type Loader<B: Backend> = Items<B>;
+
+    fn build<B: Backend>(backend: Arc<B>) -> Items<B> {
+        let pool = Arc::new(Semaphore::new(backend.connections()));
+        Items::pooled(backend, BatchingPolicy::Immediate, limits(16), Some(pool))
+    }
+}
+
 fn limits(in_flight: usize) -> Limits {
     Limits::builder()
         .max_batch_size(1000)
@@ -79,19 +116,34 @@ fn limits(in_flight: usize) -> Limits {
 /// One batcher.
 pub struct Items<B: Backend>(Batcher<Process<B>>);
 
-struct Process<B>(Arc<B>);
+struct Process<B> {
+    backend: Arc<B>,
+    pool: Option<Arc<Semaphore>>,
+}
 
 impl<B> Clone for Process<B> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self {
+            backend: Arc::clone(&self.backend),
+            pool: self.pool.clone(),
+        }
     }
 }
 
 impl<B: Backend> Items<B> {
     fn new(backend: Arc<B>, policy: BatchingPolicy, limits: Limits) -> Self {
+        Self::pooled(backend, policy, limits, None)
+    }
+
+    fn pooled(
+        backend: Arc<B>,
+        policy: BatchingPolicy,
+        limits: Limits,
+        pool: Option<Arc<Semaphore>>,
+    ) -> Self {
         let batcher = Batcher::builder()
             .name("peer")
-            .processor(Process(backend))
+            .processor(Process { backend, pool })
             .limits(limits)
             .batching_policy(policy)
             .build();
@@ -110,20 +162,26 @@ impl<B: Backend> Processor for Process<B> {
     type Input = u64;
     type Output = Option<u64>;
     type Error = Failure;
-    type Resources = ();
+    type Resources = Option<OwnedSemaphorePermit>;
 
-    async fn acquire_resources(&self, (): ()) -> Result<(), Failure> {
-        Ok(())
+    async fn acquire_resources(&self, (): ()) -> Result<Self::Resources, Failure> {
+        match &self.pool {
+            Some(pool) => {
+                let permit = Arc::clone(pool).acquire_owned().await;
+                permit.map(Some).map_err(|_| Failure)
+            }
+            None => Ok(None),
+        }
     }
 
     async fn process(
         &self,
         (): (),
         inputs: impl Iterator<Item = u64> + Send,
-        (): (),
+        _permit: Self::Resources,
     ) -> Result<Vec<Option<u64>>, Failure> {
         let keys: Vec<u64> = inputs.collect();
-        let found = self.0.find(&keys).await?;
+        let found = self.backend.find(&keys).await?;
         B::end(&found)?;
         let keys = keys.iter().enumerate();
         let values = keys.map(|(position, key)| B::value(&found, position, *key));

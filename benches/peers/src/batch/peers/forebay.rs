@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use forebay_batch::{Batcher, Bounded, Builder, OnError};
 use forebay_core::{Answers, LoadBatch, LoadResult};
+use tokio::sync::Semaphore;
 
 use crate::batch::backend::{Answer, Backend};
 use crate::batch::peer::{Loader, Peer};
@@ -57,6 +58,44 @@ impl Peer for ForebaySerial {
 
     fn build<B: Backend>(backend: Arc<B>) -> Batches {
         Batches::new(backend, |builder| builder.max_in_flight(1))
+    }
+}
+
+/// The row with more calls in flight than there are connections.
+#[derive(Debug)]
+pub struct ForebayEarlyBound;
+
+impl Peer for ForebayEarlyBound {
+    const NAME: &'static str = "forebay, 16 in flight";
+    const SETTINGS: &'static str = "1000 keys, 16 in flight";
+    const KIND: Kind = Kind::OursVariant;
+
+    type Loader<B: Backend> = Batches;
+
+    fn build<B: Backend>(backend: Arc<B>) -> Batches {
+        Batches::new(backend, |builder| builder.max_in_flight(16))
+    }
+}
+
+/// The row with more calls in flight than there are connections, each of which waits for one
+/// before it takes its keys.
+#[derive(Debug)]
+pub struct ForebayLateBound;
+
+impl Peer for ForebayLateBound {
+    const NAME: &'static str = "forebay, 16 in flight, permits";
+    const SETTINGS: &'static str = "1000 keys, 16 in flight, a permit for each connection";
+    const KIND: Kind = Kind::OursVariant;
+
+    type Loader<B: Backend> = Batches;
+
+    fn build<B: Backend>(backend: Arc<B>) -> Batches {
+        let pool = Arc::new(Semaphore::new(backend.connections()));
+        let permit = move || {
+            let pool = Arc::clone(&pool);
+            async move { pool.acquire_owned().await.map_err(|_| Failure) }
+        };
+        Batches::new(backend, |builder| builder.max_in_flight(16).permits(permit))
     }
 }
 

@@ -21,6 +21,7 @@ impl Peer for Scuffle {
     const NAME: &'static str = "scuffle-batching 0.1.6";
     const SETTINGS: &'static str = "defaults: 5 ms, 1000 keys, 50 in flight";
     const KIND: Kind = Kind::Library;
+    const IS_VIRTUAL: bool = false;
 
     type Loader<B: Backend> = Timed<B>;
 
@@ -37,6 +38,7 @@ impl Peer for ScuffleTuned {
     const NAME: &'static str = "scuffle-batching 0.1.6, tuned";
     const SETTINGS: &'static str = "1 ms, 1000 keys, 4 in flight";
     const KIND: Kind = Kind::Library;
+    const IS_VIRTUAL: bool = false;
 
     type Loader<B: Backend> = Timed<B>;
 
