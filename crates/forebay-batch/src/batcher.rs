@@ -283,7 +283,7 @@ where
     type Error = E;
 
     async fn load(&self, key: &K) -> LoadResult<V, E> {
-        Batcher::load(self, key).await
+        Self::load(self, key).await
     }
 
     fn load_many<'a, I>(&'a self, keys: I) -> impl Future<Output = Vec<LoadResult<V, E>>> + Send
@@ -291,15 +291,15 @@ where
         I: IntoIterator<Item = &'a K>,
         K: 'a,
     {
-        Batcher::load_many(self, keys)
+        Self::load_many(self, keys)
     }
 
     fn clear(&self, key: &K) {
-        Batcher::clear(self, key);
+        Self::clear(self, key);
     }
 
     fn clear_all(&self) {
-        Batcher::clear_all(self);
+        Self::clear_all(self);
     }
 }
 

@@ -21,6 +21,9 @@ use crate::desk::driving::Driving;
 use crate::desk::hooks::Permits;
 use crate::desk::inline::Crowd;
 use crate::desk::settings::Settings;
+#[cfg(feature = "metrics")]
+use crate::observe::Meter;
+use crate::observe::{Askers, Beginning, CallSpan, is_traced};
 use crate::queue::{BatchId, Beside, Queue, Start, Trigger};
 
 /// What is under the lock of a desk.
@@ -59,8 +62,13 @@ pub(crate) struct Desk<W, X, E> {
     carrier: Arc<dyn Carrier<W, X, E>>,
     /// What lets batches go whose time has come, where there is such a time.
     window: Option<(Alarm, u64)>,
-    #[allow(dead_code, reason = "only spans and metrics show it")]
+    #[cfg_attr(
+        not(feature = "tracing"),
+        allow(dead_code, reason = "only spans say it then")
+    )]
     pub(crate) name: Box<str>,
+    #[cfg(feature = "metrics")]
+    meter: Meter,
     this: Weak<Self>,
 }
 
@@ -96,6 +104,8 @@ impl<W, X, E> Desk<W, X, E> {
                 driving: Driving::new(settings.runtime, settings.inline.then_some(crowd)),
                 carrier,
                 window,
+                #[cfg(feature = "metrics")]
+                meter: Meter::new(&settings.name),
                 name: settings.name,
                 this: Weak::clone(this),
             }
@@ -110,7 +120,11 @@ impl<W, X, E> Desk<W, X, E> {
     /// The time, where it matters when something came.
     #[inline]
     pub(crate) fn now(&self) -> Option<u64> {
-        self.window.as_ref().map(|(alarm, _)| alarm.now())
+        if self.window.is_some() || is_traced() {
+            self.driving.now()
+        } else {
+            None
+        }
     }
 
     /// The call of this desk within which the thread is running, if it is.
@@ -168,7 +182,8 @@ where
     /// its runtime; fails if there is nothing.
     pub(crate) fn attend(&self, batch: BatchId, start: Option<Start>) -> Result<(), LoadError<E>> {
         let spawned = start.map_or(Ok(()), |start| self.spawn(start));
-        if spawned.and(self.arm(batch)).is_err() && !self.work().queue().is_attended(batch) {
+        let attended = spawned.and_then(|()| self.arm(batch));
+        if attended.is_err() && !self.work().queue().is_attended(batch) {
             return Err(LoadError::Closed);
         }
         Ok(())
@@ -209,6 +224,37 @@ where
         };
         drop(group);
         wake_all(waiting);
+    }
+
+    /// Brings the metrics up to date when a call has ended that had this many keys.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn publish(&self, hits: u64, keys: u64) {
+        let (before, now) = self.work().queue().unpublished(hits);
+        self.meter.publish(&before, &now, keys);
+    }
+
+    #[cfg(not(feature = "metrics"))]
+    pub(crate) const fn publish(&self, _: u64, _: u64) {
+        let _ = self;
+    }
+
+    /// The span of a call that is about to begin.
+    pub(crate) fn begin_span(
+        &self,
+        kind: &'static str,
+        start: Start,
+        keys: usize,
+        sealed: (usize, Option<u64>, Askers),
+    ) -> CallSpan {
+        let (waiters, arrived, askers) = sealed;
+        let waited = |arrived: u64| Some(self.driving.now()?.saturating_sub(arrived) / 1_000);
+        let beginning = Beginning {
+            keys,
+            waiters,
+            queue_us: arrived.filter(|_| is_traced()).and_then(waited),
+            trigger: start.trigger.name(),
+        };
+        CallSpan::begin(kind, &self.name, &beginning, askers)
     }
 
     /// Lets everything go that waits; returns how much it is.

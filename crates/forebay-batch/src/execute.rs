@@ -8,7 +8,7 @@
 /// ```
 /// use std::convert::Infallible;
 ///
-/// use forebay_batch::Execute;
+/// use forebay_batch::{Execute, ExecuteResults};
 ///
 /// struct Inserts;
 ///
@@ -19,7 +19,7 @@
 ///     async fn execute(
 ///         &self,
 ///         names: Vec<String>,
-///     ) -> Result<Vec<Result<u64, Infallible>>, Infallible> {
+///     ) -> ExecuteResults<u64, Infallible> {
 ///         // INSERT INTO users (name) SELECT * FROM unnest(names) RETURNING id
 ///         Ok((1..).take(names.len()).map(Ok).collect())
 ///     }
@@ -51,5 +51,8 @@ pub trait Execute<T> {
     fn execute(
         &self,
         values: Vec<T>,
-    ) -> impl Future<Output = Result<Vec<Result<Self::Output, Self::Error>>, Self::Error>> + Send;
+    ) -> impl Future<Output = ExecuteResults<Self::Output, Self::Error>> + Send;
 }
+
+/// What a call gives: a result for each value, in their order, or a failure of the whole call.
+pub type ExecuteResults<O, E> = Result<Vec<Result<O, E>>, E>;

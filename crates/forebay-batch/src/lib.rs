@@ -14,6 +14,7 @@ mod desk;
 mod queue;
 mod observe;
 
+#[cfg(feature = "tokio")]
 pub use forebay_rt::TokioRuntime;
 pub use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 
@@ -28,7 +29,7 @@ pub use crate::cache::Ttl;
 pub use crate::cache::{Cache, PerRequest};
 pub use crate::drain::Drain;
 pub use crate::error::{ConfigError, ExecuteError};
-pub use crate::execute::Execute;
+pub use crate::execute::{Execute, ExecuteResults};
 pub use crate::executor::Executor;
 pub use crate::executor::builder::ExecutorBuilder;
 pub use crate::executor::execution::{Execution, ExecutionMany};

@@ -1,24 +1,29 @@
 //! Spans and metrics, or nothing at all where their features are off.
 
-/// Who asks: the span of a load.
-pub(crate) struct Asker;
+#[cfg(feature = "metrics")]
+mod meter;
+#[cfg(feature = "tracing")]
+mod spans;
+#[cfg(not(feature = "tracing"))]
+mod no_spans;
 
-impl Asker {
-    pub(crate) const fn current() -> Self {
-        Self
-    }
-}
+#[cfg(feature = "metrics")]
+pub(crate) use self::meter::Meter;
+#[cfg(not(feature = "tracing"))]
+pub(crate) use self::no_spans::{Asker, Askers, CallSpan, is_traced};
+#[cfg(feature = "tracing")]
+pub(crate) use self::spans::{Asker, Askers, CallSpan, is_traced};
 
-/// Who asked for the keys of a batch.
-#[derive(Default)]
-pub(crate) struct Askers;
-
-impl Askers {
-    pub(crate) const fn new() -> Self {
-        Self
-    }
-
-    pub(crate) const fn add(&mut self, _: Asker) {
-        let _ = self;
-    }
+/// What a span says of a call when it begins.
+#[cfg_attr(
+    not(feature = "tracing"),
+    allow(dead_code, reason = "nobody reads it then")
+)]
+pub(crate) struct Beginning {
+    pub(crate) keys: usize,
+    /// How many wait for it.
+    pub(crate) waiters: usize,
+    /// How long the oldest unit has waited, where that is known.
+    pub(crate) queue_us: Option<u64>,
+    pub(crate) trigger: &'static str,
 }

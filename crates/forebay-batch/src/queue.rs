@@ -86,6 +86,9 @@ pub(crate) struct Queue<B, G> {
     /// Who waits for everything to have ended.
     drains: Slab<Option<Waker>>,
     pub(crate) stats: Stats,
+    /// What metrics have shown of them.
+    #[cfg(feature = "metrics")]
+    published: Stats,
 }
 
 impl<B, G> Queue<B, G> {
@@ -102,6 +105,8 @@ impl<B, G> Queue<B, G> {
             closed: false,
             drains: Slab::new(),
             stats: Stats::default(),
+            #[cfg(feature = "metrics")]
+            published: Stats::default(),
         }
     }
 
@@ -112,6 +117,13 @@ impl<B, G> Queue<B, G> {
             running: self.running,
             ..self.stats
         }
+    }
+
+    /// What metrics have shown so far, and what they show from now on.
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn unpublished(&mut self, hits: u64) -> (Stats, Stats) {
+        let now = Stats { hits, ..self.stats };
+        (std::mem::replace(&mut self.published, now), now)
     }
 
     /// How many units wait.
@@ -301,8 +313,8 @@ impl<B, G> Queue<B, G> {
         lane.nested -= batch.nested;
         let group = self.forget_lane(lane_id);
         Some(Withdrawn {
-            batch,
-            group,
+            _batch: batch,
+            _group: group,
             driver,
         })
     }
@@ -382,10 +394,17 @@ impl<B, G> Queue<B, G> {
     }
 }
 
-/// What a batch that emptied leaves behind, to be dropped or woken outside of the lock.
+/// What a batch that emptied leaves behind, to be dropped outside of the lock.
 pub(crate) struct Withdrawn<B, G> {
-    pub(crate) batch: Batch<B>,
-    pub(crate) group: Option<G>,
+    _batch: Batch<B>,
+    _group: Option<G>,
     /// A driver that has nothing to start any more.
-    pub(crate) driver: Option<Waker>,
+    driver: Option<Waker>,
+}
+
+impl<B, G> Withdrawn<B, G> {
+    /// The driver to wake.
+    pub(crate) const fn take_driver(&mut self) -> Option<Waker> {
+        self.driver.take()
+    }
 }

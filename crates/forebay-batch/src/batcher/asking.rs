@@ -60,6 +60,11 @@ where
         held.desk.go_beside(std::mem::take(&mut sealed.beside));
         sealed.withdrawn.clear();
         let mut tally = Tally::default();
+        let seen = (
+            sealed.waiters,
+            sealed.arrived,
+            std::mem::take(&mut sealed.askers),
+        );
         let results = match permit {
             Ok(()) => {
                 let call = Call {
@@ -67,7 +72,8 @@ where
                     backend: &*self.0,
                     batch: sealed.batch,
                 };
-                call.load(&sealed.keys, &mut tally).await
+                let span = held.desk.begin_span("load", start, sealed.keys.len(), seen);
+                span.within(call.load(&sealed.keys, &mut tally)).await
             }
             Err(error) => Answers::new(&sealed.keys).finish_failed(&error),
         };

@@ -66,7 +66,7 @@ where
     hasher: S,
     group: Option<GroupBy<K, G>>,
     weigh: Option<Weigh<K>>,
-    cache: Option<Arc<dyn Cache<K, L::Value, L::Error>>>,
+    cache: Option<SharedCache<K, L>>,
     cache_missing: Option<bool>,
     cache_errors: bool,
     join: Join,
@@ -75,6 +75,8 @@ where
     rules: Rules,
     settings: Settings<L::Error>,
 }
+
+type SharedCache<K, L> = Arc<dyn Cache<K, <L as LoadBatch<K>>::Value, <L as LoadBatch<K>>::Error>>;
 
 impl<L, K> Builder<L, K>
 where

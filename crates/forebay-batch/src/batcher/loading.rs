@@ -207,11 +207,7 @@ where
 
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = self.work().queue.stats();
-        stats.hits = self
-            .own
-            .store
-            .as_ref()
-            .map_or(0, |store| store.hits.total());
+        stats.hits = self.hits();
         stats
     }
 }
@@ -232,6 +228,7 @@ where
         results: Vec<LoadResult<V, E>>,
         tally: Tally,
     ) -> Option<Start> {
+        let keys = sealed.keys.len() as u64;
         let filled = self.fill(&sealed, &results);
         let mut landed = {
             let mut loads = self.work();
@@ -247,7 +244,16 @@ where
             let garbage = self.work().recycle(keys);
             drop(garbage);
         }
+        self.publish(self.hits(), keys);
         self.go_on(starts)
+    }
+
+    /// How many keys were found in the cache.
+    fn hits(&self) -> u64 {
+        self.own
+            .store
+            .as_ref()
+            .map_or(0, |store| store.hits.total())
     }
 
     /// Puts into the cache what goes into it.
@@ -329,6 +335,7 @@ where
         };
         let starts = std::mem::take(&mut landed.starts);
         drop(landed.wake());
+        desk.publish(desk.hits(), 0);
         desk.spawn_all(starts);
     }
 }

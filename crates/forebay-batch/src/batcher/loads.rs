@@ -21,16 +21,19 @@ use crate::queue::{BatchId, Queue, Rules};
 
 /// The state of one batcher.
 pub(crate) struct Loads<K, V, E, G> {
-    pub(crate) queue: Queue<Box<Keys<K, V, E>>, G>,
+    pub(crate) queue: Queue<Body<K, V, E>, G>,
     /// Where each key waits or is under way, so that later loads of it find it. A key that was
     /// cleared, or asked for afresh, is under way without being listed.
     listed: HashTable<Listing>,
     /// Batches that have ended, empty, whose memory the next ones take.
-    spare: Vec<Box<Keys<K, V, E>>>,
+    spare: Vec<Body<K, V, E>>,
     /// The number of the last call for many keys.
     tickets: u64,
     unsettled: Arc<Unsettled>,
 }
+
+/// The keys of a batch, which stay where they are while it comes and goes.
+type Body<K, V, E> = Box<Keys<K, V, E>>;
 
 /// The place of a key.
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use forebay_rt::alarm::nanos;
 use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 
 use crate::desk::inline::{Crowd, Inline};
@@ -26,6 +27,11 @@ impl Driving {
         }
         let runtime = self.runtime.as_ref().ok_or_else(RuntimeGone::new)?;
         runtime.spawn(driver)
+    }
+
+    /// The time, if there is a clock.
+    pub(crate) fn now(&self) -> Option<u64> {
+        self.runtime.as_ref().map(|runtime| nanos(runtime.now()))
     }
 
     /// A timer that begins now, if there is a clock.

@@ -8,6 +8,7 @@ use forebay_core::LoadError;
 
 use crate::error::ExecuteError;
 use crate::executor::values::{Caller, Entered, Executed, Part, Seat, Shared};
+use crate::observe::Asker;
 
 /// The submission of one value, made by [`Executor::execute`](crate::Executor::execute).
 ///
@@ -136,6 +137,7 @@ impl<O, E> Waiting<O, E> {
             waker,
             parent: shared.parent(),
             now: shared.now(),
+            asker: Asker::current(),
         };
         let (mut parts, mut entered) = (Vec::new(), Entered::new());
         let seats = {

@@ -62,7 +62,8 @@ where
         let mut tally = Tally::default();
         let ended = match permit {
             Ok(()) => {
-                let call = pin!(async { self.0.execute(sealed.values).await });
+                let span = held.desk.begin_span("execute", start, sent, sealed.seen);
+                let call = pin!(span.within(async { self.0.execute(sealed.values).await }));
                 // What was sent goes on, whoever waits for it.
                 watch(&held.desk, sealed.batch, call, |_| false).await
             }
@@ -77,6 +78,7 @@ where
         };
         let starts = std::mem::take(&mut landed.starts);
         landed.wake();
+        held.desk.publish(0, sent as u64);
         held.desk.go_on(starts)
     }
 }

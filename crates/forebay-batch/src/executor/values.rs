@@ -14,6 +14,7 @@ use crate::desk::hooks::Hooks;
 use crate::desk::{Desk, Work};
 use crate::error::ExecuteError;
 use crate::executor::outbox::Outbox;
+use crate::observe::Askers;
 use crate::queue::{BatchId, Queue, Rules, Start, Withdrawn};
 
 /// What the handles, those who wait and the drivers of one executor share.
@@ -33,6 +34,7 @@ pub(crate) struct Lot<T, O, E> {
     outbox: Arc<Outbox<O, E>>,
     /// How many calls wait for it, each of them for at least one value.
     watchers: usize,
+    askers: Askers,
 }
 
 struct Slot<T> {
@@ -64,6 +66,8 @@ pub(crate) struct Sealed<T> {
     pub(crate) values: Vec<T>,
     /// The position of each slot, where values were withdrawn.
     pub(crate) positions: Option<Vec<u32>>,
+    /// How many wait for it, when its oldest value came where that is known, and who they are.
+    pub(crate) seen: (usize, Option<u64>, Askers),
     pub(crate) next: Option<Start>,
 }
 
@@ -97,6 +101,8 @@ impl<T, O, E, G> Values<T, O, E, G> {
         let next = self.queue.next();
         let sealed = self.queue.batch_mut(batch)?;
         let live = sealed.live();
+        let askers = std::mem::take(&mut sealed.body.askers);
+        let seen = (sealed.body.watchers, sealed.arrived, askers);
         let slots = &mut sealed.body.slots;
         let mut values = Vec::with_capacity(live);
         let positions = (live < slots.len()).then(|| {
@@ -112,6 +118,7 @@ impl<T, O, E, G> Values<T, O, E, G> {
             batch,
             values,
             positions,
+            seen,
             next,
         })
     }
@@ -217,6 +224,7 @@ impl<T, O, E> Lot<T, O, E> {
             slots: Vec::new(),
             outbox: Arc::new(Outbox::new()),
             watchers: 0,
+            askers: Askers::new(),
         }
     }
 }
@@ -235,11 +243,7 @@ impl<T, O, E, G> Landed<T, O, E, G> {
 impl<T, O, E, G> Left<T, O, E, G> {
     /// Wakes and drops what was left behind.
     pub(crate) fn settle(mut self) {
-        wake_all(
-            self.batches
-                .iter_mut()
-                .filter_map(|batch| batch.driver.take()),
-        );
+        wake_all(self.batches.iter_mut().filter_map(Withdrawn::take_driver));
         wake_all(std::mem::take(&mut self.drained));
     }
 }
@@ -280,6 +284,7 @@ where
         };
         let starts = std::mem::take(&mut landed.starts);
         landed.wake();
+        desk.publish(0, 0);
         desk.spawn_all(starts);
     }
 }

@@ -26,6 +26,21 @@ pub(crate) enum Trigger {
     Nested,
 }
 
+impl Trigger {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Paced => "paced",
+            Self::Full => "full",
+            Self::Window => "window",
+            Self::Size => "size",
+            Self::Manual => "manual",
+            Self::Close => "close",
+            Self::Nested => "nested",
+        }
+    }
+}
+
 /// The right to one call in flight for a lane.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Start {

@@ -50,6 +50,8 @@ pub(crate) struct Entered<G> {
     pub(crate) began: Option<BatchId>,
     /// To be dropped.
     pub(crate) garbage: Vec<G>,
+    /// Spans that a batch has enough of, to be dropped as well.
+    pub(crate) askers: Vec<Asker>,
 }
 
 impl<G> Entered<G> {
@@ -59,6 +61,7 @@ impl<G> Entered<G> {
             more: Vec::new(),
             began: None,
             garbage: Vec::new(),
+            askers: Vec::new(),
         }
     }
 
@@ -149,7 +152,7 @@ where
         self.queue.stats.joins += 1;
         let keys = self.keys_mut(batch).ok_or(LoadError::Closed)?;
         keys.watchers += 1;
-        keys.askers.add(arrival.asker);
+        entered.askers.extend(keys.askers.add(arrival.asker));
         if let Some(slot) = keys.slots.get_mut(slot as usize) {
             slot.waits += 1;
         }
@@ -211,7 +214,7 @@ where
             waker: None,
         });
         keys.watchers += 1;
-        keys.askers.add(arrival.asker);
+        entered.askers.extend(keys.askers.add(arrival.asker));
         self.list(arrival.hash, Listing { batch: id, slot });
         if let Some(parent) = arrival.parent {
             self.queue.nest(id, parent);

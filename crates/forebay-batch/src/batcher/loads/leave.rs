@@ -2,6 +2,7 @@ use std::task::Waker;
 
 use forebay_rt::wake_all;
 
+use crate::batcher::loads::Body;
 use crate::batcher::loads::enter::{Entry, Seat};
 use crate::batcher::loads::keys::Keys;
 use crate::batcher::loads::{Listing, Loads};
@@ -11,7 +12,7 @@ use crate::queue::{BatchId, Withdrawn};
 #[must_use]
 pub(crate) struct Left<K, V, E, G> {
     pub(super) wakers: Vec<Waker>,
-    batches: Vec<Withdrawn<Box<Keys<K, V, E>>, G>>,
+    batches: Vec<Withdrawn<Body<K, V, E>, G>>,
     /// The drivers of calls that nobody waits for any more.
     drivers: Vec<Waker>,
     pub(super) drained: Vec<Waker>,
@@ -146,11 +147,7 @@ impl<K, V, E, G> Left<K, V, E, G> {
     /// Wakes and drops what was left behind.
     pub(crate) fn settle(mut self) {
         wake_all(std::mem::take(&mut self.drivers));
-        wake_all(
-            self.batches
-                .iter_mut()
-                .filter_map(|batch| batch.driver.take()),
-        );
+        wake_all(self.batches.iter_mut().filter_map(Withdrawn::take_driver));
         wake_all(std::mem::take(&mut self.drained));
     }
 }

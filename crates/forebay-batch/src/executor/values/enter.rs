@@ -8,6 +8,7 @@ use forebay_core::LoadError;
 use forebay_rt::panic_message;
 
 use crate::executor::values::{Lot, Part, Seat, Shared, Slot, Values};
+use crate::observe::Asker;
 use crate::queue::{BatchId, Start};
 
 /// A value that is about to enter, with all that is found out about it outside of the lock.
@@ -24,6 +25,7 @@ pub(crate) struct Caller<'a> {
     pub(crate) parent: Option<BatchId>,
     /// The time, where it matters.
     pub(crate) now: Option<u64>,
+    pub(crate) asker: Asker,
 }
 
 /// What there is to do outside of the lock after values have entered.
@@ -31,6 +33,8 @@ pub(crate) struct Entered<T, G> {
     pub(crate) starts: Vec<Start>,
     pub(crate) began: Option<BatchId>,
     pub(crate) garbage: Vec<(Option<T>, Option<G>)>,
+    /// Spans that a batch has enough of, to be dropped as well.
+    pub(crate) askers: Vec<Asker>,
 }
 
 impl<T, G> Entered<T, G> {
@@ -39,6 +43,7 @@ impl<T, G> Entered<T, G> {
             starts: Vec::new(),
             began: None,
             garbage: Vec::new(),
+            askers: Vec::new(),
         }
     }
 }
@@ -141,7 +146,8 @@ impl<T, O, E, G: Eq + Hash> Values<T, O, E, G> {
         let id = into.unwrap_or_else(|| self.queue.open(lane, room, Lot::new));
         self.queue.admit(id, arrival.weight);
         self.queue.stats.loads += 1;
-        let seat = self.put(id, arrival.value, arrival.weight, caller, parts);
+        let value = (arrival.value, arrival.weight);
+        let seat = self.put(id, value, caller, parts, entered);
         let seat = seat.ok_or(LoadError::Closed)?;
         if seat.slot == 0 {
             entered.began.get_or_insert(id);
@@ -154,10 +160,10 @@ impl<T, O, E, G: Eq + Hash> Values<T, O, E, G> {
     fn put(
         &mut self,
         id: BatchId,
-        value: T,
-        weight: usize,
+        (value, weight): (T, usize),
         caller: &Caller<'_>,
         parts: &mut Vec<Part<O, E>>,
+        entered: &mut Entered<T, G>,
     ) -> Option<Seat> {
         let batch = self.queue.batch_mut(id)?;
         let slot = batch.body.slots.len() as u32;
@@ -173,6 +179,8 @@ impl<T, O, E, G: Eq + Hash> Values<T, O, E, G> {
         let part = known.unwrap_or(parts.len()) as u32;
         if known.is_none() {
             batch.body.watchers += 1;
+            let asker = caller.asker.clone();
+            entered.askers.extend(batch.body.askers.add(asker));
             parts.push(Part {
                 outbox: Arc::clone(&batch.body.outbox),
                 batch: id,
