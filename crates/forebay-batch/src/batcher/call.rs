@@ -89,7 +89,7 @@ where
             shared.driving.help();
         }
         let answer = match entry.cell.get(entry.seat.slot) {
-            Some(answer) => answer.clone(),
+            Some(answer) => answer,
             None => match shared.wait(entry, cx.waker()) {
                 Ok(None) => return Poll::Pending,
                 Ok(Some(answer)) => answer,

@@ -211,7 +211,7 @@ impl<V, E> Waiting<V, E> {
             Answer::Here(result) => result,
             Answer::There(Seated { part, seat }) => {
                 let cell = parts.get(part as usize).map(|part| &part.cell);
-                let result = cell.and_then(|cell| cell.get(seat.slot)).cloned();
+                let result = cell.and_then(|cell| cell.get(seat.slot));
                 result.unwrap_or(Err(LoadError::Abandoned))
             }
         };

@@ -138,7 +138,7 @@ where
         let mut loads = self.work();
         if entry.cell.is_set() {
             drop(loads);
-            return Ok(entry.cell.get(entry.seat.slot).cloned());
+            return Ok(entry.cell.get(entry.seat.slot));
         }
         let garbage = loads.register(entry, waker);
         let start = loads.restart(entry.seat.batch);

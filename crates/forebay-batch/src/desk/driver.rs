@@ -100,9 +100,14 @@ where
     E: Send + Sync + 'static,
     C: Calls<W, X, E>,
 {
+    let mut is_first = true;
     while let Some(start) = held.start() {
-        if start.gathers() {
+        let is_first = std::mem::replace(&mut is_first, false);
+        if start.gathers() && held.desk.rounds > 0 {
             gather(&held.desk, start).await;
+        } else if !is_first {
+            // Others run between two calls, even when batches are full and the backend never waits.
+            requeue().await;
         }
         let next = match acquire(&held.desk, start).await {
             Ok(Some(_guard)) => calls.run(&mut held, Ok(())).await,

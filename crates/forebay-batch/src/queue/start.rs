@@ -52,7 +52,7 @@ pub(crate) struct Start {
 
 impl Start {
     /// Whether more could come that should go along.
-    pub(crate) fn gathers(self) -> bool {
+    pub(crate) const fn gathers(self) -> bool {
         !matches!(self.trigger, Trigger::Nested | Trigger::Full)
     }
 

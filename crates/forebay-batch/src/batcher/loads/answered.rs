@@ -1,6 +1,8 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
-use forebay_core::LoadResult;
+use forebay_core::{LoadError, LoadResult};
+use forebay_rt::panic_message;
 
 /// Where the loads of one batch find their answers, without a lock.
 pub(crate) struct Cell<V, E> {
@@ -31,9 +33,19 @@ impl<V, E> Cell<V, E> {
         self.answered.get().is_some()
     }
 
-    /// The answer of the key in this slot.
+    /// A copy of the answer of the key in this slot; a value's own code that panics fails this load
+    /// only.
     #[inline]
-    pub(crate) fn get(&self, slot: u32) -> Option<&LoadResult<V, E>> {
+    pub(crate) fn get(&self, slot: u32) -> Option<LoadResult<V, E>>
+    where
+        V: Clone,
+    {
+        let answer = self.answer(slot)?;
+        let copy = catch_unwind(AssertUnwindSafe(|| answer.clone()));
+        Some(copy.unwrap_or_else(|payload| Err(LoadError::Panicked(panic_message(&*payload)))))
+    }
+
+    fn answer(&self, slot: u32) -> Option<&LoadResult<V, E>> {
         let answered = self.answered.get()?;
         let position = match &answered.positions {
             Some(positions) => *positions.get(slot as usize)?,
