@@ -186,6 +186,8 @@ where
         if attended.is_err() && !self.work().queue().is_attended(batch) {
             return Err(LoadError::Closed);
         }
+        // A driver that was woken before the caller left its waker has found nobody to go on.
+        self.driving.pass_on();
         Ok(())
     }
 

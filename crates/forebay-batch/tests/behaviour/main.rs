@@ -23,6 +23,7 @@ mod scene;
 mod answers;
 mod dispatching;
 mod gathering;
+mod inline;
 mod javascript;
 mod joining;
 mod limits;

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Wake, Waker};
 pub(crate) struct Hand<'a, T> {
     future: Pin<Box<dyn Future<Output = T> + 'a>>,
     wakes: Arc<WakeCount>,
-    /// How many wakes there had been when it was last polled.
-    seen: usize,
+    /// How many wakes there had been when it was last polled, if it was.
+    seen: Option<usize>,
 }
 
 impl<'a, T> Hand<'a, T> {
@@ -19,7 +19,7 @@ impl<'a, T> Hand<'a, T> {
         Self {
             future: Box::pin(future),
             wakes: Arc::default(),
-            seen: 0,
+            seen: None,
         }
     }
 
@@ -37,7 +37,7 @@ impl<'a, T> Hand<'a, T> {
     }
 
     pub(crate) fn poll_with(&mut self, waker: &Waker) -> Poll<T> {
-        self.seen = self.wakes();
+        self.seen = Some(self.wakes());
         self.future.as_mut().poll(&mut Context::from_waker(waker))
     }
 
@@ -48,7 +48,12 @@ impl<'a, T> Hand<'a, T> {
 
     /// Returns whether it was woken since it was last polled.
     pub(crate) fn is_woken(&self) -> bool {
-        self.wakes() > self.seen
+        self.seen.is_some_and(|seen| self.wakes() > seen)
+    }
+
+    /// Returns whether an executor would poll it: it is new, or woken.
+    pub(crate) fn is_due(&self) -> bool {
+        self.seen.is_none() || self.is_woken()
     }
 
     /// Polls it, which must leave it waiting.
@@ -83,6 +88,28 @@ impl<'a, T> Hand<'a, T> {
             }
         }
     }
+}
+
+/// Polls what is due, and nothing else, until all are complete.
+#[track_caller]
+pub(crate) fn settle<T>(hands: Vec<Hand<'_, T>>) -> Vec<T> {
+    let mut outputs: Vec<_> = hands.iter().map(|_| None).collect();
+    let mut hands: Vec<_> = hands.into_iter().map(Some).collect();
+    while outputs.iter().any(Option::is_none) {
+        let mut is_stuck = true;
+        for (place, output) in hands.iter_mut().zip(&mut outputs) {
+            let Some(hand) = place.as_mut().filter(|hand| hand.is_due()) else {
+                continue;
+            };
+            is_stuck = false;
+            if let Poll::Ready(ready) = hand.poll() {
+                *output = Some(ready);
+                *place = None;
+            }
+        }
+        assert!(!is_stuck, "those who wait are not woken");
+    }
+    outputs.into_iter().flatten().collect()
 }
 
 /// Polls a fresh future once, which must complete it.
