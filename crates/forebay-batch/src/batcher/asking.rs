@@ -51,7 +51,7 @@ where
         permit: Result<(), LoadError<E>>,
     ) -> Option<Start> {
         let start = held.start()?;
-        let sealed = held.desk.work().seal(start);
+        let sealed = held.desk.work().seal(start, permit.is_ok());
         let Some(mut sealed) = sealed else {
             held.gave_back();
             return held.desk.release(start);

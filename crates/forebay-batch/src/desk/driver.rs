@@ -6,14 +6,14 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use forebay_core::LoadError;
 use forebay_rt::panic_message;
 
 use crate::desk::hooks::Guard;
 use crate::desk::{Desk, Work};
-use crate::queue::{BatchId, Start};
+use crate::queue::{BatchId, LaneId, Start};
 
 /// A backend, as drivers call it.
 pub(crate) trait Calls<W, X, E>: Send + Sync + 'static {
@@ -156,7 +156,7 @@ async fn requeue() {
     .await;
 }
 
-/// Waits for a permit; `None` if there is nothing left to start.
+/// Waits for a permit; `None` if there is nothing left to start, and then none is asked for.
 ///
 /// A start for what a call in flight waits for goes without: that call may hold the last permit.
 async fn acquire<W, X, E>(desk: &Desk<W, X, E>, start: Start) -> Result<Option<Guard>, LoadError<E>>
@@ -166,30 +166,51 @@ where
     let Some(permits) = desk.permits.as_ref().filter(|_| !start.is_nested()) else {
         return Ok(Some(Guard::none()));
     };
-    let mut permit = match catch_unwind(AssertUnwindSafe(|| permits.ask())) {
-        Ok(permit) => permit,
-        Err(payload) => return Err(LoadError::Panicked(panic_message(&*payload))),
+    let mut parked = Parked {
+        desk,
+        lane: start.lane,
+        place: None,
     };
-    let mut place = None;
-    let acquired = poll_fn(|cx| {
-        let surplus = desk
-            .work()
-            .queue()
-            .is_surplus(start.lane, &mut place, cx.waker());
-        let (is_surplus, garbage) = surplus;
-        drop(garbage);
-        if is_surplus {
+    let mut permit = None;
+    poll_fn(|cx| {
+        if parked.is_surplus(cx.waker()) {
             return Poll::Ready(Ok(None));
         }
-        match catch_unwind(AssertUnwindSafe(|| permit.as_mut().poll(cx))) {
+        let poll = || {
+            let permit = permit.get_or_insert_with(|| permits.ask());
+            permit.as_mut().poll(cx)
+        };
+        match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Ok(guard))) => Poll::Ready(Ok(Some(guard))),
             Ok(Poll::Ready(Err(error))) => Poll::Ready(Err(LoadError::from(error))),
             Err(payload) => Poll::Ready(Err(LoadError::Panicked(panic_message(&*payload)))),
         }
     })
-    .await;
-    let garbage = desk.work().queue().unpark(start.lane, place);
-    drop(garbage);
-    acquired
+    .await
+}
+
+/// A driver that is to be woken when there is nothing left to start, until it is dropped.
+struct Parked<'a, W: Work<Own = X, Error = E>, X, E> {
+    desk: &'a Desk<W, X, E>,
+    lane: LaneId,
+    place: Option<usize>,
+}
+
+impl<W: Work<Own = X, Error = E>, X, E> Parked<'_, W, X, E> {
+    fn is_surplus(&mut self, driver: &Waker) -> bool {
+        let mut work = self.desk.work();
+        let queue = work.queue();
+        let (is_surplus, garbage) = queue.is_surplus(self.lane, &mut self.place, driver);
+        drop(work);
+        drop(garbage);
+        is_surplus
+    }
+}
+
+impl<W: Work<Own = X, Error = E>, X, E> Drop for Parked<'_, W, X, E> {
+    fn drop(&mut self) {
+        let garbage = self.desk.work().queue().unpark(self.lane, self.place);
+        drop(garbage);
+    }
 }

@@ -51,13 +51,13 @@ where
         permit: Result<(), LoadError<E>>,
     ) -> Option<Start> {
         let start = held.start()?;
-        let sealed = held.desk.work().seal(start);
+        let sealed = held.desk.work().seal(start, permit.is_ok());
         let Some(sealed) = sealed else {
             held.gave_back();
             return held.desk.release(start);
         };
         held.seals(start, sealed.batch);
-        held.desk.spawn_all(sealed.next);
+        held.desk.go_beside(sealed.beside);
         let sent = sealed.values.len();
         let mut tally = Tally::default();
         let ended = match permit {

@@ -15,7 +15,7 @@ use crate::desk::{Desk, Work};
 use crate::error::ExecuteError;
 use crate::executor::outbox::Outbox;
 use crate::observe::Askers;
-use crate::queue::{BatchId, Queue, Rules, Start, Withdrawn};
+use crate::queue::{BatchId, Beside, Queue, Rules, Start, Withdrawn};
 
 /// What the handles, those who wait and the drivers of one executor share.
 pub(crate) type Shared<T, O, E, G> = Desk<Values<T, O, E, G>, Hooks<T, G>, E>;
@@ -68,7 +68,7 @@ pub(crate) struct Sealed<T> {
     pub(crate) positions: Option<Vec<u32>>,
     /// How many wait for it, when its oldest value came where that is known, and who they are.
     pub(crate) seen: (usize, Option<u64>, Askers),
-    pub(crate) next: Option<Start>,
+    pub(crate) beside: Beside,
 }
 
 /// What a batch that has landed leaves behind for outside of the lock.
@@ -95,10 +95,10 @@ impl<T, O, E, G> Values<T, O, E, G> {
         }
     }
 
-    /// Takes a batch for a start, if anything waits.
-    pub(crate) fn seal(&mut self, start: Start) -> Option<Sealed<T>> {
-        let batch = self.queue.seal(start)?;
-        let next = self.queue.next();
+    /// Takes a batch for a start, if anything waits; `is_called` unless there was no permit.
+    pub(crate) fn seal(&mut self, start: Start, is_called: bool) -> Option<Sealed<T>> {
+        let batch = self.queue.seal(start, is_called)?;
+        let beside = self.queue.beside(start.lane);
         let sealed = self.queue.batch_mut(batch)?;
         let live = sealed.live();
         let askers = std::mem::take(&mut sealed.body.askers);
@@ -119,7 +119,7 @@ impl<T, O, E, G> Values<T, O, E, G> {
             values,
             positions,
             seen,
-            next,
+            beside,
         })
     }
 

@@ -224,8 +224,9 @@ impl<B, G> Queue<B, G> {
         (lane.arrived, full || lane.queue.len() > 1)
     }
 
-    /// Takes the oldest batch of the lane for the call of this start.
-    pub(crate) fn seal(&mut self, start: Start) -> Option<BatchId> {
+    /// Takes the oldest batch of the lane for the call of this start, if it `is_called` and has not
+    /// failed before that.
+    pub(crate) fn seal(&mut self, start: Start, is_called: bool) -> Option<BatchId> {
         let lane = self.lanes.get_mut(start.lane as usize)?;
         let id = lane.queue.pop_front()?;
         lane.starting -= 1;
@@ -241,9 +242,11 @@ impl<B, G> Queue<B, G> {
         let live = batch.live;
         self.waiting -= live;
         self.running += live;
-        self.stats.calls += 1;
-        self.stats.keys += live as u64;
-        self.stats.batch_max = self.stats.batch_max.max(live as u64);
+        if is_called {
+            self.stats.calls += 1;
+            self.stats.keys += live as u64;
+            self.stats.batch_max = self.stats.batch_max.max(live as u64);
+        }
         self.consider(start.lane);
         Some(id)
     }

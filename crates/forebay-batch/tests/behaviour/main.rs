@@ -27,4 +27,5 @@ mod inline;
 mod javascript;
 mod joining;
 mod limits;
+mod permits;
 mod recursion;

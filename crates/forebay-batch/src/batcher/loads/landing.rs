@@ -38,9 +38,9 @@ pub(crate) struct Landed<K, V, E, G> {
 pub(crate) type Fill = (u32, u32);
 
 impl<K, V, E, G> Loads<K, V, E, G> {
-    /// Takes the batch for a start, if anything waits.
-    pub(crate) fn seal(&mut self, start: Start) -> Option<Sealed<K>> {
-        let batch = self.queue.seal(start)?;
+    /// Takes the batch for a start, if anything waits; `is_called` unless there was no permit.
+    pub(crate) fn seal(&mut self, start: Start, is_called: bool) -> Option<Sealed<K>> {
+        let batch = self.queue.seal(start, is_called)?;
         let beside = self.queue.beside(start.lane);
         let sealed = self.queue.batch_mut(batch)?;
         let live = sealed.live();
