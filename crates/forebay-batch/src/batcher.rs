@@ -4,6 +4,7 @@ pub(crate) mod call_many;
 pub(crate) mod loading;
 pub(crate) mod loads;
 mod asking;
+mod halving;
 mod hits;
 
 use std::fmt;

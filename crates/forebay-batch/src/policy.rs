@@ -49,8 +49,8 @@ pub enum OnError {
     /// The keys without an answer are asked for again in halves, so that one key that fails all
     /// calls it is in (a poison key) fails its own loads only.
     ///
-    /// One poison key among `n` costs at most `2 · log₂ n` further calls. They run one after the
-    /// other within the place of the call that failed.
+    /// One poison key among `n` costs at most `2 · log₂ n + 1` further calls. They run one after
+    /// the other within the place of the call that failed.
     Bisect {
         /// How many further calls one failed call may cost; keys that are left get the error.
         max_calls: usize,

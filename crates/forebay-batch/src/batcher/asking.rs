@@ -1,6 +1,7 @@
 //! Carrying out the calls of a batcher.
 
 use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Waker;
@@ -8,6 +9,7 @@ use std::task::Waker;
 use forebay_core::{Answers, LoadBatch, LoadError, LoadResult};
 use forebay_rt::BoxFuture;
 
+use crate::batcher::halving::Halving;
 use crate::batcher::loading::{Own, Shared};
 use crate::batcher::loads::Loads;
 use crate::desk::Carrier;
@@ -119,22 +121,24 @@ where
         results: &mut [LoadResult<V, E>],
         tally: &mut Tally,
     ) {
-        let mut halves = halves(open);
+        let mut halving = Halving::new(open);
         for _ in 0..max_calls {
-            let Some(half) = halves.pop() else {
+            let positions = halving.next();
+            let part = positions.iter().filter_map(|at| keys.get(*at).cloned());
+            // Where a key cannot be cloned, all that are left keep the error.
+            let Ok(part) = catch_unwind(AssertUnwindSafe(|| part.collect::<Vec<_>>())) else {
                 return;
             };
-            let part: Vec<K> = half
-                .iter()
-                .filter_map(|at| keys.get(*at).cloned())
-                .collect();
+            if part.is_empty() {
+                return;
+            }
             tally.bisections += 1;
             tally.keys += part.len() as u64;
             let (found, open) = self.ask(&part, tally).await;
             let is_over = found
                 .iter()
                 .any(|result| matches!(result, Err(LoadError::Abandoned)));
-            for (at, result) in half.iter().zip(found) {
+            for (at, result) in positions.iter().zip(found) {
                 if let Some(place) = results.get_mut(*at) {
                     *place = result;
                 }
@@ -142,10 +146,8 @@ where
             if is_over {
                 return;
             }
-            if open.len() > 1 {
-                let open = open.into_iter().filter_map(|at| half.get(at).copied());
-                halves.extend(self::halves(open.collect()));
-            }
+            let open = open.into_iter().filter_map(|at| positions.get(at).copied());
+            halving.ended(open.collect());
         }
     }
 
@@ -173,10 +175,4 @@ where
         }
         (answers.finish_failed(&error), open)
     }
-}
-
-/// Both halves of some positions, the first one last.
-fn halves(mut positions: Vec<usize>) -> Vec<Vec<usize>> {
-    let second = positions.split_off(positions.len().div_ceil(2));
-    vec![second, positions]
 }

@@ -21,6 +21,7 @@ mod runtime;
 mod scene;
 
 mod answers;
+mod bisecting;
 mod dispatching;
 mod gathering;
 mod inline;

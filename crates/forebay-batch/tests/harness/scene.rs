@@ -45,7 +45,7 @@ where
         Self::before(Backend::answering(), settings)
     }
 
-    fn before(
+    pub(crate) fn before(
         backend: Backend<u32>,
         settings: impl FnOnce(Builder<Backend<u32>, u32>) -> Builder<Backend<u32>, u32, G>,
     ) -> Self {
