@@ -22,6 +22,7 @@ mod scene;
 
 mod answers;
 mod bisecting;
+mod cancelling;
 mod dispatching;
 mod gathering;
 mod inline;
@@ -30,3 +31,4 @@ mod joining;
 mod limits;
 mod permits;
 mod recursion;
+mod timeouts;
