@@ -13,3 +13,4 @@ pub mod check;
 
 mod burst;
 mod simulation;
+mod sqlite;

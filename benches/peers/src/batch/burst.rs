@@ -1,6 +1,5 @@
 //! Many loads at once, whose answers are checked.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -30,7 +29,7 @@ pub(crate) enum Callers {
 pub(crate) async fn burst<L: Loader>(
     loader: &Arc<L>,
     callers: Callers,
-    keys: Range<u64>,
+    keys: impl Iterator<Item = u64> + Clone + Send,
 ) -> Result<(), Failure> {
     let sum = match callers {
         Callers::Tasks => in_tasks(loader, keys.clone()).await?,
@@ -41,7 +40,10 @@ pub(crate) async fn burst<L: Loader>(
     Ok(())
 }
 
-async fn in_tasks<L: Loader>(loader: &Arc<L>, keys: Range<u64>) -> Result<u64, Failure> {
+async fn in_tasks<L: Loader>(
+    loader: &Arc<L>,
+    keys: impl Iterator<Item = u64> + Send,
+) -> Result<u64, Failure> {
     let call = |key: u64| {
         let loader = Arc::clone(loader);
         tokio::spawn(async move { L::answer(loader.load(&key).await) })
@@ -55,7 +57,10 @@ async fn in_tasks<L: Loader>(loader: &Arc<L>, keys: Range<u64>) -> Result<u64, F
     Ok(sum)
 }
 
-async fn joined<L: Loader>(loader: &Arc<L>, keys: Range<u64>) -> Result<u64, Failure> {
+async fn joined<L: Loader>(
+    loader: &Arc<L>,
+    keys: impl Iterator<Item = u64> + Send,
+) -> Result<u64, Failure> {
     let keys: Vec<u64> = keys.collect();
     let outputs = join_all(keys.iter().map(|key| loader.load(key))).await;
     let mut sum = 0_u64;

@@ -18,7 +18,8 @@ use self::caches::{MapGet, MokaGet, QuickCacheGet};
 use self::dataloader::{Dataloader, DataloaderCached, DataloaderTuned};
 use self::floor::{Bare, Unbatched};
 use self::forebay::{
-    Forebay, ForebayCached, ForebayEarlyBound, ForebayInline, ForebayLateBound, ForebaySerial,
+    Forebay, ForebayBisect, ForebayCached, ForebayEarlyBound, ForebayInline, ForebayLateBound,
+    ForebaySerial,
 };
 use self::scuffle::{Scuffle, ScuffleTuned};
 use self::seed::{Seed, SeedTuned};
@@ -57,12 +58,17 @@ pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
     entries
 }
 
-/// Returns every library, with its defaults and in its best setting.
+/// Returns every library, ours included, with its defaults and in its best setting.
 #[must_use]
 pub fn libraries<Q: Probe>() -> Vec<Entry<Q>> {
+    let mut entries = vec![entry::<Forebay, _>(), entry::<ForebayInline, _>()];
+    entries.extend(others());
+    entries
+}
+
+/// Returns every library but ours.
+fn others<Q: Probe>() -> Vec<Entry<Q>> {
     vec![
-        entry::<Forebay, _>(),
-        entry::<ForebayInline, _>(),
         entry::<BatchAintOne, _>(),
         entry::<BatchAintOneTuned, _>(),
         entry::<BatchAintOneBalanced, _>(),
@@ -113,4 +119,15 @@ pub fn over_estimated<Q: Probe>() -> Vec<Entry<Q>> {
         entry::<BatchAintOneEarlyBound, _>(),
         entry::<BatchAintOneLateBound, _>(),
     ]
+}
+
+/// Returns the libraries where calls fail, ours also with what it can do about it.
+#[must_use]
+pub fn bisecting<Q: Probe>() -> Vec<Entry<Q>> {
+    let mut entries = vec![
+        entry::<ForebayBisect, _>().as_kind(Kind::Ours),
+        entry::<Forebay, _>().as_kind(Kind::OursVariant),
+    ];
+    entries.extend(others());
+    entries
 }

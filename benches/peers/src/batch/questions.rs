@@ -7,6 +7,8 @@ mod hit;
 mod late_binding;
 mod load_many;
 mod lone;
+mod poison;
+mod sqlite;
 
 use crate::question::Question;
 
@@ -33,11 +35,19 @@ pub const ALL: &[Question] = &[
         ask: hit::ask,
     },
     Question {
+        name: "sqlite",
+        ask: sqlite::ask,
+    },
+    Question {
         name: "arrivals",
         ask: arrivals::ask,
     },
     Question {
         name: "late-binding",
         ask: late_binding::ask,
+    },
+    Question {
+        name: "poison",
+        ask: poison::ask,
     },
 ];

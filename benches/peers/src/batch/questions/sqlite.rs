@@ -1,0 +1,95 @@
+//! What does a row cost from a real database, when many are wanted one by one?
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+
+use crate::batch::burst::{Callers, burst};
+use crate::batch::peer::Peer;
+use crate::batch::peers::floor::Unbatched;
+use crate::batch::peers::seed::Seed;
+use crate::batch::peers::{self, Probe};
+use crate::batch::sqlite::Sqlite;
+use crate::failure::Failure;
+use crate::goal::{Against, Goal};
+use crate::rounds::interleaved;
+use crate::runtime::{one_thread, workers};
+use crate::table::{Column, Table, Unit};
+
+const ROWS: u64 = 100_000;
+const CONNECTIONS: usize = 2;
+
+/// A number without a common divisor with that of the rows, which spreads keys over the table.
+const SPREAD: u64 = 48_271;
+
+/// How many loads come at once, and in how many bursts; the quickest counts.
+const BURSTS: [(u64, u64); 3] = [(64, 20), (1_024, 6), (16_384, 2)];
+
+struct Database(Arc<Sqlite>);
+
+/// Asks the question.
+pub(super) fn ask(rounds: usize) -> Vec<Table> {
+    let database = Database(Arc::new(Sqlite::create(ROWS, CONNECTIONS)));
+    let (best, seed) = (Against::BEST_LIBRARY, Against::Row(Seed::NAME));
+    let unbatched = Against::Row(Unbatched::NAME);
+    vec![Table {
+        title: "Rows of SQLite",
+        method: "Different rows of 100,000 are loaded at once, each in a task of its own, through \
+                 two connections with a thread each: one statement for one key, one with `IN` for \
+                 several. Time of day for each row, on one thread and, in the last column, on two.",
+        columns: [
+            "64 tasks",
+            "1,024 tasks",
+            "16,384 tasks",
+            "1,024, two threads",
+        ]
+        .map(|name| Column::new(name, Unit::Nanoseconds))
+        .to_vec(),
+        rows: interleaved(&database, &peers::all(), rounds),
+        goals: vec![
+            Goal::times_better(1, best, 1.5),
+            Goal::times_better(1, seed, 12.0),
+            Goal::times_better(1, unbatched, 10.0),
+            Goal::times_better(0, unbatched, 5.0),
+        ],
+    }]
+}
+
+impl Probe for Database {
+    fn probe<P: Peer>(&self) -> Vec<Option<f64>> {
+        let [few, many, most] = BURSTS;
+        vec![
+            self.quickest::<P>(&one_thread(), few),
+            self.quickest::<P>(&one_thread(), many),
+            self.quickest::<P>(&one_thread(), most),
+            self.quickest::<P>(&workers(2), many),
+        ]
+    }
+}
+
+impl Database {
+    /// Returns the time of day for each row of the quickest burst, in nanoseconds; `None` when a
+    /// load fails.
+    fn quickest<P: Peer>(&self, runtime: &Runtime, (size, bursts): (u64, u64)) -> Option<f64> {
+        let database = Arc::clone(&self.0);
+        let measure = async move {
+            let loader = Arc::new(P::build(database));
+            let (mut least, mut first) = (Duration::MAX, 0);
+            for pass in 0..=bursts {
+                let keys = (first..first + size).map(|number| number * SPREAD % ROWS);
+                first += size;
+                let start = Instant::now();
+                burst(&loader, Callers::Tasks, keys).await?;
+                let spent = start.elapsed();
+                // The first burst only warms up.
+                if pass > 0 {
+                    least = least.min(spent);
+                }
+            }
+            Ok::<_, Failure>(least.as_secs_f64() * 1e9 / size as f64)
+        };
+        let measured = runtime.block_on(async { tokio::spawn(measure).await });
+        measured.ok()?.ok()
+    }
+}
