@@ -15,7 +15,7 @@ pub struct Drain<'a> {
 /// What can be waited for to be idle.
 pub(crate) trait Drained {
     /// Carries drivers on, where those who wait do.
-    fn help(&self);
+    fn help(&self, helper: &Waker);
 
     /// Notes who waits; `false` if nothing is left to wait for.
     fn wait(&self, place: &mut Option<usize>, waker: &Waker) -> bool;
@@ -27,8 +27,8 @@ impl<W, X, E> Drained for Desk<W, X, E>
 where
     W: Work<Own = X, Error = E>,
 {
-    fn help(&self) {
-        self.driving.help();
+    fn help(&self, helper: &Waker) {
+        self.driving.help(helper);
     }
 
     fn wait(&self, place: &mut Option<usize>, waker: &Waker) -> bool {
@@ -54,7 +54,7 @@ impl Future for Drain<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        this.desk.help();
+        this.desk.help(cx.waker());
         if this.desk.wait(&mut this.place, cx.waker()) {
             Poll::Pending
         } else {

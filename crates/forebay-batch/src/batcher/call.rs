@@ -77,16 +77,14 @@ where
                 }
             }
             *state = State::Waiting(shared.enter(key, ask.join, cx.waker())?);
-            if !shared.driving.is_inline() {
-                return Poll::Pending;
-            }
+            return Poll::Pending;
         }
         let State::Waiting(entry) = state else {
             // Polled again after its end, which only a defect elsewhere does.
             return Poll::Ready(Err(LoadError::Closed));
         };
         if !entry.cell.is_set() {
-            shared.driving.help();
+            shared.driving.help(cx.waker());
         }
         let answer = match entry.cell.get(entry.seat.slot) {
             Some(answer) => answer,

@@ -132,6 +132,10 @@ where
     W: Work<Own = X, Error = E>,
 {
     let mut arrived = start.arrived;
+    if desk.driving.is_inline() && desk.work().queue().progress(start.lane).0 == arrived {
+        // Whoever polls it was woken for that, so a round is over.
+        return;
+    }
     for _ in 0..desk.rounds {
         requeue().await;
         let before = arrived;

@@ -1,4 +1,5 @@
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 use forebay_rt::alarm::nanos;
@@ -45,11 +46,11 @@ impl Driving {
         self.inline.is_some()
     }
 
-    /// Carries drivers on, where those who wait do.
+    /// Carries drivers on, where those who wait do; `helper` is theirs.
     #[inline]
-    pub(crate) fn help(&self) {
+    pub(crate) fn help(&self, helper: &Waker) {
         if let Some(inline) = &self.inline {
-            inline.help();
+            inline.help(helper);
         }
     }
 

@@ -54,7 +54,8 @@ impl Inline {
         }
     }
 
-    /// Takes a driver, for whoever helps next.
+    /// Takes a driver, and wakes one of those who wait to poll it: after all who are ready to run
+    /// and may bring more.
     pub(crate) fn spawn(&self, future: BoxFuture<'static, ()>) {
         let mut state = lock(&self.state);
         let entry = state.drivers.vacant_entry();
@@ -70,10 +71,15 @@ impl Inline {
             waker,
         });
         state.woken.push_back(driver);
+        drop(state);
+        if let Some(crowd) = self.crowd.upgrade() {
+            crowd.wake_one();
+        }
     }
 
-    /// Polls each driver that was woken once.
-    pub(crate) fn help(&self) {
+    /// Polls each driver that was woken once; if some were woken meanwhile, `helper` is woken to do
+    /// it again, since nobody else may have been there to be woken.
+    pub(crate) fn help(&self, helper: &Waker) {
         let count = lock(&self.state).woken.len();
         for _ in 0..count {
             let Some((driver, mut future, waker)) = lock(&self.state).take() else {
@@ -89,6 +95,9 @@ impl Inline {
                 crowd.wake_one();
             }
         }
+        if !lock(&self.state).woken.is_empty() {
+            helper.wake_by_ref();
+        }
     }
 
     /// Wakes another one of those who wait, if there is something to do; does it where nobody waits
@@ -99,7 +108,7 @@ impl Inline {
             if is_waited_for {
                 return;
             }
-            self.help();
+            self.help(Waker::noop());
         }
     }
 }

@@ -99,7 +99,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { shared, state } = self.get_mut();
+        let mut is_new = false;
         if let State::New(values, unity) = state {
+            is_new = true;
             let (values, unity) = (mem::take(values), *unity);
             *state = State::Done;
             *state = State::Waiting(Waiting::enter(shared, values, unity, cx.waker()));
@@ -108,8 +110,8 @@ where
             // Polled again after its end, which only a defect elsewhere does.
             return Poll::Ready(Vec::new());
         };
-        if !waiting.has_landed() {
-            shared.driving.help();
+        if !is_new && !waiting.has_landed() {
+            shared.driving.help(cx.waker());
         }
         if !waiting.has_landed() && waiting.wait(shared, cx.waker()) {
             return Poll::Pending;
