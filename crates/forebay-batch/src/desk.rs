@@ -117,6 +117,12 @@ impl<W, X, E> Desk<W, X, E> {
         lock(&self.work)
     }
 
+    /// Whether those who come leave drivers alone for now, so that others can come.
+    #[inline]
+    pub(crate) const fn is_to_gather(&self) -> bool {
+        self.rounds > 0 || !self.driving.is_inline()
+    }
+
     /// The time, where it matters when something came.
     #[inline]
     pub(crate) fn now(&self) -> Option<u64> {

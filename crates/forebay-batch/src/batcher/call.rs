@@ -77,7 +77,9 @@ where
                 }
             }
             *state = State::Waiting(shared.enter(key, ask.join, cx.waker())?);
-            return Poll::Pending;
+            if shared.is_to_gather() {
+                return Poll::Pending;
+            }
         }
         let State::Waiting(entry) = state else {
             // Polled again after its end, which only a defect elsewhere does.

@@ -66,9 +66,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { shared, state } = self.get_mut();
-        let mut is_new = false;
+        let mut is_to_gather = false;
         if let State::New(keys, ask) = state {
-            is_new = true;
+            is_to_gather = shared.is_to_gather();
             let (keys, ask) = (mem::take(keys), *ask);
             let mut waiting = Waiting {
                 answers: Vec::with_capacity(keys.len()),
@@ -82,7 +82,7 @@ where
             // Polled again after its end, which only a defect elsewhere does.
             return Poll::Ready(Vec::new());
         };
-        if !is_new && !waiting.has_landed() {
+        if !is_to_gather && !waiting.has_landed() {
             shared.driving.help(cx.waker());
         }
         if !waiting.has_landed() && waiting.wait(shared, cx.waker()) {

@@ -99,9 +99,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { shared, state } = self.get_mut();
-        let mut is_new = false;
+        let mut is_to_gather = false;
         if let State::New(values, unity) = state {
-            is_new = true;
+            is_to_gather = shared.is_to_gather();
             let (values, unity) = (mem::take(values), *unity);
             *state = State::Done;
             *state = State::Waiting(Waiting::enter(shared, values, unity, cx.waker()));
@@ -110,7 +110,7 @@ where
             // Polled again after its end, which only a defect elsewhere does.
             return Poll::Ready(Vec::new());
         };
-        if !is_new && !waiting.has_landed() {
+        if !is_to_gather && !waiting.has_landed() {
             shared.driving.help(cx.waker());
         }
         if !waiting.has_landed() && waiting.wait(shared, cx.waker()) {
