@@ -1,4 +1,4 @@
-//! How many instructions do the hot operations of singleflight take?
+//! How many instructions do the hot operations of singleflight and of the batcher take?
 //!
 //! Counted under valgrind, so that a noisy machine does not matter. `.ci/run instructions` runs
 //! this for two commits and fails where a count has risen; hashes and keys are fixed.
@@ -11,6 +11,7 @@
 use std::hint::black_box;
 
 use forebay_bench::crowd::{Crowd, Group, alone, group};
+use forebay_bench::hand::{Hand, Line};
 use gungraun::{library_benchmark, library_benchmark_group, main};
 
 /// Returns a group that has served a call, so that its table is there.
@@ -50,8 +51,71 @@ fn cancel(mut crowd: Crowd) -> Crowd {
     crowd
 }
 
+/// Returns a batcher that has served calls, so that what it keeps for the next one is there.
+fn served(keys: u64) -> Hand {
+    let hand = Hand::new(keys);
+    let _ = (hand.alone(), hand.many());
+    hand
+}
+
+#[library_benchmark]
+#[bench::number(served(1))]
+fn lone(hand: Hand) -> u64 {
+    black_box(hand).alone()
+}
+
+#[library_benchmark]
+#[bench::hundredth(served(200).line(99))]
+fn enter(mut line: Line) -> Line {
+    black_box(&mut line).enter();
+    line
+}
+
+#[library_benchmark]
+#[bench::waiting(served(200).line(100))]
+fn join_waiting(mut line: Line) -> Line {
+    black_box(&mut line).join();
+    line
+}
+
+#[library_benchmark]
+#[bench::of_hundred(served(200).line(100))]
+fn withdraw(mut line: Line) -> Line {
+    black_box(&mut line).cancel();
+    line
+}
+
+/// Returns so many keys that are under way.
+fn sent(keys: usize) -> Line {
+    let mut line = served(200).line(keys);
+    line.leave();
+    line
+}
+
+#[library_benchmark]
+#[bench::hundred(sent(100))]
+fn land(mut line: Line) -> (u64, Line) {
+    (black_box(&mut line).land(), line)
+}
+
+#[library_benchmark]
+#[bench::thousand(Hand::cached(1_000))]
+fn hit(hand: Hand) -> u64 {
+    black_box(hand).hit(7)
+}
+
+#[library_benchmark]
+#[bench::thousand(served(1_000))]
+fn many(hand: Hand) -> u64 {
+    black_box(hand).many()
+}
+
 library_benchmark_group!(
     name = singleflight,
     benchmarks = [uncontended, join, complete, cancel]
 );
-main!(library_benchmark_groups = singleflight);
+library_benchmark_group!(
+    name = batch,
+    benchmarks = [lone, enter, join_waiting, withdraw, land, hit, many]
+);
+main!(library_benchmark_groups = [singleflight, batch]);

@@ -11,7 +11,8 @@
 //! * [`strategy`], the table of strategies, and [`trial`], one run of one of them.
 //! * [`tasks`], where a strategy runs tasks of its own.
 //! * [`backend`], databases and the model; [`simulation`], what strategies would do on the model.
-//! * [`allocator`], what counts allocations; [`crowd`], one key and many callers, for the benches.
+//! * [`allocator`], what counts allocations.
+//! * [`crowd`] and [`hand`], singleflight and the batcher polled by hand, for the benches.
 //!
 //! What comes out:
 //! * [`report`], its data and its formats; [`failure`], why there is none.
@@ -26,6 +27,7 @@ pub mod cmp;
 pub mod crowd;
 mod executor;
 pub mod failure;
+pub mod hand;
 mod interrupt;
 mod machine;
 pub mod plan;
