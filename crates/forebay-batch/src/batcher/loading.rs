@@ -237,6 +237,7 @@ where
         };
         if let Some(store) = &self.own.store {
             store.take_out(&sealed.keys, &landed.stale);
+            store.unsettled.settle(landed.unsettled);
         }
         let starts = std::mem::take(&mut landed.starts);
         drop(sealed.keys);
@@ -297,7 +298,6 @@ impl<K: 'static, V: 'static, E: 'static> Store<K, V, E> {
                 let _ = catch_unwind(AssertUnwindSafe(|| self.cache.remove(key)));
             }
         }
-        self.unsettled.settle(stale.len());
     }
 }
 

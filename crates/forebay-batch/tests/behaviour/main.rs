@@ -24,6 +24,7 @@ mod answers;
 mod bisecting;
 mod cancelling;
 mod dispatching;
+mod filling;
 mod gathering;
 mod inline;
 mod javascript;

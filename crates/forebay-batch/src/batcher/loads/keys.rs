@@ -34,6 +34,8 @@ pub(crate) struct Keys<K, V, E> {
     pub(super) abandoned: bool,
     /// The answers are being put into the cache.
     pub(super) filling: bool,
+    /// How many keys have become stale since then.
+    pub(super) unsettled: usize,
     /// Whom to wake when the call is to be dropped.
     pub(super) driver: Option<Waker>,
     /// The last call for many keys that has some of these, and their part's number in it.
@@ -79,6 +81,7 @@ impl<K, V, E> Keys<K, V, E> {
             watchers: 0,
             abandoned: false,
             filling: false,
+            unsettled: 0,
             driver: None,
             ticket: (0, 0),
             arrivals: Vec::new(),
@@ -107,6 +110,7 @@ impl<K, V, E> Keys<K, V, E> {
         self.watchers = 0;
         self.abandoned = false;
         self.filling = false;
+        self.unsettled = 0;
         self.driver = None;
         self.ticket = (0, 0);
         self.arrivals.clear();

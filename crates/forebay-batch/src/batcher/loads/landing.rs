@@ -32,6 +32,8 @@ pub(crate) struct Landed<K, V, E, G> {
     pub(crate) starts: Vec<Start>,
     /// The positions whose answers were put into the cache although they had become stale.
     pub(crate) stale: Vec<u32>,
+    /// How many keys have become stale meanwhile, those among them whose answers are not kept.
+    pub(crate) unsettled: usize,
 }
 
 /// A key whose answer may be cached: its slot and its position.
@@ -105,6 +107,7 @@ impl<K, V, E, G> Loads<K, V, E, G> {
     ) -> Landed<K, V, E, G> {
         let (ended, group) = self.queue.finish(start, batch);
         let mut stale = Vec::new();
+        let mut unsettled = 0;
         let keys = ended.map(|ended| {
             let mut keys = ended.body;
             let is_stale = |(slot, _): &&Fill| {
@@ -117,6 +120,7 @@ impl<K, V, E, G> Loads<K, V, E, G> {
                     .filter(is_stale)
                     .map(|(_, position)| *position),
             );
+            unsettled = keys.unsettled;
             self.unlist_all(batch, &mut keys.slots);
             keys.cell.set(results, keys.positions.take());
             keys
@@ -127,6 +131,7 @@ impl<K, V, E, G> Loads<K, V, E, G> {
             drained: self.queue.drained(),
             starts: self.queue.starts(),
             stale,
+            unsettled,
         }
     }
 

@@ -102,11 +102,11 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         let Some(keys) = self.keys_of(listing.batch) else {
             return;
         };
-        let is_filling = keys.filling;
         if let Some(slot) = keys.slots.get_mut(listing.slot as usize) {
             slot.listed = false;
         }
-        if is_filling {
+        if keys.filling {
+            keys.unsettled += 1;
             self.unsettled.add();
         }
     }
