@@ -21,8 +21,11 @@ mod runtime;
 mod scene;
 
 mod answers;
+mod backpressure;
 mod bisecting;
+mod caching;
 mod cancelling;
+mod closing;
 mod dispatching;
 mod filling;
 mod gathering;

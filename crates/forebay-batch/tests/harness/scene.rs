@@ -9,6 +9,9 @@ use crate::runtime::HandRuntime;
 
 pub(crate) type Answer = LoadResult<Value<u32>, Error>;
 
+/// Settings of a scene without groups.
+pub(crate) type Plain = Builder<Backend<u32>, u32>;
+
 pub(crate) struct Scene<G = ()> {
     pub(crate) backend: Backend<u32>,
     pub(crate) runtime: HandRuntime,
@@ -32,22 +35,18 @@ where
     G: Eq + std::hash::Hash + Send + 'static,
 {
     /// Settings of its own, before a backend whose calls wait until they are told how to end.
-    pub(crate) fn new(
-        settings: impl FnOnce(Builder<Backend<u32>, u32>) -> Builder<Backend<u32>, u32, G>,
-    ) -> Self {
+    pub(crate) fn new(settings: impl FnOnce(Plain) -> Builder<Backend<u32>, u32, G>) -> Self {
         Self::before(Backend::held(), settings)
     }
 
     /// Settings of its own, before a backend whose calls answer at once.
-    pub(crate) fn answering(
-        settings: impl FnOnce(Builder<Backend<u32>, u32>) -> Builder<Backend<u32>, u32, G>,
-    ) -> Self {
+    pub(crate) fn answering(settings: impl FnOnce(Plain) -> Builder<Backend<u32>, u32, G>) -> Self {
         Self::before(Backend::answering(), settings)
     }
 
     pub(crate) fn before(
         backend: Backend<u32>,
-        settings: impl FnOnce(Builder<Backend<u32>, u32>) -> Builder<Backend<u32>, u32, G>,
+        settings: impl FnOnce(Plain) -> Builder<Backend<u32>, u32, G>,
     ) -> Self {
         let runtime = HandRuntime::default();
         let builder = Batcher::builder(backend.clone()).runtime(runtime.clone());
