@@ -69,6 +69,20 @@ fn strategies_make_the_calls_of_the_simulation_on_a_trace() {
 }
 
 #[test]
+fn strategies_make_the_calls_of_the_simulation_where_batches_are_full() {
+    let loads = "--workload uniform --loads 12000";
+    for pace in [
+        "--clients 3000",
+        "--clients 9000 --in-flight 2",
+        "--clients 2500 --fixed 0s --tail 10ms",
+        "--rate 3000000",
+        "--rate 1500000 --in-flight 1 --keys 2000",
+    ] {
+        check(&format!("{loads} {pace}"));
+    }
+}
+
+#[test]
 fn a_closed_loop_stops_when_its_time_is_over() {
     let program = Program::new();
     let report = program.report("--backend model --clients 2 --duration 50ms --strategies direct");
