@@ -298,7 +298,8 @@ impl<B, G> Queue<B, G> {
     pub(crate) fn withdraw(&mut self, id: BatchId, weight: usize) -> Option<Withdrawn<B, G>> {
         let batch = self.batches.get_mut(id as usize)?;
         batch.live -= 1;
-        batch.weight -= weight;
+        // Where it was too much to be added up, it is less than what is taken away.
+        batch.weight = batch.weight.saturating_sub(weight);
         let (lane_id, emptied) = (batch.lane, batch.live == 0);
         self.waiting -= 1;
         let lane = self.lanes.get_mut(lane_id as usize)?;

@@ -7,8 +7,9 @@ use std::task::{Context, Poll, Waker};
 use forebay_core::LoadError;
 
 use crate::error::ExecuteError;
-use crate::executor::values::{Caller, Entered, Executed, Part, Seat, Shared};
+use crate::executor::values::{Caller, Entered, Executed, Lot, Part, Seat, Shared};
 use crate::observe::Asker;
+use crate::queue::{BatchId, Queue};
 
 /// The submission of one value, made by [`Executor::execute`](crate::Executor::execute).
 ///
@@ -104,7 +105,7 @@ where
             is_to_gather = shared.is_to_gather();
             let (values, unity) = (mem::take(values), *unity);
             *state = State::Done;
-            *state = State::Waiting(Waiting::enter(shared, values, unity, cx.waker()));
+            *state = State::Waiting(Waiting::enter(shared, values, unity));
         }
         let State::Waiting(waiting) = state else {
             // Polled again after its end, which only a defect elsewhere does.
@@ -124,47 +125,36 @@ where
 }
 
 impl<O, E> Waiting<O, E> {
-    fn enter<T, G>(shared: &Shared<T, O, E, G>, values: Vec<T>, unity: Unity, waker: &Waker) -> Self
+    fn enter<T, G>(shared: &Shared<T, O, E, G>, values: Vec<T>, unity: Unity) -> Self
     where
         T: Send + 'static,
         O: Send + 'static,
         E: Send + Sync + 'static,
         G: Eq + Hash + Send + 'static,
     {
-        let arrivals = values
-            .into_iter()
-            .map(|value| shared.arrival(value))
-            .collect();
-        let caller = Caller {
-            waker,
-            parent: shared.parent(),
-            now: shared.now(),
-            asker: Asker::current(),
-        };
-        let (mut parts, mut entered) = (Vec::new(), Entered::new());
-        let seats = {
-            let mut work = shared.work();
-            match unity {
-                Unity::Split => work.enter(arrivals, &caller, &mut parts, &mut entered),
-                Unity::Whole => work.enter_whole(arrivals, &caller, &mut parts, &mut entered),
-            }
-        };
+        let mut entered = Entered::new();
+        if !values.is_empty() {
+            let caller = Caller {
+                parent: shared.parent(),
+                now: shared.now(),
+                asker: Asker::current(),
+            };
+            unity.enter(shared, values, &caller, &mut entered);
+        }
         drop(entered.garbage);
         shared.spawn_all(entered.starts);
-        if let Some(batch) = entered.began {
-            // Where there is no timer, `wait` finds out.
-            let _ = shared.arm(batch);
-        }
-        let results = seats.into_iter().map(|seat| match seat {
+        let results = entered.seats.into_iter().map(|seat| match seat {
             Ok(seat) => Outcome::There(seat),
             Err(error) => Outcome::Here(Err(error.into())),
         });
-        let results = results.collect();
-        Self { results, parts }
+        Self {
+            results: results.collect(),
+            parts: entered.parts,
+        }
     }
 
     fn has_landed(&self) -> bool {
-        self.parts.iter().all(|part| part.outbox.is_set())
+        !self.parts.iter().any(Part::is_waited_for)
     }
 
     /// Waits for the parts that have not landed; returns whether there is one. Parts that nothing
@@ -181,31 +171,33 @@ impl<O, E> Waiting<O, E> {
         drop(garbage);
         let is_waiting = !waiting.is_empty();
         let attend = |(batch, start)| shared.attend(batch, start).err();
-        let failures: Vec<_> = waiting.into_iter().filter_map(attend).collect();
-        let Some(error) = failures.into_iter().next() else {
+        // To the last of them, so that no start is lost.
+        let Some(error) = waiting.into_iter().filter_map(attend).last() else {
             return is_waiting;
         };
-        self.leave(shared);
+        // What was sent meanwhile is waited for, since it may be carried out.
+        self.leave(shared, |queue, batch| !queue.is_attended(batch));
         for outcome in &mut self.results {
-            if let Outcome::There(seat) = outcome
-                && !self
-                    .parts
-                    .get(seat.part as usize)
-                    .is_some_and(|part| part.outbox.is_set())
+            if let Outcome::There(Seat { part, .. }) = outcome
+                && self.parts.get(*part as usize).is_some_and(Part::is_left)
             {
                 *outcome = Outcome::Here(Err(error.clone().into()));
             }
         }
-        false
+        !self.has_landed()
     }
 
-    /// Takes back what has not been sent.
-    fn leave<T, G>(&self, shared: &Shared<T, O, E, G>) {
+    /// Leaves parts whose results are still to come, and takes back what has not been sent.
+    fn leave<T, G>(
+        &mut self,
+        shared: &Shared<T, O, E, G>,
+        leaves: impl Fn(&Queue<Lot<T, O, E>, G>, BatchId) -> bool,
+    ) {
         let seats = self.results.iter().filter_map(|outcome| match outcome {
             Outcome::There(seat) => Some(*seat),
             Outcome::Here(_) => None,
         });
-        let left = shared.work().leave(&self.parts, seats);
+        let left = shared.work().leave(&mut self.parts, seats, leaves);
         left.settle();
     }
 
@@ -217,7 +209,7 @@ impl<O, E> Waiting<O, E> {
             Outcome::Here(result) => result,
             Outcome::There(Seat { part, slot }) => {
                 let part = parts.get(part as usize);
-                let result = part.and_then(|part| part.outbox.take(slot));
+                let result = part.and_then(|part| part.take(slot));
                 result.unwrap_or(Err(LoadError::Abandoned.into()))
             }
         };
@@ -225,12 +217,38 @@ impl<O, E> Waiting<O, E> {
     }
 }
 
+impl Unity {
+    fn enter<T, O, E, G>(
+        self,
+        shared: &Shared<T, O, E, G>,
+        values: Vec<T>,
+        caller: &Caller,
+        entered: &mut Entered<T, O, E, G>,
+    ) where
+        G: Eq + Hash,
+    {
+        let count = values.len();
+        match self {
+            Self::Split => {
+                let arrivals = values.into_iter().map(|value| shared.arrival(value));
+                let arrivals = arrivals.collect();
+                shared.work().enter(arrivals, caller, entered);
+            }
+            Self::Whole => match shared.whole(values) {
+                Ok(whole) => shared.work().enter_whole(whole, caller, entered),
+                Err(error) => shared.work().refuse_whole(count, &error, entered),
+            },
+        }
+    }
+}
+
 impl<T, O, E, G> Drop for ExecutionMany<'_, T, O, E, G> {
     fn drop(&mut self) {
-        if let State::Waiting(waiting) = mem::replace(&mut self.state, State::Done)
-            && !waiting.has_landed()
-        {
-            waiting.leave(self.shared);
+        if let State::Waiting(mut waiting) = mem::replace(&mut self.state, State::Done) {
+            if !waiting.has_landed() {
+                waiting.leave(self.shared, |_, _| true);
+            }
+            // It may have been woken to carry on a call that is not its own.
             self.shared.driving.pass_on();
         }
     }

@@ -65,7 +65,12 @@ where
                 let span = held.desk.begin_span("execute", start, sent, sealed.seen);
                 let call = pin!(span.within(async { self.0.execute(sealed.values).await }));
                 // What was sent goes on, whoever waits for it.
-                watch(&held.desk, sealed.batch, call, |_| false).await
+                let ended = watch(&held.desk, sealed.batch, call, |_| false).await;
+                ended.map_err(|error| match error {
+                    // There is no clock to bound the call with; it may have done its work.
+                    LoadError::Closed => LoadError::Abandoned,
+                    error => error,
+                })
             }
             Err(error) => Err(error),
         };

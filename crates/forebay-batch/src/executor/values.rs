@@ -1,6 +1,7 @@
 //! The values that wait and those under way: everything that an executor's lock guards.
 
 mod enter;
+mod leave;
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::desk::{Desk, Work};
 use crate::error::ExecuteError;
 use crate::executor::outbox::Outbox;
 use crate::observe::Askers;
-use crate::queue::{BatchId, Beside, Queue, Rules, Start, Withdrawn};
+use crate::queue::{BatchId, Beside, Queue, Rules, Start};
 
 /// What the handles, those who wait and the drivers of one executor share.
 pub(crate) type Shared<T, O, E, G> = Desk<Values<T, O, E, G>, Hooks<T, G>, E>;
@@ -26,6 +27,8 @@ pub(crate) type Executed<O, E> = Result<O, ExecuteError<E>>;
 /// The state of one executor.
 pub(crate) struct Values<T, O, E, G> {
     pub(crate) queue: Queue<Lot<T, O, E>, G>,
+    /// The number of the last call that brought values.
+    tickets: u64,
 }
 
 /// The values of one batch.
@@ -34,6 +37,12 @@ pub(crate) struct Lot<T, O, E> {
     outbox: Arc<Outbox<O, E>>,
     /// How many calls wait for it, each of them for at least one value.
     watchers: usize,
+    /// The last call that brought some of the values, and the number of this batch among its parts.
+    ticket: (u64, u32),
+    /// When each value came, where that matters.
+    arrivals: Vec<u64>,
+    /// The first slot whose value may still wait.
+    first: usize,
     askers: Askers,
 }
 
@@ -41,16 +50,18 @@ struct Slot<T> {
     /// `None` once it was sent or withdrawn.
     value: Option<T>,
     weight: usize,
-    /// The waker of a call, with the first of its values.
+    /// The waker of a call, with the first of its values; left there when the call begins to wait.
     waker: Option<Waker>,
 }
 
 /// A batch that a call waits for, and the first of its values there.
 pub(crate) struct Part<O, E> {
-    pub(crate) outbox: Arc<Outbox<O, E>>,
-    pub(crate) batch: BatchId,
+    outbox: Arc<Outbox<O, E>>,
+    batch: BatchId,
     first: u32,
     parent: Option<BatchId>,
+    /// The call does not wait for it any more.
+    is_left: bool,
 }
 
 /// Where the result of a value will be.
@@ -79,19 +90,11 @@ pub(crate) struct Landed<T, O, E, G> {
     pub(crate) starts: Vec<Start>,
 }
 
-/// What a call that was dropped leaves behind for outside of the lock.
-#[must_use]
-pub(crate) struct Left<T, O, E, G> {
-    wakers: Vec<Waker>,
-    values: Vec<T>,
-    batches: Vec<Withdrawn<Lot<T, O, E>, G>>,
-    drained: Vec<Waker>,
-}
-
 impl<T, O, E, G> Values<T, O, E, G> {
     pub(crate) fn new(rules: Rules) -> Self {
         Self {
             queue: Queue::new(rules),
+            tickets: 0,
         }
     }
 
@@ -143,78 +146,21 @@ impl<T, O, E, G> Values<T, O, E, G> {
             starts: self.queue.starts(),
         }
     }
+}
 
-    /// Makes the caller's waker the one to wake for every part that has not landed, and gives
-    /// those parts' batches, each with a start if there may be one.
-    pub(crate) fn wait(
-        &mut self,
-        parts: &[Part<O, E>],
-        waker: &Waker,
-        garbage: &mut Vec<Waker>,
-    ) -> Vec<(BatchId, Option<Start>)> {
-        let mut waiting = Vec::new();
-        for part in parts.iter().filter(|part| !part.outbox.is_set()) {
-            let Some(batch) = self.queue.batch_mut(part.batch) else {
-                continue;
-            };
-            if let Some(slot) = batch.body.slots.get_mut(part.first as usize) {
-                garbage.extend(slot.waker.replace(waker.clone()));
-            }
-            let (lane, is_running) = (batch.lane(), batch.is_running());
-            let start = if is_running {
-                None
-            } else {
-                self.queue.start(lane)
-            };
-            waiting.push((part.batch, start));
-        }
-        waiting
+impl<O, E> Part<O, E> {
+    /// Whether results are still to come.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        !self.is_left && !self.outbox.is_set()
     }
 
-    /// Takes a call out before it has all its results. What was sent goes on.
-    pub(crate) fn leave(
-        &mut self,
-        parts: &[Part<O, E>],
-        seats: impl Iterator<Item = Seat>,
-    ) -> Left<T, O, E, G> {
-        let mut left = Left {
-            wakers: Vec::new(),
-            values: Vec::new(),
-            batches: Vec::new(),
-            drained: Vec::new(),
-        };
-        for part in parts.iter().filter(|part| !part.outbox.is_set()) {
-            if let Some(batch) = self.queue.batch_mut(part.batch) {
-                batch.body.watchers -= 1;
-                let slot = batch.body.slots.get_mut(part.first as usize);
-                left.wakers.extend(slot.and_then(|slot| slot.waker.take()));
-            }
-            if let Some(parent) = part.parent {
-                self.queue.unnest(part.batch, parent);
-            }
-        }
-        for Seat { part, slot } in seats {
-            let Some(part) = parts
-                .get(part as usize)
-                .filter(|part| !part.outbox.is_set())
-            else {
-                continue;
-            };
-            self.queue.stats.cancelled += 1;
-            let Some(batch) = self.queue.batch_mut(part.batch) else {
-                continue;
-            };
-            // A value that was sent is not there any more.
-            let slot = batch.body.slots.get_mut(slot as usize);
-            let taken = slot.and_then(|slot| slot.value.take().map(|value| (value, slot.weight)));
-            if let Some((value, weight)) = taken {
-                left.values.push(value);
-                self.queue.stats.withdrawn += 1;
-                left.batches.extend(self.queue.withdraw(part.batch, weight));
-            }
-        }
-        left.drained = self.queue.drained();
-        left
+    pub(crate) const fn is_left(&self) -> bool {
+        self.is_left
+    }
+
+    /// Takes the result of the value in this slot, if it was carried out.
+    pub(crate) fn take(&self, slot: u32) -> Option<Executed<O, E>> {
+        self.outbox.take(slot)
     }
 }
 
@@ -224,8 +170,18 @@ impl<T, O, E> Lot<T, O, E> {
             slots: Vec::new(),
             outbox: Arc::new(Outbox::new()),
             watchers: 0,
+            ticket: (0, 0),
+            arrivals: Vec::new(),
+            first: 0,
             askers: Askers::new(),
         }
+    }
+
+    /// When the oldest value came that still waits, where that matters.
+    fn oldest(&mut self) -> Option<u64> {
+        let waits = |slot: &Slot<T>| slot.value.is_some();
+        self.first += self.slots.get(self.first..)?.iter().position(waits)?;
+        self.arrivals.get(self.first).copied()
     }
 }
 
@@ -237,14 +193,6 @@ impl<T, O, E, G> Landed<T, O, E, G> {
         if let Some(mut lot) = self.lot {
             wake_all(lot.slots.iter_mut().filter_map(|slot| slot.waker.take()));
         }
-    }
-}
-
-impl<T, O, E, G> Left<T, O, E, G> {
-    /// Wakes and drops what was left behind.
-    pub(crate) fn settle(mut self) {
-        wake_all(self.batches.iter_mut().filter_map(Withdrawn::take_driver));
-        wake_all(std::mem::take(&mut self.drained));
     }
 }
 

@@ -12,5 +12,7 @@ mod mutations;
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod runtime;
 
+mod limits;
 mod order;
 mod results;
+mod withdrawal;

@@ -2,25 +2,31 @@ use std::any::Any;
 use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::Waker;
 
 use forebay_core::LoadError;
 use forebay_rt::panic_message;
 
 use crate::executor::values::{Lot, Part, Seat, Shared, Slot, Values};
 use crate::observe::Asker;
-use crate::queue::{BatchId, Start};
+use crate::queue::{BatchId, LaneId, Start};
 
 /// A value that is about to enter, with all that is found out about it outside of the lock.
 pub(crate) struct Arrival<T, G> {
-    pub(crate) value: T,
-    pub(crate) weight: usize,
-    pub(crate) group: Option<(u64, G)>,
+    value: T,
+    weight: usize,
+    group: Option<(u64, G)>,
+}
+
+/// Values that are about to enter for one call.
+pub(crate) struct Whole<T, G> {
+    /// Each with its weight.
+    values: Vec<(T, usize)>,
+    weight: usize,
+    group: Option<(u64, G)>,
 }
 
 /// Who brings values.
-pub(crate) struct Caller<'a> {
-    pub(crate) waker: &'a Waker,
+pub(crate) struct Caller {
     /// The call within which they are submitted.
     pub(crate) parent: Option<BatchId>,
     /// The time, where it matters.
@@ -28,132 +34,137 @@ pub(crate) struct Caller<'a> {
     pub(crate) asker: Asker,
 }
 
-/// What there is to do outside of the lock after values have entered.
-pub(crate) struct Entered<T, G> {
+/// What has become of a call's values when they have entered, and what there is to do outside of the
+/// lock.
+pub(crate) struct Entered<T, O, E, G> {
+    pub(crate) seats: Vec<Result<Seat, LoadError<E>>>,
+    pub(crate) parts: Vec<Part<O, E>>,
     pub(crate) starts: Vec<Start>,
-    pub(crate) began: Option<BatchId>,
-    pub(crate) garbage: Vec<(Option<T>, Option<G>)>,
-    /// Spans that a batch has enough of, to be dropped as well.
-    pub(crate) askers: Vec<Asker>,
+    /// What was refused, and spans that a batch has enough of, to be dropped.
+    pub(crate) garbage: (Vec<T>, Vec<G>, Vec<Asker>),
+    /// The number of this call.
+    ticket: u64,
 }
 
-impl<T, G> Entered<T, G> {
+impl<T, O, E, G> Entered<T, O, E, G> {
     pub(crate) const fn new() -> Self {
         Self {
+            seats: Vec::new(),
+            parts: Vec::new(),
             starts: Vec::new(),
-            began: None,
-            garbage: Vec::new(),
-            askers: Vec::new(),
+            garbage: (Vec::new(), Vec::new(), Vec::new()),
+            ticket: 0,
         }
+    }
+
+    fn refuse(&mut self, value: T, error: LoadError<E>) {
+        self.garbage.0.push(value);
+        self.seats.push(Err(error));
     }
 }
 
 impl<T, O, E, G: Eq + Hash> Values<T, O, E, G> {
-    /// Lets values wait that need not go in one call; gives a seat or a failure for each.
+    /// Lets values wait that need not go in one call.
     pub(crate) fn enter(
         &mut self,
         arrivals: Vec<Result<Arrival<T, G>, LoadError<E>>>,
-        caller: &Caller<'_>,
-        parts: &mut Vec<Part<O, E>>,
-        entered: &mut Entered<T, G>,
-    ) -> Vec<Result<Seat, LoadError<E>>> {
-        let seat = |arrival: Result<Arrival<T, G>, _>| {
-            let arrival = arrival?;
-            let room = arrival.weight;
-            self.seat(arrival, (None, room), caller, parts, entered)
-        };
-        arrivals.into_iter().map(seat).collect()
+        caller: &Caller,
+        entered: &mut Entered<T, O, E, G>,
+    ) {
+        entered.ticket = self.ticket();
+        for arrival in arrivals {
+            let Arrival {
+                value,
+                weight,
+                group,
+            } = match arrival {
+                Ok(arrival) => arrival,
+                Err(error) => {
+                    entered.seats.push(Err(error));
+                    continue;
+                }
+            };
+            match self.admit(1, true).and_then(|()| self.lane(group, entered)) {
+                Ok(lane) => {
+                    let id = self.queue.open(lane, weight, Lot::new);
+                    self.put(id, (value, weight), caller, entered);
+                    entered.starts.extend(self.queue.start(lane));
+                }
+                Err(error) => entered.refuse(value, error),
+            }
+        }
     }
 
     /// Lets values wait that go in one call, or refuses all of them.
     pub(crate) fn enter_whole(
         &mut self,
-        arrivals: Vec<Result<Arrival<T, G>, LoadError<E>>>,
-        caller: &Caller<'_>,
-        parts: &mut Vec<Part<O, E>>,
-        entered: &mut Entered<T, G>,
-    ) -> Vec<Result<Seat, LoadError<E>>> {
-        let count = arrivals.len();
-        let mut whole = Vec::with_capacity(count);
-        let mut failure = None;
-        for arrival in arrivals {
-            match arrival {
-                Ok(arrival) => whole.push(arrival),
-                Err(error) => failure = Some(error),
+        whole: Whole<T, G>,
+        caller: &Caller,
+        entered: &mut Entered<T, O, E, G>,
+    ) {
+        entered.ticket = self.ticket();
+        let Whole {
+            values,
+            weight,
+            group,
+        } = whole;
+        let fits = values.len() == 1 || self.queue.fits(weight);
+        let admitted = self.admit(values.len(), fits);
+        match admitted.and_then(|()| self.lane(group, entered)) {
+            Ok(lane) => {
+                let id = self.queue.open(lane, weight, Lot::new);
+                for value in values {
+                    self.put(id, value, caller, entered);
+                }
+                entered.starts.extend(self.queue.start(lane));
+            }
+            Err(error) => {
+                for (value, _) in values {
+                    entered.refuse(value, error.clone());
+                }
             }
         }
-        let weight = whole
-            .iter()
-            .map(|arrival| arrival.weight)
-            .fold(0, usize::saturating_add);
-        let mut groups = whole.iter().map(|arrival| arrival.group.as_ref());
-        let first = groups.next();
-        let is_one_group = groups.all(|group| Some(group) == first);
-        let fits = count == 1 || self.queue.fits(weight);
-        if failure.is_none() && !(is_one_group && fits && self.queue.has_room(count)) {
-            self.queue.stats.rejected += count as u64;
-            failure = Some(LoadError::Rejected);
-        }
-        if let Some(error) = failure {
-            let refused = whole.into_iter();
-            entered.garbage.extend(
-                refused.map(|arrival| (Some(arrival.value), arrival.group.map(|(_, group)| group))),
-            );
-            return std::iter::repeat_with(|| Err(error.clone()))
-                .take(count)
-                .collect();
-        }
-        let seat = |arrival| {
-            // The first one finds a batch with room for all.
-            let into = parts.first().map(|part| part.batch);
-            self.seat(arrival, (into, weight), caller, parts, entered)
-        };
-        whole.into_iter().map(seat).collect()
     }
 
-    /// Lets a value wait: in the batch that is given, or else in one that has this much room.
-    fn seat(
+    /// Refuses values that could not even become one call.
+    pub(crate) fn refuse_whole(
         &mut self,
-        arrival: Arrival<T, G>,
-        (into, room): (Option<BatchId>, usize),
-        caller: &Caller<'_>,
-        parts: &mut Vec<Part<O, E>>,
-        entered: &mut Entered<T, G>,
-    ) -> Result<Seat, LoadError<E>> {
-        let refusal = if self.queue.is_closed() {
-            Some(LoadError::Closed)
-        } else if self.queue.has_room(1) {
-            None
+        count: usize,
+        error: &LoadError<E>,
+        entered: &mut Entered<T, O, E, G>,
+    ) {
+        let fits = !matches!(error, LoadError::Rejected);
+        let refused = self.admit(count, fits).err();
+        let refused = refused.unwrap_or_else(|| error.clone());
+        let refusals = std::iter::repeat_with(|| Err(refused.clone()));
+        entered.seats.extend(refusals.take(count));
+    }
+
+    /// Whether so many values may wait, if they fit at all.
+    fn admit(&mut self, count: usize, fits: bool) -> Result<(), LoadError<E>> {
+        if self.queue.is_closed() {
+            Err(LoadError::Closed)
+        } else if fits && self.queue.has_room(count) {
+            Ok(())
         } else {
-            self.queue.stats.rejected += 1;
-            Some(LoadError::Rejected)
-        };
-        if let Some(error) = refusal {
-            let group = arrival.group.map(|(_, group)| group);
-            entered.garbage.push((Some(arrival.value), group));
-            return Err(error);
+            self.queue.stats.rejected += count as u64;
+            Err(LoadError::Rejected)
         }
-        let lane = match arrival.group {
-            None => self.queue.only_lane(),
-            Some((hash, group)) => {
-                let (lane, garbage) = self.queue.lane_of(hash, group);
-                if garbage.is_some() {
-                    entered.garbage.push((None, garbage));
-                }
-                lane
-            }
+    }
+
+    /// The lane of a group; its own code that panics fails its own values.
+    fn lane(
+        &mut self,
+        group: Option<(u64, G)>,
+        entered: &mut Entered<T, O, E, G>,
+    ) -> Result<LaneId, LoadError<E>> {
+        let Some((hash, group)) = group else {
+            return Ok(self.queue.only_lane());
         };
-        let id = into.unwrap_or_else(|| self.queue.open(lane, room, Lot::new));
-        self.queue.admit(id, arrival.weight);
-        self.queue.stats.loads += 1;
-        let value = (arrival.value, arrival.weight);
-        let seat = self.put(id, value, caller, parts, entered);
-        let seat = seat.ok_or(LoadError::Closed)?;
-        if seat.slot == 0 {
-            entered.began.get_or_insert(id);
-        }
-        entered.starts.extend(self.queue.start(lane));
-        Ok(seat)
+        let found = catch_unwind(AssertUnwindSafe(|| self.queue.lane_of(hash, group)));
+        let (lane, garbage) = found.map_err(panicked)?;
+        entered.garbage.1.extend(garbage);
+        Ok(lane)
     }
 
     /// Puts a value into a batch, and the batch among the parts of its call.
@@ -161,47 +172,58 @@ impl<T, O, E, G: Eq + Hash> Values<T, O, E, G> {
         &mut self,
         id: BatchId,
         (value, weight): (T, usize),
-        caller: &Caller<'_>,
-        parts: &mut Vec<Part<O, E>>,
-        entered: &mut Entered<T, G>,
-    ) -> Option<Seat> {
-        let batch = self.queue.batch_mut(id)?;
-        let slot = batch.body.slots.len() as u32;
+        caller: &Caller,
+        entered: &mut Entered<T, O, E, G>,
+    ) {
+        self.queue.admit(id, weight);
+        self.queue.stats.loads += 1;
+        let Some(batch) = self.queue.batch_mut(id) else {
+            return entered.refuse(value, LoadError::Closed);
+        };
+        let lot = &mut batch.body;
+        let slot = lot.slots.len() as u32;
         if let Some(now) = caller.now {
+            lot.arrivals.push(now);
             batch.arrived.get_or_insert(now);
         }
-        let known = parts.iter().rposition(|part| part.batch == id);
-        batch.body.slots.push(Slot {
+        lot.slots.push(Slot {
             value: Some(value),
             weight,
-            waker: known.is_none().then(|| caller.waker.clone()),
+            waker: None,
         });
-        let part = known.unwrap_or(parts.len()) as u32;
-        if known.is_none() {
-            batch.body.watchers += 1;
-            let asker = caller.asker.clone();
-            entered.askers.extend(batch.body.askers.add(asker));
-            parts.push(Part {
-                outbox: Arc::clone(&batch.body.outbox),
+        let is_new = lot.ticket.0 != entered.ticket;
+        if is_new {
+            lot.ticket = (entered.ticket, entered.parts.len() as u32);
+            lot.watchers += 1;
+            let asker = lot.askers.add(caller.asker.clone());
+            entered.garbage.2.extend(asker);
+            entered.parts.push(Part {
+                outbox: Arc::clone(&lot.outbox),
                 batch: id,
                 first: slot,
                 parent: caller.parent,
+                is_left: false,
             });
-            if let Some(parent) = caller.parent {
-                self.queue.nest(id, parent);
-            }
         }
-        Some(Seat { part, slot })
+        let part = lot.ticket.1;
+        entered.seats.push(Ok(Seat { part, slot }));
+        if let Some(parent) = caller.parent.filter(|_| is_new) {
+            self.queue.nest(id, parent);
+        }
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
     }
 }
 
+/// Finding out about values whatever must not be found out under the lock.
 impl<T, O, E, G> Shared<T, O, E, G> {
-    /// Finds out about a value whatever must not be found out under the lock.
     pub(crate) fn arrival(&self, value: T) -> Result<Arrival<T, G>, LoadError<E>> {
         let found = catch_unwind(AssertUnwindSafe(|| {
             (self.own.weigh(&value), self.own.group(&value))
         }));
-        let panicked = |payload: Box<dyn Any + Send>| LoadError::Panicked(panic_message(&*payload));
         let (weight, group) = found.map_err(panicked)?;
         Ok(Arrival {
             value,
@@ -209,4 +231,34 @@ impl<T, O, E, G> Shared<T, O, E, G> {
             group,
         })
     }
+
+    /// The values of one call, unless they are of more than one group.
+    pub(crate) fn whole(&self, values: Vec<T>) -> Result<Whole<T, G>, LoadError<E>>
+    where
+        G: Eq,
+    {
+        let mut whole = Whole {
+            values: Vec::with_capacity(values.len()),
+            weight: 0,
+            group: None,
+        };
+        for value in values {
+            let arrival = self.arrival(value)?;
+            whole.weight = whole.weight.saturating_add(arrival.weight);
+            if whole.values.is_empty() {
+                whole.group = arrival.group;
+            } else {
+                let is_same = || whole.group == arrival.group;
+                if !catch_unwind(AssertUnwindSafe(is_same)).map_err(panicked)? {
+                    return Err(LoadError::Rejected);
+                }
+            }
+            whole.values.push((arrival.value, arrival.weight));
+        }
+        Ok(whole)
+    }
+}
+
+fn panicked<E>(payload: Box<dyn Any + Send>) -> LoadError<E> {
+    LoadError::Panicked(panic_message(&*payload))
 }
