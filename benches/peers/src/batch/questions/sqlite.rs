@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
+use crate::batch::backend::{Backend, value_of};
 use crate::batch::burst::{Callers, burst};
 use crate::batch::peer::Peer;
 use crate::batch::peers::floor::Unbatched;
 use crate::batch::peers::seed::Seed;
 use crate::batch::peers::{self, Probe};
 use crate::batch::sqlite::Sqlite;
+use crate::entry::{Entry, Kind};
 use crate::failure::Failure;
 use crate::goal::{Against, Goal};
 use crate::rounds::interleaved;
@@ -31,6 +33,8 @@ struct Database(Arc<Sqlite>);
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
     let database = Database(Arc::new(Sqlite::create(ROWS, CONNECTIONS)));
+    let mut entries = peers::all();
+    entries.push(statements_alone());
     let (best, seed) = (Against::BEST_LIBRARY, Against::Row(Seed::NAME));
     let unbatched = Against::Row(Unbatched::NAME);
     vec![Table {
@@ -46,7 +50,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
         ]
         .map(|name| Column::new(name, Unit::Nanoseconds))
         .to_vec(),
-        rows: interleaved(&database, &peers::all(), rounds),
+        rows: interleaved(&database, &entries, rounds),
         goals: vec![
             Goal::times_better(1, best, 1.5),
             Goal::times_better(1, seed, 12.0),
@@ -54,6 +58,21 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
             Goal::times_better(0, unbatched, 5.0),
         ],
     }]
+}
+
+/// Returns the row of the same keys in as few statements as may be, one after the other, with no
+/// tasks and nobody to find their rows for.
+fn statements_alone() -> Entry<Database> {
+    Entry {
+        name: "statements alone",
+        settings: "1000 keys each, 1 in flight, no tasks",
+        kind: Kind::Floor,
+        check: || (),
+        probe: |database| {
+            let cost = |burst| Some(database.statements(burst));
+            BURSTS.into_iter().map(cost).chain([None]).collect()
+        },
+    }
 }
 
 impl Probe for Database {
@@ -69,6 +88,27 @@ impl Probe for Database {
 }
 
 impl Database {
+    fn statements(&self, (size, bursts): (u64, u64)) -> f64 {
+        one_thread().block_on(async {
+            let (mut least, mut first) = (Duration::MAX, 0);
+            for pass in 0..=bursts {
+                let keys = (first..first + size).map(|number| number * SPREAD % ROWS);
+                let keys: Vec<u64> = keys.collect();
+                first += size;
+                let start = Instant::now();
+                for keys in keys.chunks(1_000) {
+                    let found = self.0.find(keys).await;
+                    let expected = keys.iter().map(|key| Some(value_of(*key)));
+                    assert_eq!(found, Ok(expected.collect()), "the rows of a statement");
+                }
+                if pass > 0 {
+                    least = least.min(start.elapsed());
+                }
+            }
+            least.as_secs_f64() * 1e9 / size as f64
+        })
+    }
+
     /// Returns the time of day for each row of the quickest burst, in nanoseconds; `None` when a
     /// load fails.
     fn quickest<P: Peer>(&self, runtime: &Runtime, (size, bursts): (u64, u64)) -> Option<f64> {
