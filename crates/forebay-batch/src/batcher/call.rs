@@ -1,10 +1,12 @@
 use std::fmt;
 use std::hash::Hash;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use forebay_core::{LoadError, LoadResult};
+use forebay_rt::panic_message;
 
 use crate::batcher::loading::Shared;
 use crate::batcher::loads::Entry;
@@ -57,23 +59,26 @@ where
         let Self { shared, state } = self.get_mut();
         if let State::New(key, ask) = state {
             let (key, ask) = (*key, *ask);
-            // A panic of the cache leaves a load that has ended.
             *state = State::Done;
             if ask.cached
                 && let Some(store) = shared.readable()
             {
                 // A value is moved by itself: the processor has to wait where what was just written
                 // in parts is read as a whole.
-                match store.cache.get(key) {
-                    Some(Ok(Some(value))) => {
+                match catch_unwind(AssertUnwindSafe(|| store.cache.get(key))) {
+                    Ok(Some(Ok(Some(value)))) => {
                         store.hits.count();
                         return Poll::Ready(Ok(Some(value)));
                     }
-                    Some(answer) => {
+                    Ok(Some(answer)) => {
                         store.hits.count();
                         return Poll::Ready(answer);
                     }
-                    None => {}
+                    Ok(None) => {}
+                    Err(payload) => {
+                        let message = panic_message(&*payload);
+                        return Poll::Ready(Err(LoadError::Panicked(message)));
+                    }
                 }
             }
             *state = State::Waiting(shared.enter(key, ask.join, cx.waker())?);

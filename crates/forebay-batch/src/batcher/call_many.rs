@@ -75,7 +75,7 @@ where
                 parts: Vec::new(),
             };
             *state = State::Done;
-            waiting.enter(shared, &keys, ask, cx.waker());
+            waiting.enter(shared, &keys, ask);
             *state = State::Waiting(waiting);
         }
         let State::Waiting(waiting) = state else {
@@ -97,7 +97,7 @@ where
 
 impl<V, E> Waiting<V, E> {
     /// Lets all keys enter, a block of them at a time.
-    fn enter<K, G>(&mut self, shared: &Shared<K, V, E, G>, keys: &[&K], ask: Ask, waker: &Waker)
+    fn enter<K, G>(&mut self, shared: &Shared<K, V, E, G>, keys: &[&K], ask: Ask)
     where
         K: Clone + Eq + Hash + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
@@ -108,14 +108,13 @@ impl<V, E> Waiting<V, E> {
         let mut ticket = None;
         for block in keys.chunks(BLOCK) {
             for key in block {
-                if ask.cached
-                    && let Some(answer) = shared.cached(key)
-                {
-                    self.answers.push(Answer::Here(answer));
-                    continue;
-                }
-                match catch_unwind(AssertUnwindSafe(|| shared.arrival(key, ask.join))) {
-                    Ok(arrival) => {
+                let find = || match ask.cached.then(|| shared.cached(key)).flatten() {
+                    Some(answer) => Err(answer),
+                    None => Ok(shared.arrival(key, ask.join)),
+                };
+                match catch_unwind(AssertUnwindSafe(find)) {
+                    Ok(Err(answer)) => self.answers.push(Answer::Here(answer)),
+                    Ok(Ok(arrival)) => {
                         arrivals.push((self.answers.len(), arrival));
                         self.answers.push(Answer::Here(Err(LoadError::Closed)));
                     }
@@ -133,7 +132,7 @@ impl<V, E> Waiting<V, E> {
             let ticket = *ticket.get_or_insert_with(|| loads.ticket());
             for (index, arrival) in arrivals.drain(..) {
                 let parts = &mut self.parts;
-                let seated = loads.enter_one_of_many(ticket, arrival, parts, waker, &mut entered);
+                let seated = loads.enter_one_of_many(ticket, arrival, parts, &mut entered);
                 if let Some(answer) = self.answers.get_mut(index) {
                     *answer = match seated {
                         Ok(seated) => Answer::There(seated),

@@ -126,7 +126,7 @@ fn load_after_a_clear_never_gets_what_is_being_put_in() {
                     Some(key) => batcher.clear(&key),
                     None => batcher.clear_all(),
                 }
-                for key in cleared.map_or(vec![1, 2, 3], |key| vec![key]) {
+                for key in cleared.map_or_else(|| vec![1, 2, 3], |key| vec![key]) {
                     assert_eq!(batcher.peek(&key), None, "{when:?} {cleared:?}");
                     let batcher = batcher.clone();
                     let load = async move { batcher.load(&key).await };
@@ -156,7 +156,7 @@ fn cache_is_asked_again_afterwards() {
                 Some(key) => batcher.clear(&key),
                 None => batcher.clear_all(),
             });
-            first_answers(&scene);
+            let _ = first_answers(&scene);
             for key in [1, 2, 3] {
                 let is_kept = key != 3 && cleared.is_some_and(|cleared| cleared != key);
                 let expected = is_kept.then(|| read(key, 0));
@@ -187,7 +187,7 @@ fn fresh_load_is_not_answered_by_what_is_being_put_in() {
                 .poll(&mut std::task::Context::from_waker(noop));
             assert!(poll.is_pending());
         });
-        first_answers(&scene);
+        let _ = first_answers(&scene);
         scene.finish();
         // What the fresh load has made stale is not kept, and it was given up itself.
         assert_eq!(scene.batcher.peek(&1), None, "{when:?}");
@@ -228,7 +228,7 @@ fn key_that_is_cleared_twice_is_sorted_out_once() {
             batcher.clear_all();
             batcher.clear(&2);
         });
-        first_answers(&scene);
+        let _ = first_answers(&scene);
         let answer = load(&scene, 1);
         assert_eq!(answer, read(1, 1));
         assert_eq!(at_once(scene.batcher.load(&1)), answer);

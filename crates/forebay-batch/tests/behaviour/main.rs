@@ -2,6 +2,7 @@
 //!
 //! Futures are polled by hand, tasks run when the test says so, calls end when the test says so, and
 //! time passes when the test says so. Each module lists the properties it holds.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../harness/backend.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
@@ -26,13 +27,16 @@ mod bisecting;
 mod caching;
 mod cancelling;
 mod closing;
+mod destructors;
 mod dispatching;
 mod filling;
+mod foreign_code;
 mod gathering;
 mod inline;
 mod javascript;
 mod joining;
 mod limits;
+mod panics;
 mod permits;
 mod recursion;
 mod timeouts;

@@ -33,14 +33,13 @@ where
     K: Clone + Eq,
     G: Eq + Hash,
 {
-    /// Lets one of many keys wait for its answer, in one of `parts`; a key's own code that panics
-    /// fails its own load.
+    /// Lets one of many keys wait for its answer, in one of `parts`, whose waker is left there later;
+    /// a key's own code that panics fails its own load.
     pub(crate) fn enter_one_of_many(
         &mut self,
         ticket: u64,
         arrival: Arrival<'_, K, G>,
         parts: &mut Vec<Part<V, E>>,
-        waker: &Waker,
         entered: &mut Entered<G>,
     ) -> Result<Seated, LoadError<E>> {
         let seated = catch_unwind(AssertUnwindSafe(|| self.seat(arrival, entered)));
@@ -54,7 +53,7 @@ where
             parts.push(Part {
                 cell: Arc::clone(&keys.cell),
                 batch: seat.batch,
-                place: Place::Crowd(keys.crowd.insert(Some(waker.clone())) as u32),
+                place: Place::Crowd(keys.crowd.insert(None) as u32),
             });
         }
         let part = keys.ticket.1;
