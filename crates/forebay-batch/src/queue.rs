@@ -7,68 +7,27 @@
 
 mod batch;
 mod lane;
+mod rules;
 mod start;
 
 use std::collections::VecDeque;
 use std::hash::Hash;
 use std::task::Waker;
-use std::time::Duration;
 
 use hashbrown::HashTable;
 use slab::Slab;
 
 pub(crate) use self::batch::{Batch, BatchId};
 pub(crate) use self::lane::LaneId;
+pub(crate) use self::rules::Rules;
 pub(crate) use self::start::{Beside, Start, Trigger};
 
 use self::lane::Lane;
-use crate::error::ConfigError;
 use crate::policy::Dispatch;
 use crate::stats::Stats;
 
-/// The bounds and the policy that a queue keeps.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    /// The largest weight of one batch.
-    pub(crate) batch_max: usize,
-    /// How many calls may be in flight at once.
-    pub(crate) calls_max: usize,
-    /// How many units may wait.
-    pub(crate) waiting_max: usize,
-    pub(crate) dispatch: Dispatch,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            batch_max: 1_000,
-            calls_max: 4,
-            waiting_max: usize::MAX,
-            dispatch: Dispatch::Natural,
-        }
-    }
-}
-
-impl Rules {
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        if [self.batch_max, self.calls_max, self.waiting_max].contains(&0)
-            || self.dispatch == Dispatch::MinSize(0)
-        {
-            return Err(ConfigError::ZeroMax);
-        }
-        match self.window() {
-            Some(Duration::ZERO) => Err(ConfigError::ZeroTimeout),
-            _ => Ok(()),
-        }
-    }
-
-    pub(crate) const fn window(&self) -> Option<Duration> {
-        match self.dispatch {
-            Dispatch::Window(window) => Some(window),
-            _ => None,
-        }
-    }
-}
+/// How many batches, and how many lanes, there is room for when nothing waits.
+const ROOM: usize = 64;
 
 /// Batches of `B`, kept apart by groups `G`.
 pub(crate) struct Queue<B, G> {
@@ -257,21 +216,26 @@ impl<B, G> Queue<B, G> {
         (lane, None)
     }
 
-    /// The batch of a lane that takes in `weight` more; `begin` makes a new one where none does.
+    /// The batch of a lane that takes in `weight` more; `begin` makes a new one where none does,
+    /// and is told how many units the one before it has.
     #[inline]
     pub(crate) fn open(
         &mut self,
         lane: LaneId,
         weight: usize,
-        begin: impl FnOnce() -> B,
+        begin: impl FnOnce(usize) -> B,
     ) -> BatchId {
-        if let Some(id) = self.lane(lane).and_then(Lane::last)
+        let last = self.lane(lane).and_then(Lane::last);
+        let mut before = 0;
+        if let Some(id) = last
             && let Some(last) = self.batch(id)
-            && last.takes(weight, self.rules.batch_max)
         {
-            return id;
+            if last.takes(weight, self.rules.batch_max) {
+                return id;
+            }
+            before = last.len;
         }
-        let id = self.batches.insert(Batch::new(lane, begin())) as BatchId;
+        let id = self.batches.insert(Batch::new(lane, begin(before))) as BatchId;
         if let Some(lane) = self.lane_mut(lane) {
             lane.queue.push_back(id);
         }
@@ -378,6 +342,18 @@ impl<B, G> Queue<B, G> {
         self.lanes.get_mut(id as usize)
     }
 
+    /// Gives memory back after a burst, once nothing is left of it.
+    fn settle(&mut self) {
+        if self.batches.is_empty() && self.batches.capacity() > ROOM {
+            self.batches = Slab::new();
+        }
+        if self.lanes.is_empty() && self.lanes.capacity() > ROOM {
+            self.lanes = Slab::new();
+            self.groups = HashTable::new();
+            self.turn = VecDeque::new();
+        }
+    }
+
     /// Drops the lane of a group of which nothing is left; gives the group to be dropped outside of
     /// the lock.
     fn forget_lane(&mut self, id: LaneId) -> Option<G> {
@@ -387,11 +363,16 @@ impl<B, G> Queue<B, G> {
         if !lane.is_over() {
             return None;
         }
+        let in_turn = lane.in_turn;
         if let Ok(entry) = self.groups.find_entry(hash, |(_, lane)| *lane == id) {
             entry.remove();
         }
-        self.turn.retain(|lane| *lane != id);
-        self.lanes.remove(id as usize).into_group()
+        if in_turn {
+            self.turn.retain(|lane| *lane != id);
+        }
+        let group = self.lanes.remove(id as usize).into_group();
+        self.settle();
+        group
     }
 }
 

@@ -295,6 +295,7 @@ impl<B, G> Queue<B, G> {
             self.calls -= 1;
         }
         self.consider(start.lane);
+        self.settle();
         self.forget_lane(start.lane)
     }
 

@@ -191,8 +191,11 @@ where
             }
         };
         let spare = &mut self.spare;
-        let id = self.queue.open(lane, arrival.weight, || {
-            spare.pop().unwrap_or_else(|| Box::new(Keys::new()))
+        let id = self.queue.open(lane, arrival.weight, |before| {
+            // Where one batch is full already, this one will be as well.
+            spare
+                .pop()
+                .unwrap_or_else(|| Box::new(Keys::with_room(before)))
         });
         self.queue.admit(id, arrival.weight);
         let batch = self.queue.batch_mut(id).ok_or(LoadError::Closed)?;

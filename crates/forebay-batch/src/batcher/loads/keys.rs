@@ -69,13 +69,14 @@ pub(crate) enum Place {
 }
 
 impl<K, V, E> Keys<K, V, E> {
-    pub(super) fn new() -> Self {
+    /// Begins a batch with room for this many keys.
+    pub(super) fn with_room(keys: usize) -> Self {
         Self {
-            keys: Vec::new(),
+            keys: Vec::with_capacity(keys),
             sealed: Arc::new(Vec::new()),
             is_sealed: false,
             positions: None,
-            slots: Vec::new(),
+            slots: Vec::with_capacity(keys),
             crowd: Slab::new(),
             cell: Arc::new(Cell::new()),
             watchers: 0,

@@ -140,6 +140,7 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         let listed = slots.iter().filter(|slot| slot.listed).count();
         if listed == self.listed.len() {
             self.listed.clear();
+            self.listed.shrink_to(LISTED_ROOM, |_| 0);
             return;
         }
         for (number, slot) in slots.iter_mut().enumerate() {
@@ -158,6 +159,9 @@ impl<K, V, E, G> Loads<K, V, E, G> {
         None
     }
 }
+
+/// How many keys the table keeps room for when there are none.
+const LISTED_ROOM: usize = 4_096;
 
 /// How many batches' memory is kept when nothing waits.
 const SPARE_MAX: usize = 2;

@@ -86,7 +86,7 @@ impl<T, O, E, G: Eq + Hash> Values<T, O, E, G> {
             };
             match self.admit(1, true).and_then(|()| self.lane(group, entered)) {
                 Ok(lane) => {
-                    let id = self.queue.open(lane, weight, Lot::new);
+                    let id = self.queue.open(lane, weight, |_| Lot::new());
                     self.put(id, (value, weight), caller, entered);
                     entered.starts.extend(self.queue.start(lane));
                 }
@@ -112,7 +112,7 @@ impl<T, O, E, G: Eq + Hash> Values<T, O, E, G> {
         let admitted = self.admit(values.len(), fits);
         match admitted.and_then(|()| self.lane(group, entered)) {
             Ok(lane) => {
-                let id = self.queue.open(lane, weight, Lot::new);
+                let id = self.queue.open(lane, weight, |_| Lot::new());
                 for value in values {
                     self.put(id, value, caller, entered);
                 }
