@@ -12,5 +12,6 @@ pub mod questions;
 pub mod check;
 
 mod burst;
+mod script;
 mod simulation;
 mod sqlite;

@@ -19,6 +19,9 @@ pub trait Peer: 'static {
     /// Whether it keeps the answers of loads that are over.
     const REMEMBERS: bool = false;
 
+    /// How many keys a call has at most, by what it is set to or documents.
+    const BATCH_MAX: usize = 1_000;
+
     /// Whether it reads no clock but tokio's, which can be moved by hand.
     const IS_VIRTUAL: bool = true;
 
@@ -36,6 +39,9 @@ pub trait Loader: Send + Sync + 'static {
 
     /// Whether it has a call for many keys.
     const LOADS_MANY: bool = true;
+
+    /// Whether a call can deliver what it found and then fail.
+    const KEEPS_FOUND: bool = false;
 
     /// What a load gives, before it is made comparable.
     type Output: Send;

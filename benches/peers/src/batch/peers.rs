@@ -131,3 +131,20 @@ pub fn bisecting<Q: Probe>() -> Vec<Entry<Q>> {
     entries.extend(others());
     entries
 }
+
+/// Returns every library with its defaults, with its cache too where it is another loader.
+#[must_use]
+pub fn defaults<Q: Probe>() -> Vec<Entry<Q>> {
+    vec![
+        entry::<Forebay, _>(),
+        entry::<ForebayCached, _>(),
+        entry::<ForebayInline, _>(),
+        entry::<BatchAintOne, _>(),
+        entry::<AsyncGraphql, _>(),
+        entry::<AsyncGraphqlCached, _>(),
+        entry::<Dataloader, _>(),
+        entry::<DataloaderCached, _>(),
+        entry::<Scuffle, _>(),
+        entry::<Seed, _>(),
+    ]
+}

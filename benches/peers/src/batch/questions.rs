@@ -3,6 +3,7 @@
 mod allocations;
 mod arrivals;
 mod cpu;
+mod defects;
 mod hit;
 mod late_binding;
 mod load_many;
@@ -49,5 +50,9 @@ pub const ALL: &[Question] = &[
     Question {
         name: "poison",
         ask: poison::ask,
+    },
+    Question {
+        name: "defects",
+        ask: defects::ask,
     },
 ];

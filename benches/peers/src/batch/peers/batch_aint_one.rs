@@ -28,6 +28,7 @@ impl Peer for BatchAintOne {
     const NAME: &'static str = "batch-aint-one 0.16.0";
     const SETTINGS: &'static str = "Immediate, defaults: 100 items, 10 in flight";
     const KIND: Kind = Kind::Library;
+    const BATCH_MAX: usize = 100;
 
     type Loader<B: Backend> = Items<B>;
 

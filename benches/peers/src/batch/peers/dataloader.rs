@@ -20,6 +20,7 @@ impl Peer for Dataloader {
     const NAME: &'static str = "dataloader 0.18.0";
     const SETTINGS: &'static str = "defaults: 10 yields, 200 keys";
     const KIND: Kind = Kind::Library;
+    const BATCH_MAX: usize = 200;
 
     type Loader<B: Backend> = Yielding<B>;
 
@@ -54,6 +55,7 @@ impl Peer for DataloaderCached {
     const SETTINGS: &'static str = "10 yields, 200 keys, HashMap";
     const KIND: Kind = Kind::Library;
     const REMEMBERS: bool = true;
+    const BATCH_MAX: usize = 200;
 
     type Loader<B: Backend> = Keeping<B>;
 

@@ -126,6 +126,7 @@ impl Peer for ForebayBisect {
     const NAME: &'static str = "forebay, bisect";
     const SETTINGS: &'static str = "1024 keys, 4 in flight, Bisect";
     const KIND: Kind = Kind::OursVariant;
+    const BATCH_MAX: usize = 1_024;
 
     type Loader<B: Backend> = Batches;
 
@@ -180,6 +181,8 @@ impl<B: Backend> LoadBatch<u64> for Ask<B> {
 }
 
 impl Loader for Batches {
+    const KEEPS_FOUND: bool = true;
+
     type Output = LoadResult<u64, Failure>;
     type Outputs = Vec<LoadResult<u64, Failure>>;
 

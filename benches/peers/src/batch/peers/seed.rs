@@ -22,6 +22,7 @@ impl Peer for Seed {
     const SETTINGS: &'static str = "defaults: 10 ms, 100 keys";
     const KIND: Kind = Kind::Seed;
     const REMEMBERS: bool = true;
+    const BATCH_MAX: usize = 100;
 
     type Loader<B: Backend> = Fetching<B>;
 
@@ -77,6 +78,8 @@ impl<B: Backend> Fetcher for Fetch<B> {
 }
 
 impl<B: Backend> Loader for Fetching<B> {
+    const KEEPS_FOUND: bool = true;
+
     type Output = Result<u64, LoadError>;
     type Outputs = Result<Vec<u64>, LoadError>;
 
