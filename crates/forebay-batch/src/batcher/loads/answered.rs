@@ -40,11 +40,19 @@ impl<V, E> Cell<V, E> {
     where
         V: Clone,
     {
-        let answer = self.answer(slot)?;
-        let copy = catch_unwind(AssertUnwindSafe(|| answer.clone()));
-        Some(copy.unwrap_or_else(|payload| Err(LoadError::Panicked(panic_message(&*payload)))))
+        // A value is moved by itself: the processor has to wait where what was just written in
+        // parts is read as a whole.
+        Some(match self.answer(slot)? {
+            Ok(Some(value)) => match catch_unwind(AssertUnwindSafe(|| value.clone())) {
+                Ok(value) => Ok(Some(value)),
+                Err(payload) => Err(LoadError::Panicked(panic_message(&*payload))),
+            },
+            Ok(None) => Ok(None),
+            Err(error) => Err(error.clone()),
+        })
     }
 
+    #[inline]
     fn answer(&self, slot: u32) -> Option<&LoadResult<V, E>> {
         let answered = self.answered.get()?;
         let position = match &answered.positions {
