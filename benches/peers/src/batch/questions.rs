@@ -8,6 +8,7 @@ mod hit;
 mod late_binding;
 mod load_many;
 mod lone;
+mod mutations;
 mod poison;
 mod sqlite;
 
@@ -54,5 +55,9 @@ pub const ALL: &[Question] = &[
     Question {
         name: "defects",
         ask: defects::ask,
+    },
+    Question {
+        name: "mutations",
+        ask: mutations::ask,
     },
 ];
