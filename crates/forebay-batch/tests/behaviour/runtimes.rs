@@ -1,0 +1,342 @@
+//! Runtimes that are not there, come late, or end in the middle.
+//!
+//! * Where there is none, loads fail at once and nothing is left of them.
+//! * Where the runtime ends before a call began, those who wait on others carry it on there, also a
+//!   window and a wait for a permit. No time is lost.
+//! * Where it ends during a call, those who wait are told, and the batcher goes on on the next one.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use forebay_batch::{Batcher, BoxFuture, Dispatch, PerRequest, Runtime, RuntimeGone};
+use forebay_core::LoadError;
+
+use crate::backend::{Backend, Error, Value};
+use crate::hand::{Hand, at_once};
+use crate::pool::Pool;
+use crate::runtime::{Gone, HandRuntime};
+use crate::scene::{Scene, read};
+
+/// The runtime of whoever polls, as tokio's is; all of them show the same time.
+#[derive(Clone)]
+struct Roaming {
+    clock: HandRuntime,
+    here: Arc<Mutex<HandRuntime>>,
+}
+
+impl Roaming {
+    fn new() -> Self {
+        let clock = HandRuntime::default();
+        let here = Arc::new(Mutex::new(clock.clone()));
+        Self { clock, here }
+    }
+
+    /// Ends the runtime of those who have polled so far; from now on it is another one.
+    fn moves(&self, end: Gone) -> HandRuntime {
+        let next = HandRuntime::default();
+        let ended = std::mem::replace(&mut *self.here.lock().unwrap(), next.clone());
+        ended.shut_down(end);
+        next
+    }
+}
+
+impl Runtime for Roaming {
+    fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+        self.clock.sleep_until(deadline)
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
+        let here = self.here.lock().unwrap().clone();
+        here.spawn(task)
+    }
+}
+
+type Handle = Batcher<u32, Value<u32>, Error>;
+
+fn roaming(
+    backend: &Backend<u32>,
+    runtime: &Roaming,
+    settings: impl FnOnce(crate::scene::Plain) -> crate::scene::Plain,
+) -> Handle {
+    let builder = Batcher::builder(backend.clone()).runtime(runtime.clone());
+    settings(builder).build().unwrap()
+}
+
+fn is_idle(batcher: &Handle, runtime: &HandRuntime) {
+    runtime.run();
+    let stats = batcher.stats();
+    assert_eq!((stats.waiting, stats.running, runtime.tasks()), (0, 0, 0));
+    at_once(batcher.drain());
+}
+
+const ENDS: [Gone; 2] = [Gone::Refuses, Gone::Drops];
+const WINDOW: Duration = Duration::from_millis(10);
+
+#[test]
+fn load_fails_at_once_where_there_is_no_runtime() {
+    let scene = Scene::new(|builder| builder.cache(PerRequest::new()));
+    scene.runtime.shut_down(Gone::Refuses);
+    scene.batcher.prime(7, None);
+    let closed = Err(LoadError::Closed);
+    assert_eq!(at_once(scene.batcher.load(&1)), closed);
+    let many = at_once(scene.batcher.load_many(&[1, 7, 2]));
+    assert_eq!(many, [closed.clone(), Ok(None), closed.clone()]);
+    assert_eq!(
+        at_once(scene.batcher.try_load_many(&[7, 1])),
+        Err((1, LoadError::Closed))
+    );
+    assert_eq!(scene.counts(), (0, 0));
+    at_once(scene.batcher.drain());
+}
+
+#[test]
+fn load_fails_at_once_where_nobody_tells_when_its_window_ends() {
+    let policy = Dispatch::Window(WINDOW);
+    let scene = Scene::new(|builder| builder.dispatch(policy).max_batch(2));
+    scene.runtime.shut_down(Gone::Refuses);
+    assert_eq!(at_once(scene.batcher.load(&1)), Err(LoadError::Closed));
+    assert_eq!(scene.counts(), (0, 0));
+    assert_eq!(at_once(scene.batcher.load_many(&[1, 2, 3])).len(), 3);
+    assert_eq!(scene.counts(), (0, 0));
+}
+
+#[test]
+fn batcher_works_once_there_is_a_runtime() {
+    let runtime = Roaming::new();
+    let batcher = roaming(&Backend::answering(), &runtime, |builder| {
+        builder.max_in_flight(1)
+    });
+    runtime.clock.shut_down(Gone::Refuses);
+    assert_eq!(at_once(batcher.load(&1)), Err(LoadError::Closed));
+    let next = runtime.moves(Gone::Refuses);
+    let load = Hand::waiting(batcher.load(&1));
+    next.run();
+    assert_eq!(load.woken(), read(1, 0));
+    is_idle(&batcher, &next);
+}
+
+#[test]
+fn load_waits_where_tasks_are_dropped_and_goes_on_elsewhere() {
+    let runtime = Roaming::new();
+    let batcher = roaming(&Backend::answering(), &runtime, |builder| {
+        builder.max_in_flight(1)
+    });
+    runtime.clock.shut_down(Gone::Drops);
+    let mut load = Hand::waiting(batcher.load(&1));
+    let mut many = Hand::waiting(batcher.load_many(&[1, 2]));
+    assert!(load.is_woken() && many.is_woken());
+    let next = runtime.moves(Gone::Drops);
+    load.still_waits();
+    many.still_waits();
+    next.run();
+    assert_eq!(load.woken(), read(1, 0));
+    assert_eq!(many.woken(), [read(1, 0), read(2, 0)]);
+    is_idle(&batcher, &next);
+}
+
+#[test]
+fn runtime_that_ends_while_a_call_gathers_is_replaced() {
+    for end in ENDS {
+        for rounds in 0..2 {
+            let (runtime, backend) = (Roaming::new(), Backend::answering());
+            let batcher = roaming(&backend, &runtime, |builder| builder.max_in_flight(1));
+            let mut load = Hand::waiting(batcher.load(&1));
+            let mut many = Hand::waiting(batcher.load_many(&[1, 2]));
+            let drain = Hand::waiting(batcher.drain());
+            (0..rounds).for_each(|_| runtime.clock.round());
+            let next = runtime.moves(end);
+            assert!(load.is_woken() && many.is_woken());
+            load.still_waits();
+            many.still_waits();
+            next.run();
+            assert_eq!(backend.calls(), [[1, 2]]);
+            assert_eq!(load.woken(), read(1, 0));
+            assert_eq!(many.woken(), [read(1, 0), read(2, 0)]);
+            drain.woken();
+            is_idle(&batcher, &next);
+        }
+    }
+}
+
+#[test]
+fn runtime_that_ends_while_a_permit_is_waited_for_is_replaced() {
+    for end in ENDS {
+        let (runtime, pool) = (Roaming::new(), Pool::new(0));
+        let batcher = roaming(&Backend::answering(), &runtime, |builder| {
+            let pool = pool.clone();
+            builder.permits(move || pool.clone().take())
+        });
+        let mut load = Hand::waiting(batcher.load(&1));
+        runtime.clock.run();
+        assert_eq!(pool.waiting(), 1);
+        let next = runtime.moves(end);
+        assert!(load.is_woken());
+        assert_eq!(pool.waiting(), 0);
+        load.still_waits();
+        pool.add(1);
+        next.run();
+        assert_eq!(load.woken(), read(1, 0));
+        is_idle(&batcher, &next);
+    }
+}
+
+#[test]
+fn wait_for_a_permit_is_given_up_although_another_one_was_lost() {
+    let (runtime, pool) = (Roaming::new(), Pool::new(0));
+    let batcher = roaming(&Backend::answering(), &runtime, |builder| {
+        let pool = pool.clone();
+        builder.permits(move || pool.clone().take())
+    });
+    let mut load = Hand::waiting(batcher.load(&1));
+    runtime.clock.run();
+    let next = runtime.moves(Gone::Refuses);
+    load.still_waits();
+    next.run();
+    assert_eq!((pool.waiting(), next.tasks()), (1, 1));
+    drop(load);
+    next.run();
+    assert_eq!((pool.waiting(), next.tasks()), (0, 0));
+}
+
+#[test]
+fn runtime_that_ends_during_a_call_fails_those_who_wait_for_it() {
+    for end in ENDS {
+        let (runtime, backend) = (Roaming::new(), Backend::held());
+        let batcher = roaming(&backend, &runtime, |builder| {
+            builder
+                .max_in_flight(1)
+                .max_batch(2)
+                .cache(PerRequest::new())
+        });
+        let load = Hand::waiting(batcher.load(&1));
+        let mut many = Hand::waiting(batcher.load_many(&[1, 2, 3]));
+        let drain = Hand::waiting(batcher.drain());
+        runtime.clock.run();
+        let next = runtime.moves(end);
+        assert_eq!(load.woken(), Err(LoadError::Abandoned));
+        assert_eq!(backend.running(), [0; 0]);
+        // What had not begun goes on.
+        many.still_waits();
+        next.run();
+        backend.answer(1);
+        next.run();
+        let lost = || Err(LoadError::Abandoned);
+        assert_eq!(many.woken(), [lost(), lost(), read(3, 1)]);
+        drain.woken();
+        assert_eq!(batcher.peek(&1), None);
+        let again = Hand::waiting(batcher.load(&1));
+        next.run();
+        backend.answer(2);
+        next.run();
+        assert_eq!(again.woken(), read(1, 2));
+        assert_eq!(batcher.stats().lost, 1);
+        is_idle(&batcher, &next);
+    }
+}
+
+#[test]
+fn those_who_wait_behind_a_call_that_is_lost_go_on() {
+    for end in ENDS {
+        let (runtime, backend) = (Roaming::new(), Backend::held());
+        let batcher = roaming(&backend, &runtime, |builder| builder.max_in_flight(1));
+        let lost = Hand::waiting(batcher.load(&1));
+        runtime.clock.run();
+        let mut waiting = Hand::waiting(batcher.load(&2));
+        let next = runtime.moves(end);
+        assert_eq!(lost.woken(), Err(LoadError::Abandoned));
+        if waiting.is_woken() {
+            waiting.still_waits();
+        }
+        next.run();
+        assert_eq!(backend.running(), [1]);
+        backend.answer(1);
+        next.run();
+        assert_eq!(waiting.woken(), read(2, 1));
+        is_idle(&batcher, &next);
+    }
+}
+
+#[test]
+fn window_does_not_begin_again_with_another_runtime() {
+    for end in ENDS {
+        let (runtime, backend) = (Roaming::new(), Backend::answering());
+        let policy = Dispatch::Window(WINDOW);
+        let batcher = roaming(&backend, &runtime, |builder| builder.dispatch(policy));
+        let mut load = Hand::waiting(batcher.load(&1));
+        runtime.clock.advance(WINDOW * 3 / 4);
+        // The clock goes on, only its tasks end.
+        let next = runtime.moves(end);
+        assert!(load.is_woken());
+        load.still_waits();
+        next.run();
+        runtime.clock.pass(WINDOW / 4 - Duration::from_nanos(1));
+        next.run();
+        assert_eq!(backend.begun(), 0);
+        runtime.clock.pass(Duration::from_nanos(1));
+        next.run();
+        assert_eq!(load.woken(), read(1, 0));
+        is_idle(&batcher, &next);
+    }
+}
+
+#[test]
+fn batcher_is_built_before_there_is_anything_to_run_on() {
+    let runtime = Roaming::new();
+    runtime.clock.shut_down(Gone::Refuses);
+    let batcher = roaming(&Backend::answering(), &runtime, |builder| builder);
+    let next = runtime.moves(Gone::Refuses);
+    let load = Hand::waiting(batcher.load(&1));
+    next.run();
+    assert_eq!(load.woken(), read(1, 0));
+}
+
+/// Runs each task at once, until it waits.
+#[derive(Clone, Default)]
+struct Eager(HandRuntime);
+
+impl Runtime for Eager {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep_until(deadline)
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
+        self.0.spawn(task)?;
+        self.0.run();
+        Ok(())
+    }
+}
+
+#[test]
+fn runtime_may_run_tasks_while_they_are_spawned() {
+    let runtime = Eager::default();
+    for rounds in [0, 8] {
+        let backend = Backend::<u32>::answering();
+        let builder = Batcher::builder(backend.clone()).runtime(runtime.clone());
+        let builder = builder.gather(rounds).max_batch(2).max_in_flight(1);
+        let batcher = builder.build().unwrap();
+        let load = Hand::waiting(batcher.load(&1));
+        assert_eq!(load.woken(), read(1, 0));
+        let many = Hand::new(batcher.load_many(&[1, 2, 3, 4, 5])).finished();
+        assert!(many.iter().all(Result::is_ok));
+        assert_eq!(runtime.0.tasks(), 0);
+    }
+}
+
+#[test]
+fn window_ends_for_all_keys_of_many_where_tasks_run_while_they_are_spawned() {
+    let runtime = Eager::default();
+    let builder = Batcher::builder(Backend::<u32>::answering()).runtime(runtime.clone());
+    let builder = builder.dispatch(Dispatch::Window(WINDOW)).max_batch(2);
+    let batcher = builder.build().unwrap();
+    let many = Hand::waiting(batcher.load_many(&[1, 2, 3]));
+    runtime.0.advance(WINDOW);
+    assert_eq!(many.woken(), [read(1, 0), read(2, 0), read(3, 1)]);
+}
