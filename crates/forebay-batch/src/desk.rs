@@ -8,13 +8,14 @@ pub(crate) mod watch;
 mod driving;
 mod inline;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
 use forebay_core::LoadError;
 use forebay_rt::alarm::{Alarm, NEVER, Timed, nanos};
-use forebay_rt::sync::{Mutex, MutexGuard, lock};
+use forebay_rt::sync::{AtomicUsize, Mutex, MutexGuard, lock};
 use forebay_rt::{BoxFuture, RuntimeGone, polling, wake_all};
 
 use crate::desk::driving::Driving;
@@ -60,6 +61,8 @@ pub(crate) struct Desk<W, X, E> {
     pub(crate) permits: Option<Permits<E>>,
     pub(crate) driving: Driving,
     carrier: Arc<dyn Carrier<W, X, E>>,
+    /// How many starts were lost with their drivers.
+    lost: AtomicUsize,
     /// What lets batches go whose time has come, where there is such a time.
     window: Option<(Alarm, u64)>,
     #[cfg_attr(
@@ -103,6 +106,7 @@ impl<W, X, E> Desk<W, X, E> {
                 permits: settings.permits,
                 driving: Driving::new(settings.runtime, settings.inline.then_some(crowd)),
                 carrier,
+                lost: AtomicUsize::new(0),
                 window,
                 #[cfg(feature = "metrics")]
                 meter: Meter::new(&settings.name),
@@ -187,14 +191,25 @@ where
     /// Sees to it that something carries out a batch whose driver or timer may have been lost with
     /// its runtime; fails if there is nothing.
     pub(crate) fn attend(&self, batch: BatchId, start: Option<Start>) -> Result<(), LoadError<E>> {
-        let spawned = start.map_or(Ok(()), |start| self.spawn(start));
-        let attended = spawned.and_then(|()| self.arm(batch));
-        if attended.is_err() && !self.work().queue().is_attended(batch) {
+        if self.set_out(batch, start).is_err() && !self.work().queue().is_attended(batch) {
             return Err(LoadError::Closed);
         }
         // A driver that was woken before the caller left its waker has found nobody to go on.
         self.driving.pass_on();
         Ok(())
+    }
+
+    /// Begins a driver for a start, and sees to it that a batch is let go when its time comes.
+    pub(crate) fn set_out(&self, batch: BatchId, start: Option<Start>) -> Result<(), RuntimeGone> {
+        if let Some(start) = start {
+            let lost = self.lost.load(Ordering::Relaxed);
+            self.spawn(start)?;
+            // A runtime that was shut down may take a task and drop it at once, on this thread.
+            if self.lost.load(Ordering::Relaxed) != lost {
+                return Err(RuntimeGone::new());
+            }
+        }
+        self.arm(batch)
     }
 
     /// Gives a start back that has sealed nothing; returns the one to go on with.
@@ -224,11 +239,19 @@ where
         self.spawn_all(beside.starts);
     }
 
-    /// Gives back a start whose driver is lost; those who wait look for another one.
+    /// Gives back a start whose driver is lost; those who wait look for another one, unless a call
+    /// that is in flight goes on to what they wait for.
     pub(crate) fn lose_start(&self, start: Start) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
         let (group, waiting) = {
             let mut work = self.work();
-            (work.queue().release(start), waiting_wakers(&mut *work))
+            let group = work.queue().release(start);
+            let left = work.queue().unattended();
+            let wakers = left.into_iter().flat_map(|batch| {
+                let batch = work.queue().batch_mut(batch);
+                batch.map_or_else(Vec::new, |batch| W::take_wakers(&mut batch.body))
+            });
+            (group, wakers.collect::<Vec<_>>())
         };
         drop(group);
         wake_all(waiting);

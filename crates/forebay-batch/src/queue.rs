@@ -169,16 +169,23 @@ impl<B, G> Queue<B, G> {
         }
     }
 
-    /// Whether a driver will see to a batch: it has one, or its lane has some that go on to it. With
-    /// a policy that waits for somebody else, that one has to be there.
+    /// Whether a driver will see to a batch: it has one, or one that is busy goes on to it. With a
+    /// policy that waits for somebody else, that one has to be there.
     pub(crate) fn is_attended(&self, id: BatchId) -> bool {
         let Some(batch) = self.batch(id) else {
             return true;
         };
-        let busy = |lane: &Lane<G>| lane.calls > 0 || lane.starting > 0;
-        let waits_for_timer = matches!(self.rules.dispatch, Dispatch::Window(_));
-        let is_driven = self.lane(batch.lane).is_some_and(busy);
+        let is_busy = |lane: &Lane<G>| lane.calls > 0 || lane.starting > 0;
+        let is_driven = self.calls >= self.rules.calls_max
+            || self.lane(batch.lane).is_some_and(is_busy);
+        let waits_for_timer = self.rules.window().is_some() && batch.released.is_none();
         batch.is_running || (is_driven && !waits_for_timer)
+    }
+
+    /// The batches that no driver will see to.
+    pub(crate) fn unattended(&self) -> Vec<BatchId> {
+        let batches = self.batches.iter().map(|(id, _)| id as BatchId);
+        batches.filter(|id| !self.is_attended(*id)).collect()
     }
 
     /// The batches whose calls are in flight.

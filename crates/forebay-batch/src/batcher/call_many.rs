@@ -33,15 +33,15 @@ enum State<'a, K, V, E> {
 }
 
 struct Waiting<V, E> {
-    answers: Vec<Answer<V, E>>,
+    /// Where each key's answer is or will be.
+    places: Vec<Seated>,
     parts: Vec<Part<V, E>>,
+    /// The answers that were there at once. They are seated in the part that is none.
+    here: Vec<Option<LoadResult<V, E>>>,
 }
 
-/// One key's answer, or where it will be.
-enum Answer<V, E> {
-    Here(LoadResult<V, E>),
-    There(Seated),
-}
+/// No part: the answer is here.
+const HERE: u32 = u32::MAX;
 
 impl<'a, K, V, E, G> CallMany<'a, K, V, E, G> {
     pub(crate) const fn new(shared: &'a Shared<K, V, E, G>, keys: Vec<&'a K>, ask: Ask) -> Self {
@@ -71,7 +71,8 @@ where
             is_to_gather = shared.is_to_gather();
             let (keys, ask) = (mem::take(keys), *ask);
             let mut waiting = Waiting {
-                answers: Vec::with_capacity(keys.len()),
+                places: Vec::with_capacity(keys.len()),
+                here: Vec::new(),
                 parts: Vec::new(),
             };
             *state = State::Done;
@@ -112,17 +113,19 @@ impl<V, E> Waiting<V, E> {
                     Some(answer) => Err(answer),
                     None => Ok(shared.arrival(key, ask.join)),
                 };
-                match catch_unwind(AssertUnwindSafe(find)) {
-                    Ok(Err(answer)) => self.answers.push(Answer::Here(answer)),
+                let found = catch_unwind(AssertUnwindSafe(find));
+                let place = match found {
                     Ok(Ok(arrival)) => {
-                        arrivals.push((self.answers.len(), arrival));
-                        self.answers.push(Answer::Here(Err(LoadError::Closed)));
+                        arrivals.push((self.places.len(), arrival));
+                        Seated::nowhere()
                     }
+                    Ok(Err(answer)) => seat_here(&mut self.here, answer),
                     Err(payload) => {
                         let error = LoadError::Panicked(panic_message(&*payload));
-                        self.answers.push(Answer::Here(Err(error)));
+                        seat_here(&mut self.here, Err(error))
                     }
-                }
+                };
+                self.places.push(place);
             }
             if arrivals.is_empty() {
                 continue;
@@ -133,11 +136,9 @@ impl<V, E> Waiting<V, E> {
             for (index, arrival) in arrivals.drain(..) {
                 let parts = &mut self.parts;
                 let seated = loads.enter_one_of_many(ticket, arrival, parts, &mut entered);
-                if let Some(answer) = self.answers.get_mut(index) {
-                    *answer = match seated {
-                        Ok(seated) => Answer::There(seated),
-                        Err(error) => Answer::Here(Err(error)),
-                    };
+                let seated = seated.unwrap_or_else(|error| seat_here(&mut self.here, Err(error)));
+                if let Some(place) = self.places.get_mut(index) {
+                    *place = seated;
                 }
             }
             drop(loads);
@@ -177,25 +178,24 @@ impl<V, E> Waiting<V, E> {
             return true;
         };
         self.leave(shared);
-        for answer in &mut self.answers {
-            if let Answer::There(seated) = answer
-                && !self
-                    .parts
-                    .get(seated.part as usize)
-                    .is_some_and(|part| part.cell.is_set())
-            {
-                *answer = Answer::Here(Err(error.clone()));
-            }
+        let Self {
+            places,
+            parts,
+            here,
+        } = self;
+        let is_lost = |place: &&mut Seated| {
+            let part = parts.get(place.part as usize);
+            part.is_some_and(|part| !part.cell.is_set())
+        };
+        for place in places.iter_mut().filter(is_lost) {
+            *place = seat_here(here, Err(error.clone()));
         }
         false
     }
 
     /// Takes back what has not landed.
     fn leave<K, G>(&self, shared: &Shared<K, V, E, G>) {
-        let seats = self.answers.iter().filter_map(|answer| match answer {
-            Answer::There(seated) => Some(*seated),
-            Answer::Here(_) => None,
-        });
+        let seats = self.places.iter().copied();
         let keep_abandoned = shared.own.keep_abandoned;
         let left = shared.work().leave_many(&self.parts, seats, keep_abandoned);
         left.settle();
@@ -206,17 +206,15 @@ impl<V, E> Waiting<V, E> {
     where
         V: Clone,
     {
-        let parts = &self.parts;
-        let answers = mem::take(&mut self.answers).into_iter();
-        let result = |answer| match answer {
-            Answer::Here(result) => result,
-            Answer::There(Seated { part, seat }) => {
-                let cell = parts.get(part as usize).map(|part| &part.cell);
-                let result = cell.and_then(|cell| cell.get(seat.slot));
-                result.unwrap_or(Err(LoadError::Abandoned))
-            }
+        let (parts, here) = (&self.parts, &mut self.here);
+        let answer = |place: &Seated| {
+            let answer = match parts.get(place.part as usize) {
+                Some(part) => part.cell.get(place.slot),
+                None => here.get_mut(place.slot as usize).and_then(Option::take),
+            };
+            answer.unwrap_or(Err(LoadError::Abandoned))
         };
-        answers.map(result).collect()
+        self.places.iter().map(answer).collect()
     }
 }
 
@@ -235,4 +233,11 @@ impl<K, V, E, G> fmt::Debug for CallMany<'_, K, V, E, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallMany").finish_non_exhaustive()
     }
+}
+
+/// Seats an answer that is there at once.
+fn seat_here<V, E>(here: &mut Vec<Option<LoadResult<V, E>>>, answer: LoadResult<V, E>) -> Seated {
+    let slot = here.len() as u32;
+    here.push(Some(answer));
+    Seated { part: HERE, slot }
 }

@@ -169,22 +169,30 @@ impl<O, E> Waiting<O, E> {
         let mut garbage = Vec::new();
         let waiting = shared.work().wait(&self.parts, waker, &mut garbage);
         drop(garbage);
-        let is_waiting = !waiting.is_empty();
-        let attend = |(batch, start)| shared.attend(batch, start).err();
+        if waiting.is_empty() {
+            return false;
+        }
+        let set_out = |(batch, start)| shared.set_out(batch, start).err();
         // To the last of them, so that no start is lost.
-        let Some(error) = waiting.into_iter().filter_map(attend).last() else {
-            return is_waiting;
-        };
-        // What was sent meanwhile is waited for, since it may be carried out.
-        self.leave(shared, |queue, batch| !queue.is_attended(batch));
+        if waiting.into_iter().filter_map(set_out).count() > 0 {
+            // What was sent meanwhile is waited for, since it may be carried out.
+            self.leave(shared, |queue, batch| !queue.is_attended(batch));
+            self.fail_left();
+        }
+        // A driver that was woken before the waker was left has found nobody to go on.
+        shared.driving.pass_on();
+        !self.has_landed()
+    }
+
+    /// Fails the values of parts that were left.
+    fn fail_left(&mut self) {
         for outcome in &mut self.results {
             if let Outcome::There(Seat { part, .. }) = outcome
                 && self.parts.get(*part as usize).is_some_and(Part::is_left)
             {
-                *outcome = Outcome::Here(Err(error.clone().into()));
+                *outcome = Outcome::Here(Err(LoadError::Closed.into()));
             }
         }
-        !self.has_landed()
     }
 
     /// Leaves parts whose results are still to come, and takes back what has not been sent.

@@ -19,13 +19,22 @@ pub(crate) struct Part<V, E> {
     pub(crate) batch: BatchId,
     /// Where the waker is, one for all keys of the part.
     place: Place,
+    /// The call that waits for its keys, if one does.
+    parent: Option<BatchId>,
 }
 
-/// A key that a call for many keys waits for: its part, and its seat there.
+/// A key that a call for many keys waits for: its part, and its slot there.
 #[derive(Clone, Copy)]
 pub(crate) struct Seated {
     pub(crate) part: u32,
-    pub(crate) seat: Seat,
+    pub(crate) slot: u32,
+}
+
+impl Seated {
+    /// The seat of a key that is about to get one.
+    pub(crate) const fn nowhere() -> Self {
+        Self { part: 0, slot: 0 }
+    }
 }
 
 impl<K, V, E, G> Loads<K, V, E, G>
@@ -54,10 +63,12 @@ where
                 cell: Arc::clone(&keys.cell),
                 batch: seat.batch,
                 place: Place::Crowd(keys.crowd.insert(None) as u32),
+                parent: seat.parent,
             });
         }
         let part = keys.ticket.1;
-        Ok(Seated { part, seat })
+        let slot = seat.slot;
+        Ok(Seated { part, slot })
     }
 }
 
@@ -107,12 +118,17 @@ impl<K, V, E, G> Loads<K, V, E, G> {
                 left.wakers.extend(keys.unregister(0, part.place));
             }
         }
-        for seated in seats {
-            let part = parts.get(seated.part as usize);
-            if part.is_some_and(|part| !part.cell.is_set()) {
-                self.queue.stats.cancelled += 1;
-                self.vacate(seated.seat, keep_abandoned, &mut left);
-            }
+        for Seated { part, slot } in seats {
+            let Some(part) = parts.get(part as usize).filter(|part| !part.cell.is_set()) else {
+                continue;
+            };
+            let seat = Seat {
+                batch: part.batch,
+                slot,
+                parent: part.parent,
+            };
+            self.queue.stats.cancelled += 1;
+            self.vacate(seat, keep_abandoned, &mut left);
         }
         left.drained = self.queue.drained();
         left
