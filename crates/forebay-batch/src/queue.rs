@@ -23,7 +23,6 @@ pub(crate) use self::rules::Rules;
 pub(crate) use self::start::{Beside, Start, Trigger};
 
 use self::lane::Lane;
-use crate::policy::Dispatch;
 use crate::stats::Stats;
 
 /// How many batches, and how many lanes, there is room for when nothing waits.
@@ -176,8 +175,8 @@ impl<B, G> Queue<B, G> {
             return true;
         };
         let is_busy = |lane: &Lane<G>| lane.calls > 0 || lane.starting > 0;
-        let is_driven = self.calls >= self.rules.calls_max
-            || self.lane(batch.lane).is_some_and(is_busy);
+        let is_driven =
+            self.calls >= self.rules.calls_max || self.lane(batch.lane).is_some_and(is_busy);
         let waits_for_timer = self.rules.window().is_some() && batch.released.is_none();
         batch.is_running || (is_driven && !waits_for_timer)
     }

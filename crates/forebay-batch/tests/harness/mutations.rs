@@ -11,10 +11,9 @@ use forebay_batch::{Execute, ExecuteError, Executor, ExecutorBuilder};
 use forebay_core::LoadError;
 use futures::future::poll_fn;
 
+use crate::backend::Error;
 use crate::hand::Hand;
 use crate::runtime::HandRuntime;
-
-pub(crate) type Error = &'static str;
 
 /// That a value was carried out, in the call of this number. It cannot be cloned, so whoever has it
 /// is the only one.
@@ -84,8 +83,10 @@ pub(crate) enum Step {
     /// Wakes the call and goes on with the next step when it is polled again.
     Yield,
     /// Ends as the closure does, which gets the number of the call and its values.
-    End(Box<dyn FnOnce(usize, &[u32]) -> Ended + Send>),
+    End(Ending),
 }
+
+type Ending = Box<dyn FnOnce(usize, &[u32]) -> Ended + Send>;
 
 impl Step {
     pub(crate) fn end(end: impl FnOnce(usize, &[u32]) -> Ended + Send + 'static) -> Self {
