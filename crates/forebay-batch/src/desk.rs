@@ -165,7 +165,14 @@ where
         let Some(desk) = self.this.upgrade() else {
             return Err(RuntimeGone::new());
         };
-        self.driving.spawn(self.carrier.carry(desk, start))
+        let lost = self.lost.load(Ordering::Relaxed);
+        self.driving.spawn(self.carrier.carry(desk, start))?;
+        // A runtime that was shut down may take a task and drop it at once, on this thread.
+        if self.lost.load(Ordering::Relaxed) == lost {
+            Ok(())
+        } else {
+            Err(RuntimeGone::new())
+        }
     }
 
     /// Begins drivers for starts that others can take over where there is no runtime.
@@ -201,14 +208,7 @@ where
 
     /// Begins a driver for a start, and sees to it that a batch is let go when its time comes.
     pub(crate) fn set_out(&self, batch: BatchId, start: Option<Start>) -> Result<(), RuntimeGone> {
-        if let Some(start) = start {
-            let lost = self.lost.load(Ordering::Relaxed);
-            self.spawn(start)?;
-            // A runtime that was shut down may take a task and drop it at once, on this thread.
-            if self.lost.load(Ordering::Relaxed) != lost {
-                return Err(RuntimeGone::new());
-            }
-        }
+        start.map_or(Ok(()), |start| self.spawn(start))?;
         self.arm(batch)
     }
 

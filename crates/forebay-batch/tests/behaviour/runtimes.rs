@@ -78,19 +78,21 @@ const WINDOW: Duration = Duration::from_millis(10);
 
 #[test]
 fn load_fails_at_once_where_there_is_no_runtime() {
-    let scene = Scene::new(|builder| builder.cache(PerRequest::new()));
-    scene.runtime.shut_down(Gone::Refuses);
-    scene.batcher.prime(7, None);
-    let closed = Err(LoadError::Closed);
-    assert_eq!(at_once(scene.batcher.load(&1)), closed);
-    let many = at_once(scene.batcher.load_many(&[1, 7, 2]));
-    assert_eq!(many, [closed.clone(), Ok(None), closed.clone()]);
-    assert_eq!(
-        at_once(scene.batcher.try_load_many(&[7, 1])),
-        Err((1, LoadError::Closed))
-    );
-    assert_eq!(scene.counts(), (0, 0));
-    at_once(scene.batcher.drain());
+    for end in ENDS {
+        let scene = Scene::new(|builder| builder.cache(PerRequest::new()));
+        scene.runtime.shut_down(end);
+        scene.batcher.prime(7, None);
+        let closed = Err(LoadError::Closed);
+        assert_eq!(at_once(scene.batcher.load(&1)), closed);
+        let many = at_once(scene.batcher.load_many(&[1, 7, 2]));
+        assert_eq!(many, [closed.clone(), Ok(None), closed.clone()]);
+        assert_eq!(
+            at_once(scene.batcher.try_load_many(&[7, 1])),
+            Err((1, LoadError::Closed))
+        );
+        assert_eq!(scene.counts(), (0, 0));
+        at_once(scene.batcher.drain());
+    }
 }
 
 #[test]
@@ -106,36 +108,19 @@ fn load_fails_at_once_where_nobody_tells_when_its_window_ends() {
 
 #[test]
 fn batcher_works_once_there_is_a_runtime() {
-    let runtime = Roaming::new();
-    let batcher = roaming(&Backend::answering(), &runtime, |builder| {
-        builder.max_in_flight(1)
-    });
-    runtime.clock.shut_down(Gone::Refuses);
-    assert_eq!(at_once(batcher.load(&1)), Err(LoadError::Closed));
-    let next = runtime.moves(Gone::Refuses);
-    let load = Hand::waiting(batcher.load(&1));
-    next.run();
-    assert_eq!(load.woken(), read(1, 0));
-    is_idle(&batcher, &next);
-}
-
-#[test]
-fn load_waits_where_tasks_are_dropped_and_goes_on_elsewhere() {
-    let runtime = Roaming::new();
-    let batcher = roaming(&Backend::answering(), &runtime, |builder| {
-        builder.max_in_flight(1)
-    });
-    runtime.clock.shut_down(Gone::Drops);
-    let mut load = Hand::waiting(batcher.load(&1));
-    let mut many = Hand::waiting(batcher.load_many(&[1, 2]));
-    assert!(load.is_woken() && many.is_woken());
-    let next = runtime.moves(Gone::Drops);
-    load.still_waits();
-    many.still_waits();
-    next.run();
-    assert_eq!(load.woken(), read(1, 0));
-    assert_eq!(many.woken(), [read(1, 0), read(2, 0)]);
-    is_idle(&batcher, &next);
+    for end in ENDS {
+        let runtime = Roaming::new();
+        let batcher = roaming(&Backend::answering(), &runtime, |builder| {
+            builder.max_in_flight(1)
+        });
+        runtime.clock.shut_down(end);
+        assert_eq!(at_once(batcher.load(&1)), Err(LoadError::Closed));
+        let next = runtime.moves(end);
+        let load = Hand::waiting(batcher.load(&1));
+        next.run();
+        assert_eq!(load.woken(), read(1, 0));
+        is_idle(&batcher, &next);
+    }
 }
 
 #[test]
