@@ -24,5 +24,6 @@ mod limits;
 mod order;
 mod permits;
 mod policies;
+mod recursion;
 mod results;
 mod withdrawal;
