@@ -65,7 +65,8 @@ pub struct Row {
     pub settings: &'static str,
     /// What it is.
     pub kind: Kind,
-    /// In each round a figure for each column, where the peer can do what the column asks.
+    /// In each round a figure for each column, where the peer can do what the column asks; none
+    /// at all for what is only named.
     pub rounds: Vec<Vec<Option<f64>>>,
 }
 
@@ -195,14 +196,15 @@ impl Row {
     #[must_use]
     pub fn ratio(&self, base: &Self, column: usize) -> Option<Spread> {
         let pairs = self.rounds.iter().zip(&base.rounds);
-        let pairs = pairs.filter_map(|(figures, base)| figures[column].zip(base[column]));
+        let in_column = |figures: &[Option<f64>]| figures.get(column).copied().flatten();
+        let pairs = pairs.filter_map(|(figures, base)| in_column(figures).zip(in_column(base)));
         Spread::of(pairs.map(|(figure, base)| figure / base).collect())
     }
 
     fn in_rounds(&self, column: usize) -> impl Iterator<Item = f64> {
         self.rounds
             .iter()
-            .filter_map(move |figures| figures[column])
+            .filter_map(move |figures| figures.get(column).copied().flatten())
     }
 }
 
@@ -224,7 +226,7 @@ impl Unit {
     #[must_use]
     pub fn show(self, figure: f64) -> String {
         match self {
-            Self::Nanoseconds if figure >= 9_950_000.0 => format!("{:.1} ms", figure / 1e6),
+            Self::Nanoseconds if figure >= 995_000.0 => format!("{:.2} ms", figure / 1e6),
             Self::Nanoseconds if figure >= 9_950.0 => format!("{:.1} µs", figure / 1_000.0),
             Self::Nanoseconds if figure >= 99.5 => format!("{figure:.0} ns"),
             Self::Nanoseconds => format!("{figure:.1} ns"),

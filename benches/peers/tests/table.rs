@@ -1,5 +1,5 @@
-//! A table shows ratios to the best peer and to forebay, and whether a goal is met; floors are
-//! never the best.
+//! A table shows ratios to the best peer and to forebay, how each row is set, and whether a goal is
+//! met; floors are never the best.
 
 use forebay_peers::entry::Kind;
 use forebay_peers::goal::{Against, Goal};
@@ -73,4 +73,80 @@ fn a_slow_round_changes_no_ratio() {
     let text = table.render(Layout::Terminal).unwrap();
     assert!(text.contains("20.0 ns"), "{text}");
     assert!(text.contains("0.50 (0.50–0.50)"), "{text}");
+}
+
+#[test]
+fn a_goal_can_be_how_many_times_better_ours_is() {
+    let mut table = table(20.0);
+    table.goals = vec![
+        Goal::times_better(0, Against::BEST_LIBRARY, 1.5),
+        Goal::times_better(0, Against::Row("floor"), 1.5),
+    ];
+    let text = table.render(Layout::Terminal).unwrap();
+    let of_library = text.lines().find(|line| line.contains("of best library"));
+    assert!(
+        of_library.is_some_and(|line| line.contains("2.00 (2.00–2.00)  ") && line.ends_with("met"))
+    );
+    let of_floor = text.lines().find(|line| line.contains("of floor ÷ ours"));
+    assert!(
+        of_floor.is_some_and(|line| line.ends_with("missed")),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_goal_can_be_about_a_variant_of_ours() {
+    let mut table = table(20.0);
+    table.rows.push(Row {
+        name: "forebay, otherwise",
+        settings: "",
+        kind: Kind::OursVariant,
+        rounds: vec![vec![Some(30.0)]; 3],
+    });
+    table.goals = vec![
+        Goal::variant(0, "forebay, otherwise", 1.4),
+        Goal::variant_at_most(0, "forebay, otherwise", 30.0),
+    ];
+    let text = table.render(Layout::Terminal).unwrap();
+    let verdict = |start: &str| {
+        let line = text.lines().find(|line| line.starts_with(start));
+        line.and_then(|line| line.split_whitespace().last())
+    };
+    assert_eq!(verdict("cost of forebay, otherwise ÷ ours"), Some("missed"));
+    assert_eq!(verdict("cost of forebay, otherwise  "), Some("met"));
+}
+
+/// Settings stand beside the name, and what is only named has no figures.
+#[test]
+fn a_row_says_how_it_is_set() {
+    let mut table = table(20.0);
+    table.rows[1].settings = "1 ms, 100 keys";
+    table.rows.push(Row {
+        name: "left out",
+        settings: "it does not build",
+        kind: Kind::Foreign,
+        rounds: vec![Vec::new()],
+    });
+    let text = table.render(Layout::Markdown).unwrap();
+    let cells = |name| {
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(&format!("| {name}")));
+        let cells = line.into_iter().flat_map(|line| line.split('|'));
+        cells
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(cells("a library")[1], "1 ms, 100 keys");
+    assert_eq!(
+        cells("left out"),
+        ["left out", "it does not build", "-", "-", "-"]
+    );
+}
+
+#[test]
+fn times_are_shown_in_a_unit_that_fits() {
+    let shown = [12.34, 1_234.0, 12_340.0, 1_234_000.0].map(|time| Unit::Nanoseconds.show(time));
+    assert_eq!(shown, ["12.3 ns", "1234 ns", "12.3 µs", "1.23 ms"]);
 }

@@ -7,6 +7,7 @@ use crate::batch::backend::Instantly;
 use crate::batch::burst::{Callers, burst};
 use crate::batch::peer::Peer;
 use crate::batch::peers::floor::{Bare, Unbatched};
+use crate::batch::peers::javascript::{self, Ask};
 use crate::batch::peers::{self, Probe};
 use crate::clock::thread_time;
 use crate::entry::Kind;
@@ -26,16 +27,20 @@ const OVER_BARE: f64 = 2.0;
 struct Bursts {
     callers: Callers,
     sizes: &'static [u64],
+    /// What JavaScript is asked for each of them, where it knows such callers.
+    requests: &'static [&'static str],
 }
 
 const TASKS: Bursts = Bursts {
     callers: Callers::Tasks,
     sizes: &[64, 1_024, 16_384],
+    requests: &[],
 };
 
 const JOINED: Bursts = Bursts {
     callers: Callers::Joined,
     sizes: &[1_024, 16_384],
+    requests: &["joined 1024", "joined 16384"],
 };
 
 /// Bursts on two threads.
@@ -85,7 +90,12 @@ fn over_unbatched(
     names: &[&'static str],
     rounds: usize,
 ) -> Table {
-    let mut rows = interleaved(bursts, &peers::all(), rounds);
+    let mut entries = peers::all();
+    if !bursts.requests.is_empty() {
+        entries.push(javascript::entry());
+    }
+    entries.push(peers::left_out());
+    let mut rows = interleaved(bursts, &entries, rounds);
     subtract_floor(&mut rows);
     let bare = Against::Row(Bare::NAME);
     let goals = (0..names.len()).flat_map(|index| {
@@ -122,6 +132,14 @@ fn subtract_floor(rows: &mut Vec<Row>) {
                 *figure = figure.zip(least).map(|(figure, least)| figure - least);
             }
         }
+    }
+}
+
+impl Ask for Bursts {
+    const SETTINGS: &'static str = "cache off, 1000 keys";
+
+    fn requests(&self) -> Vec<Option<&'static str>> {
+        self.requests.iter().copied().map(Some).collect()
     }
 }
 

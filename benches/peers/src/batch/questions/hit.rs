@@ -11,6 +11,7 @@ use crate::batch::backend::Instantly;
 use crate::batch::burst::{Callers, burst};
 use crate::batch::peer::{Loader, Peer};
 use crate::batch::peers::caches::QuickCacheGet;
+use crate::batch::peers::javascript::{self, Ask};
 use crate::batch::peers::{self, Probe};
 use crate::clock::thread_time;
 use crate::goal::{Against, Goal};
@@ -28,6 +29,8 @@ struct Hit;
 
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
+    let mut entries = peers::remembering();
+    entries.push(javascript::entry());
     vec![Table {
         title: "A load that is cached",
         method: "Processor time and allocations of a load of a key that is in the cache, beside \
@@ -36,12 +39,20 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
             Column::new("hit", Unit::Nanoseconds),
             Column::new("allocations", Unit::Count),
         ],
-        rows: interleaved(&Hit, &peers::remembering(), rounds),
+        rows: interleaved(&Hit, &entries, rounds),
         goals: vec![
             Goal::ratio(0, Against::Row(QuickCacheGet::NAME), 1.5),
             Goal::at_most(1, 0.0),
         ],
     }]
+}
+
+impl Ask for Hit {
+    const SETTINGS: &'static str = "defaults, its own Map";
+
+    fn requests(&self) -> Vec<Option<&'static str>> {
+        vec![Some("hit 1024"), None]
+    }
 }
 
 impl Probe for Hit {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::batch::backend::{Answer, Instantly, value_of};
 use crate::batch::peer::{Loader, Peer};
+use crate::batch::peers::javascript::{self, Ask};
 use crate::batch::peers::{self, Probe};
 use crate::clock::thread_time;
 use crate::goal::Goal;
@@ -21,6 +22,8 @@ struct Many;
 
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
+    let mut entries = peers::all();
+    entries.push(javascript::entry());
     vec![Table {
         title: "10,000 keys in one call",
         method: "Processor time of `load_many`, or what it is called, for each of its keys, and \
@@ -30,9 +33,17 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
             Column::new("10,000 keys", Unit::Nanoseconds),
             Column::new("largest call", Unit::Count),
         ],
-        rows: interleaved(&Many, &peers::all(), rounds),
+        rows: interleaved(&Many, &entries, rounds),
         goals: vec![Goal::at_most(0, 65.0), Goal::at_most(1, 1_000.0)],
     }]
+}
+
+impl Ask for Many {
+    const SETTINGS: &'static str = "cache off, 1000 keys";
+
+    fn requests(&self) -> Vec<Option<&'static str>> {
+        vec![Some("many 10000"), Some("largest 10000")]
+    }
 }
 
 impl Probe for Many {

@@ -9,6 +9,7 @@ use crate::batch::backend::{Instantly, value_of};
 use crate::batch::peer::{Loader, Peer};
 use crate::batch::peers::floor::Bare;
 use crate::batch::peers::forebay::ForebayInline;
+use crate::batch::peers::javascript::{self, Ask};
 use crate::batch::peers::seed::Seed;
 use crate::batch::peers::{self, Probe};
 use crate::goal::{Against, Goal};
@@ -29,6 +30,8 @@ struct Lone;
 
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
+    let mut entries = peers::all();
+    entries.push(javascript::entry());
     vec![Table {
         title: "A load alone",
         method: "Time of day of one load after the other in a task, each with nothing else going \
@@ -37,7 +40,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
             Column::new("one thread", Unit::Nanoseconds),
             Column::new("two threads", Unit::Nanoseconds),
         ],
-        rows: interleaved(&Lone, &peers::all(), rounds),
+        rows: interleaved(&Lone, &entries, rounds),
         goals: vec![
             Goal::ratio(0, Against::Row(Bare::NAME), 1.5),
             Goal::ratio(1, Against::Row(Bare::NAME), 1.5),
@@ -45,6 +48,14 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
             Goal::variant_at_most(0, ForebayInline::NAME, 2_500.0),
         ],
     }]
+}
+
+impl Ask for Lone {
+    const SETTINGS: &'static str = "cache off, 1000 keys";
+
+    fn requests(&self) -> Vec<Option<&'static str>> {
+        vec![Some("lone"), None]
+    }
 }
 
 impl Probe for Lone {
