@@ -6,6 +6,7 @@ pub(crate) mod hooks;
 pub(crate) mod driver;
 pub(crate) mod watch;
 mod driving;
+mod crowd;
 mod inline;
 
 use std::sync::atomic::Ordering;
@@ -43,8 +44,11 @@ pub(crate) trait Work: Sized + Send + 'static {
     /// Takes the wakers of all who wait for a batch.
     fn take_wakers(body: &mut Self::Body) -> Vec<Waker>;
 
-    /// Takes the waker of somebody who waits for a batch; says whether anybody does.
-    fn take_waker(body: &mut Self::Body) -> (bool, Option<Waker>);
+    /// Takes the waker of somebody who waits for a batch.
+    fn take_waker(body: &mut Self::Body) -> Option<Waker>;
+
+    /// Whether anybody waits for a batch.
+    fn is_watched(body: &Self::Body) -> bool;
 
     /// Ends a call whose driver is lost.
     fn lose_call(desk: &Desk<Self, Self::Own, Self::Error>, start: Start, batch: BatchId);
@@ -337,28 +341,5 @@ where
     fn wake_timed(&self) {
         let waiting = waiting_wakers(&mut *self.work());
         wake_all(waiting);
-    }
-}
-
-/// Those who wait, for drivers that are carried out by them.
-impl<W, X, E> Crowd for Desk<W, X, E>
-where
-    W: Work<Own = X, Error = E>,
-    X: Send + Sync + 'static,
-    E: Send + Sync + 'static,
-{
-    fn wake_one(&self) -> bool {
-        let mut is_waited_for = false;
-        let waker = {
-            let mut work = self.work();
-            let mut batches = work.queue().batches_mut();
-            batches.find_map(|batch| {
-                let (is_watched, waker) = W::take_waker(&mut batch.body);
-                is_waited_for |= is_watched;
-                waker
-            })
-        };
-        wake_all(waker);
-        is_waited_for
     }
 }

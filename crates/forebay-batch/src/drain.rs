@@ -1,5 +1,7 @@
 use std::fmt;
+use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::desk::{Desk, Work};
@@ -7,8 +9,13 @@ use crate::desk::{Desk, Work};
 /// Waits until nothing waits and nothing is in flight, made by
 /// [`Batcher::drain`](crate::Batcher::drain) and [`Executor::drain`](crate::Executor::drain).
 #[must_use = "futures do nothing unless polled"]
-pub struct Drain<'a> {
-    desk: &'a (dyn Drained + Sync),
+pub struct Drain<'a>(Draining<&'a (dyn Drained + Sync)>);
+
+/// A drain of the runtime's own, where those who wait carry out calls and nobody waits any more.
+pub(crate) struct Tending(Draining<Arc<dyn Drained + Send + Sync>>);
+
+struct Draining<D> {
+    desk: D,
     place: Option<usize>,
 }
 
@@ -21,6 +28,12 @@ pub(crate) trait Drained {
     fn wait(&self, place: &mut Option<usize>, waker: &Waker) -> bool;
 
     fn stop(&self, place: usize);
+
+    /// Leaves drivers to others, where those who wait carry them on.
+    fn leave(&self);
+
+    /// Drops drivers that nobody can carry on.
+    fn drop_forsaken(&self);
 }
 
 impl<W, X, E> Drained for Desk<W, X, E>
@@ -34,6 +47,8 @@ where
     fn wait(&self, place: &mut Option<usize>, waker: &Waker) -> bool {
         let (waits, garbage) = self.work().queue().drain(place, waker);
         drop(garbage);
+        // A driver that was woken before the waker was left has found nobody to go on.
+        self.driving.pass_on();
         waits
     }
 
@@ -41,11 +56,45 @@ where
         let garbage = self.work().queue().stop_draining(place);
         drop(garbage);
     }
+
+    fn leave(&self) {
+        self.driving.leave();
+    }
+
+    fn drop_forsaken(&self) {
+        self.driving.drop_forsaken();
+    }
 }
 
 impl<'a> Drain<'a> {
     pub(crate) fn new(desk: &'a (dyn Drained + Sync)) -> Self {
-        Self { desk, place: None }
+        Self(Draining { desk, place: None })
+    }
+}
+
+impl Tending {
+    /// It counts as one who waits from now on.
+    pub(crate) fn new(desk: Arc<dyn Drained + Send + Sync>) -> Self {
+        let mut place = None;
+        desk.wait(&mut place, Waker::noop());
+        Self(Draining { desk, place })
+    }
+}
+
+impl<D: Deref<Target: Drained>> Draining<D> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+        self.desk.help(cx.waker());
+        if self.desk.wait(&mut self.place, cx.waker()) {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.desk.stop(place);
+        }
     }
 }
 
@@ -53,21 +102,29 @@ impl Future for Drain<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        this.desk.help(cx.waker());
-        if this.desk.wait(&mut this.place, cx.waker()) {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
-        }
+        self.get_mut().0.poll(cx)
+    }
+}
+
+impl Future for Tending {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.get_mut().0.poll(cx)
     }
 }
 
 impl Drop for Drain<'_> {
     fn drop(&mut self) {
-        if let Some(place) = self.place {
-            self.desk.stop(place);
-        }
+        self.0.stop();
+        self.0.desk.leave();
+    }
+}
+
+impl Drop for Tending {
+    fn drop(&mut self) {
+        self.0.stop();
+        self.0.desk.drop_forsaken();
     }
 }
 

@@ -23,7 +23,7 @@ use crate::stats::Stats;
 /// another.
 ///
 /// Cloning shares the executor. When the last clone and the last submission are dropped, what was
-/// sent runs to its end and everything else goes.
+/// sent runs to its end as long as there is a runtime, and everything else goes.
 ///
 /// # Examples
 ///
@@ -55,6 +55,11 @@ use crate::stats::Stats;
 /// # }
 /// ```
 pub struct Executor<T, O, E, G = ()> {
+    handle: Arc<Handle<T, O, E, G>>,
+}
+
+/// What all clones of an executor hold, and nothing else does.
+struct Handle<T, O, E, G> {
     shared: Arc<Shared<T, O, E, G>>,
 }
 
@@ -92,8 +97,9 @@ where
     E: Send + Sync + 'static,
     G: Eq + Hash + Send + 'static,
 {
-    pub(crate) const fn from_shared(shared: Arc<Shared<T, O, E, G>>) -> Self {
-        Self { shared }
+    pub(crate) fn from_shared(shared: Arc<Shared<T, O, E, G>>) -> Self {
+        let handle = Arc::new(Handle { shared });
+        Self { handle }
     }
 
     /// Carries out `value`, in one call of the backend with the values of others.
@@ -111,7 +117,7 @@ where
     /// Dropping the future takes the value back if it was not sent yet. What was sent runs to its
     /// end, and only its result is lost.
     pub fn execute(&self, value: T) -> Execution<'_, T, O, E, G> {
-        Execution::new(&self.shared, value)
+        Execution::new(&self.handle.shared, value)
     }
 
     /// Carries out many values, and returns their results in the order of `values`.
@@ -128,7 +134,7 @@ where
     ///
     /// As [`execute`](Executor::execute), for each value by itself.
     pub fn execute_many(&self, values: Vec<T>) -> ExecutionMany<'_, T, O, E, G> {
-        ExecutionMany::new(&self.shared, values, Unity::Split)
+        ExecutionMany::new(&self.handle.shared, values, Unity::Split)
     }
 
     /// Carries out many values within one call, or none of them.
@@ -146,25 +152,25 @@ where
     ///
     /// Dropping the future takes all values back, or none if they were sent.
     pub fn execute_whole(&self, values: Vec<T>) -> ExecutionMany<'_, T, O, E, G> {
-        ExecutionMany::new(&self.shared, values, Unity::Whole)
+        ExecutionMany::new(&self.handle.shared, values, Unity::Whole)
     }
 
     /// Lets all values go that wait, without regard to the policy; returns how many they are.
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn dispatch(&self) -> usize {
-        self.shared.dispatch()
+        self.handle.shared.dispatch()
     }
 
     /// Returns what the executor has done so far, and what it is doing.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.work().queue.stats()
+        self.handle.shared.work().queue.stats()
     }
 
     /// Takes no further values: they fail with [`Closed`](forebay_core::LoadError::Closed). What
     /// waits is let go.
     pub fn close(&self) {
-        self.shared.close();
+        self.handle.shared.close();
     }
 
     /// Waits until no value waits and no call is in flight; values that come meanwhile count.
@@ -175,22 +181,28 @@ where
     ///
     /// Dropping the future changes nothing.
     pub fn drain(&self) -> Drain<'_> {
-        Drain::new(&*self.shared)
+        Drain::new(&*self.handle.shared)
     }
 }
 
 impl<T, O, E, G> Clone for Executor<T, O, E, G> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            handle: Arc::clone(&self.handle),
         }
+    }
+}
+
+impl<T, O, E, G> Drop for Handle<T, O, E, G> {
+    fn drop(&mut self) {
+        self.shared.driving.forsake();
     }
 }
 
 impl<T, O, E, G> fmt::Debug for Executor<T, O, E, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (waiting, running) = {
-            let values = self.shared.work();
+            let values = self.handle.shared.work();
             (values.queue.waiting(), values.queue.running())
         };
         f.debug_struct("Executor")

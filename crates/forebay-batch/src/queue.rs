@@ -6,6 +6,7 @@
 //! so that the batch can grow until the very moment it is sealed.
 
 mod batch;
+mod drains;
 mod lane;
 mod rules;
 mod start;
@@ -125,32 +126,6 @@ impl<B, G> Queue<B, G> {
 
     pub(crate) fn batches_mut(&mut self) -> impl Iterator<Item = &mut Batch<B>> {
         self.batches.iter_mut().map(|(_, batch)| batch)
-    }
-
-    /// Notes who waits for everything to have ended; `false` if it has.
-    pub(crate) fn drain(
-        &mut self,
-        place: &mut Option<usize>,
-        waker: &Waker,
-    ) -> (bool, Option<Waker>) {
-        if self.is_idle() {
-            return (false, None);
-        }
-        let place = *place.get_or_insert_with(|| self.drains.insert(None));
-        (true, self.drains[place].replace(waker.clone()))
-    }
-
-    pub(crate) fn stop_draining(&mut self, place: usize) -> Option<Waker> {
-        self.drains.try_remove(place)?
-    }
-
-    /// Those to wake when everything has ended.
-    pub(crate) fn drained(&mut self) -> Vec<Waker> {
-        if self.drains.is_empty() || !self.is_idle() {
-            return Vec::new();
-        }
-        let drains = self.drains.iter_mut();
-        drains.filter_map(|(_, waker)| waker.take()).collect()
     }
 
     /// All calls that may start now.

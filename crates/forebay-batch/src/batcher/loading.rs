@@ -321,8 +321,12 @@ where
         keys.take_wakers()
     }
 
-    fn take_waker(keys: &mut Self::Body) -> (bool, Option<Waker>) {
-        (keys.is_watched(), keys.take_waker())
+    fn take_waker(keys: &mut Self::Body) -> Option<Waker> {
+        keys.take_waker()
+    }
+
+    fn is_watched(keys: &Self::Body) -> bool {
+        keys.is_watched()
     }
 
     fn lose_call(desk: &Shared<K, V, E, G>, start: Start, batch: BatchId) {

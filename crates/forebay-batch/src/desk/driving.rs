@@ -61,4 +61,26 @@ impl Driving {
             inline.pass_on();
         }
     }
+
+    /// Does that, and leaves to the runtime what goes on although nobody waits for it any more.
+    pub(crate) fn leave(&self) {
+        self.pass_on();
+        if let (Some(inline), Some(runtime)) = (&self.inline, &self.runtime) {
+            inline.look_after(&**runtime);
+        }
+    }
+
+    /// Notes that nobody can come any more.
+    pub(crate) fn forsake(&self) {
+        if let Some(inline) = &self.inline {
+            inline.forsake();
+        }
+    }
+
+    /// Drops what nobody can carry on any more.
+    pub(crate) fn drop_forsaken(&self) {
+        if let Some(inline) = &self.inline {
+            inline.drop_forsaken();
+        }
+    }
 }

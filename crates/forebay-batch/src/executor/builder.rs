@@ -155,7 +155,10 @@ where
 
     /// Lets those who wait carry out the calls, as [`Builder::inline`](crate::Builder::inline).
     ///
-    /// A call that nobody waits for any more is carried on by the next submission.
+    /// A call that nobody waits for any more is carried on by the [`runtime`](Self::runtime), as a
+    /// task. Where there is none, it stands still until somebody comes: the next submission, or who
+    /// [`drain`](Executor::drain)s. With the last clone of the executor nobody can come any more, and
+    /// the call is dropped, whatever it has done by then; drain before that.
     pub const fn inline(mut self) -> Self {
         self.settings.inline = true;
         self

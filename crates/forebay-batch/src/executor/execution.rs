@@ -119,7 +119,7 @@ where
         }
         let results = waiting.take();
         *state = State::Done;
-        shared.driving.pass_on();
+        shared.driving.leave();
         Poll::Ready(results)
     }
 }
@@ -257,7 +257,7 @@ impl<T, O, E, G> Drop for ExecutionMany<'_, T, O, E, G> {
                 waiting.leave(self.shared, |_, _| true);
             }
             // It may have been woken to carry on a call that is not its own.
-            self.shared.driving.pass_on();
+            self.shared.driving.leave();
         }
     }
 }

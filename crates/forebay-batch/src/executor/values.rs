@@ -217,9 +217,12 @@ where
         slots.filter_map(|slot| slot.waker.take()).collect()
     }
 
-    fn take_waker(lot: &mut Lot<T, O, E>) -> (bool, Option<Waker>) {
-        let waker = lot.slots.iter_mut().find_map(|slot| slot.waker.take());
-        (lot.watchers > 0, waker)
+    fn take_waker(lot: &mut Lot<T, O, E>) -> Option<Waker> {
+        lot.slots.iter_mut().find_map(|slot| slot.waker.take())
+    }
+
+    fn is_watched(lot: &Lot<T, O, E>) -> bool {
+        lot.watchers > 0
     }
 
     fn lose_call(desk: &Shared<T, O, E, G>, start: Start, batch: BatchId) {

@@ -20,6 +20,7 @@ mod runtime;
 
 mod accidents;
 mod ends;
+mod inline;
 mod limits;
 mod order;
 mod permits;
