@@ -28,6 +28,8 @@ mod caching;
 mod cancelling;
 mod closing;
 mod config;
+#[cfg(feature = "metrics")]
+mod counters;
 mod destructors;
 mod dispatching;
 mod filling;
@@ -43,6 +45,8 @@ mod panics;
 mod permits;
 mod recursion;
 mod runtimes;
+#[cfg(feature = "tracing")]
+mod spans;
 mod stage;
 mod stats;
 mod timeouts;
