@@ -34,22 +34,13 @@ fn singleflight_is_a_module() {
 #[cfg(feature = "batch")]
 #[test]
 fn batch_is_a_module() {
-    use forebay::batch::{Batcher, Builder, Cache, Execute, ExecuteResults, Executor, PerRequest};
+    use forebay::batch::{Batcher, Builder, Cache, Execute, Executor, PerRequest};
 
     let _: fn(Nothing) -> Builder<Nothing, u8> = Batcher::builder;
     let _: fn() -> PerRequest<u8, u8, Infallible> = PerRequest::new;
     fn names_traits<X: Execute<u8>, C: Cache<u8, u8, Infallible>>() {}
     let _ = names_traits::<Nothing, PerRequest<u8, u8, Infallible>>;
     let _: fn(Nothing) -> _ = Executor::<u8, (), Infallible>::builder::<Nothing>;
-
-    impl Execute<u8> for Nothing {
-        type Output = ();
-        type Error = Infallible;
-
-        async fn execute(&self, values: Vec<u8>) -> ExecuteResults<(), Infallible> {
-            Ok(values.iter().map(|_| Ok(())).collect())
-        }
-    }
 }
 
 /// A backend without rows, which is asked for one key or for many.
@@ -74,5 +65,15 @@ impl forebay::LoadBatch<u8> for Nothing {
         _answers: &mut forebay::Answers<'_, u8, u8, Infallible>,
     ) -> Result<(), Infallible> {
         Ok(())
+    }
+}
+
+#[cfg(feature = "batch")]
+impl forebay::batch::Execute<u8> for Nothing {
+    type Output = ();
+    type Error = Infallible;
+
+    async fn execute(&self, values: Vec<u8>) -> forebay::batch::ExecuteResults<(), Infallible> {
+        Ok(values.iter().map(|_| Ok(())).collect())
     }
 }
