@@ -47,8 +47,8 @@ pub(crate) trait Work: Sized + Send + 'static {
     /// Takes the waker of somebody who waits for a batch.
     fn take_waker(body: &mut Self::Body) -> Option<Waker>;
 
-    /// Whether anybody waits for a batch.
-    fn is_watched(body: &Self::Body) -> bool;
+    /// How many wait for a batch.
+    fn watchers(body: &Self::Body) -> usize;
 
     /// Ends a call whose driver is lost.
     fn lose_call(desk: &Desk<Self, Self::Own, Self::Error>, start: Start, batch: BatchId);

@@ -125,7 +125,7 @@ where
         drop(entered.garbage);
         let spawned = entered.start.map_or(Ok(()), |start| self.spawn(start));
         self.spawn_all(entered.more);
-        let armed = entered.began.map_or(Ok(()), |batch| self.arm(batch));
+        let armed = entered.waits.map_or(Ok(()), |batch| self.arm(batch));
         spawned.and(armed)
     }
 
@@ -325,8 +325,8 @@ where
         keys.take_waker()
     }
 
-    fn is_watched(keys: &Self::Body) -> bool {
-        keys.is_watched()
+    fn watchers(keys: &Self::Body) -> usize {
+        keys.watchers()
     }
 
     fn lose_call(desk: &Shared<K, V, E, G>, start: Start, batch: BatchId) {

@@ -5,6 +5,7 @@ use forebay_rt::{BoxFuture, wake_all};
 use crate::desk::inline::Crowd;
 use crate::desk::{Desk, Work};
 use crate::drain::Tending;
+use crate::queue::Batch;
 
 /// Those who wait, for drivers that are carried out by them.
 impl<W, X, E> Crowd for Desk<W, X, E>
@@ -19,7 +20,7 @@ where
             let queue = work.queue();
             let mut is_waited_for = queue.is_drained();
             let waker = queue.batches_mut().find_map(|batch| {
-                is_waited_for |= W::is_watched(&batch.body);
+                is_waited_for |= is_watched_by_others::<W>(batch);
                 W::take_waker(&mut batch.body)
             });
             (is_waited_for, waker.or_else(|| queue.take_drain()))
@@ -31,10 +32,15 @@ where
     fn is_waited_for(&self) -> bool {
         let mut work = self.work();
         let queue = work.queue();
-        queue.is_drained() || queue.batches_mut().any(|batch| W::is_watched(&batch.body))
+        queue.is_drained() || queue.batches_mut().any(|batch| is_watched_by_others::<W>(batch))
     }
 
     fn tend(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(Tending::new(self))
     }
+}
+
+/// Whether somebody but a call waits for a batch: calls are carried out by others themselves.
+fn is_watched_by_others<W: Work>(batch: &Batch<W::Body>) -> bool {
+    W::watchers(&batch.body) > batch.parents.len()
 }

@@ -221,8 +221,8 @@ where
         lot.slots.iter_mut().find_map(|slot| slot.waker.take())
     }
 
-    fn is_watched(lot: &Lot<T, O, E>) -> bool {
-        lot.watchers > 0
+    fn watchers(lot: &Lot<T, O, E>) -> usize {
+        lot.watchers
     }
 
     fn lose_call(desk: &Shared<T, O, E, G>, start: Start, batch: BatchId) {

@@ -15,6 +15,9 @@ mod hand;
 #[path = "../harness/pool.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod pool;
+#[path = "../harness/roaming.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod roaming;
 #[path = "../harness/runtime.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod runtime;
@@ -30,6 +33,7 @@ mod closing;
 mod config;
 #[cfg(feature = "metrics")]
 mod counters;
+mod cycles;
 mod destructors;
 mod dispatching;
 mod filling;

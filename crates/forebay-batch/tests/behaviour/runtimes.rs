@@ -5,7 +5,6 @@
 //!   window and a wait for a permit. No time is lost.
 //! * Where it ends during a call, those who wait are told, and the batcher goes on on the next one.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use forebay_batch::{Batcher, BoxFuture, Dispatch, PerRequest, Runtime, RuntimeGone};
@@ -14,46 +13,9 @@ use forebay_core::LoadError;
 use crate::backend::{Backend, Error, Value};
 use crate::hand::{Hand, at_once};
 use crate::pool::Pool;
+use crate::roaming::Roaming;
 use crate::runtime::{Gone, HandRuntime};
 use crate::scene::{Scene, read};
-
-/// The runtime of whoever polls, as tokio's is; all of them show the same time.
-#[derive(Clone)]
-struct Roaming {
-    clock: HandRuntime,
-    here: Arc<Mutex<HandRuntime>>,
-}
-
-impl Roaming {
-    fn new() -> Self {
-        let clock = HandRuntime::default();
-        let here = Arc::new(Mutex::new(clock.clone()));
-        Self { clock, here }
-    }
-
-    /// Ends the runtime of those who have polled so far; from now on it is another one.
-    fn moves(&self, end: Gone) -> HandRuntime {
-        let next = HandRuntime::default();
-        let ended = std::mem::replace(&mut *self.here.lock().unwrap(), next.clone());
-        ended.shut_down(end);
-        next
-    }
-}
-
-impl Runtime for Roaming {
-    fn now(&self) -> Duration {
-        self.clock.now()
-    }
-
-    fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
-        self.clock.sleep_until(deadline)
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
-        let here = self.here.lock().unwrap().clone();
-        here.spawn(task)
-    }
-}
 
 type Handle = Batcher<u32, Value<u32>, Error>;
 
@@ -265,6 +227,37 @@ fn window_does_not_begin_again_with_another_runtime() {
         next.run();
         assert_eq!(load.woken(), read(1, 0));
         is_idle(&batcher, &next);
+    }
+}
+
+#[test]
+fn load_that_comes_after_a_runtime_has_ended_does_not_depend_on_those_before() {
+    // They were woken for it, but leave before they are polled.
+    for policy in [Dispatch::Natural, Dispatch::Window(WINDOW)] {
+        for late in [1, 2] {
+            let runtime = Roaming::new();
+            let batcher = roaming(&Backend::answering(), &runtime, |builder| {
+                builder.dispatch(policy).max_in_flight(1)
+            });
+            let before = Hand::waiting(batcher.load(&1));
+            let next = runtime.moves(Gone::Refuses);
+            assert!(before.is_woken());
+            let single = Hand::waiting(batcher.load(&late));
+            drop(before);
+            runtime.clock.pass(WINDOW);
+            next.run();
+            assert_eq!(single.woken(), read(late, 0), "{policy:?}");
+
+            let before = Hand::waiting(batcher.load(&1));
+            let next = runtime.moves(Gone::Refuses);
+            let keys = [late];
+            let many = Hand::waiting(batcher.load_many(&keys));
+            drop(before);
+            runtime.clock.pass(WINDOW);
+            next.run();
+            assert_eq!(many.woken(), [read(late, 1)], "{policy:?}");
+            is_idle(&batcher, &next);
+        }
     }
 }
 

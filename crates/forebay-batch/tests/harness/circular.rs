@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use forebay_batch::{Batcher, BoxFuture, Builder};
 use forebay_core::{Answers, LoadBatch, LoadError, LoadResult};
+use futures::channel::oneshot;
 
 use crate::backend::Error;
+use crate::runtime::HandRuntime;
 
 pub(crate) type Loop = Batcher<u32, u32, Error>;
 
@@ -82,4 +84,34 @@ impl Calls {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// Settings under which a call that waited for another one's place would wait for ever.
+pub(crate) fn tight(
+    runtime: &HandRuntime,
+) -> impl Fn(Builder<Circular, u32>) -> Builder<Circular, u32> {
+    let runtime = runtime.clone();
+    move |builder| builder.runtime(runtime.clone()).max_in_flight(1)
+}
+
+/// A gate that a backend's call waits for.
+pub(crate) fn gate() -> (oneshot::Sender<()>, impl Fn() -> oneshot::Receiver<()>) {
+    let (open, gate) = oneshot::channel();
+    let gate = Mutex::new(Some(gate));
+    let take = move || {
+        gate.lock()
+            .expect("nobody panics")
+            .take()
+            .expect("one call waits for it")
+    };
+    (open, take)
+}
+
+/// Nothing waits, nothing runs, no task and no timer is left.
+#[track_caller]
+pub(crate) fn is_over(batcher: &Loop, runtime: &HandRuntime) {
+    runtime.run();
+    let stats = batcher.stats();
+    assert_eq!((stats.waiting, stats.running), (0, 0));
+    assert_eq!((runtime.tasks(), runtime.sleepers()), (0, 0));
 }

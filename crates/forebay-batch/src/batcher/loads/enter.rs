@@ -46,8 +46,8 @@ pub(crate) struct Entered<G> {
     pub(crate) start: Option<Start>,
     /// Further starts, where many keys have entered.
     pub(crate) more: Vec<Start>,
-    /// A batch that was begun, whose deadline must be seen to.
-    pub(crate) began: Option<BatchId>,
+    /// A batch that waits, whose deadline must be seen to.
+    pub(crate) waits: Option<BatchId>,
     /// To be dropped.
     pub(crate) garbage: Vec<G>,
     /// Spans that a batch has enough of, to be dropped as well.
@@ -59,7 +59,7 @@ impl<G> Entered<G> {
         Self {
             start: None,
             more: Vec::new(),
-            began: None,
+            waits: None,
             garbage: Vec::new(),
             askers: Vec::new(),
         }
@@ -146,8 +146,11 @@ where
                 return Err(LoadError::Cycle);
             }
             self.queue.nest(batch, parent);
-            let lane = self.queue.batch(batch).map(|batch| batch.lane());
-            entered.starts(lane.and_then(|lane| self.queue.start(lane)));
+        }
+        if !self.is_running(batch) {
+            // Its driver may have been lost with a runtime, and those who were woken for that, too.
+            entered.starts(self.restart(batch));
+            entered.waits.get_or_insert(batch);
         }
         self.queue.stats.joins += 1;
         let keys = self.keys_mut(batch).ok_or(LoadError::Closed)?;
@@ -205,9 +208,7 @@ where
             keys.arrivals.push(now);
             batch.arrived.get_or_insert(now);
         }
-        if slot == 0 {
-            entered.began.get_or_insert(id);
-        }
+        entered.waits.get_or_insert(id);
         keys.keys.push(key);
         keys.slots.push(Slot {
             hash: arrival.hash,

@@ -166,8 +166,9 @@ impl<K, V, E> Keys<K, V, E> {
         }
     }
 
-    pub(crate) const fn is_watched(&self) -> bool {
-        self.watchers > 0
+    /// How many loads wait for any of the keys.
+    pub(crate) const fn watchers(&self) -> usize {
+        self.watchers
     }
 
     /// Somebody who waits for a key.
