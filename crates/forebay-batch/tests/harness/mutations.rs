@@ -227,8 +227,11 @@ impl Ledger {
                 Ok(values.iter().map(receipt).collect())
             }
             Some(Step::Fail(error)) => Err(error),
-            // Past the panic hook, which would print a report of what the test wants.
-            Some(Step::Panic(message)) => resume_unwind(Box::new(message)),
+            Some(Step::Panic(message)) => {
+                self.lock().calls[number].end = End::Ended;
+                // Past the panic hook, which would print a report of what the test wants.
+                resume_unwind(Box::new(message));
+            }
             Some(Step::End(end)) => end(number, values),
         };
         self.lock().calls[number].end = End::Ended;
