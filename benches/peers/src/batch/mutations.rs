@@ -3,7 +3,7 @@
 pub mod batch_aint_one;
 pub mod forebay;
 pub mod scuffle;
-pub mod seed;
+pub mod ultra_batch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -62,7 +62,7 @@ pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
         entry::<forebay::Forebay, _>(),
         entry::<batch_aint_one::BatchAintOne, _>(),
         entry::<scuffle::Scuffle, _>(),
-        entry::<seed::Seed, _>(),
+        entry::<ultra_batch::UltraBatch, _>(),
     ]
 }
 

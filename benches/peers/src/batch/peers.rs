@@ -8,7 +8,7 @@ pub mod floor;
 pub mod forebay;
 pub mod javascript;
 pub mod scuffle;
-pub mod seed;
+pub mod ultra_batch;
 
 use self::async_graphql::{AsyncGraphql, AsyncGraphqlCached, AsyncGraphqlTuned};
 use self::batch_aint_one::{
@@ -23,7 +23,7 @@ use self::forebay::{
     ForebaySerial,
 };
 use self::scuffle::{Scuffle, ScuffleTuned};
-use self::seed::{Seed, SeedTuned};
+use self::ultra_batch::{UltraBatch, UltraBatchTuned};
 
 use crate::batch::check::check;
 use crate::batch::peer::Peer;
@@ -91,8 +91,8 @@ fn others<Q: Probe>() -> Vec<Entry<Q>> {
         entry::<DataloaderTuned, _>(),
         entry::<Scuffle, _>(),
         entry::<ScuffleTuned, _>(),
-        entry::<Seed, _>(),
-        entry::<SeedTuned, _>(),
+        entry::<UltraBatch, _>(),
+        entry::<UltraBatchTuned, _>(),
     ]
 }
 
@@ -103,7 +103,7 @@ pub fn remembering<Q: Probe>() -> Vec<Entry<Q>> {
         entry::<ForebayCached, _>().as_kind(Kind::Ours),
         entry::<DataloaderCached, _>(),
         entry::<AsyncGraphqlCached, _>(),
-        entry::<Seed, _>(),
+        entry::<UltraBatch, _>(),
         entry::<MokaGet, _>(),
         entry::<QuickCacheGet, _>(),
         entry::<MapGet, _>(),
@@ -158,6 +158,6 @@ pub fn defaults<Q: Probe>() -> Vec<Entry<Q>> {
         entry::<Dataloader, _>(),
         entry::<DataloaderCached, _>(),
         entry::<Scuffle, _>(),
-        entry::<Seed, _>(),
+        entry::<UltraBatch, _>(),
     ]
 }

@@ -10,7 +10,7 @@ use crate::batch::peer::{Loader, Peer};
 use crate::batch::peers::floor::Bare;
 use crate::batch::peers::forebay::ForebayInline;
 use crate::batch::peers::javascript::{self, Ask};
-use crate::batch::peers::seed::Seed;
+use crate::batch::peers::ultra_batch::UltraBatch;
 use crate::batch::peers::{self, Probe};
 use crate::goal::{Against, Goal};
 use crate::rounds::interleaved;
@@ -44,7 +44,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
         goals: vec![
             Goal::ratio(0, Against::Row(Bare::NAME), 1.5),
             Goal::ratio(1, Against::Row(Bare::NAME), 1.5),
-            Goal::times_better(0, Against::Row(Seed::NAME), 1_000.0),
+            Goal::times_better(0, Against::Row(UltraBatch::NAME), 1_000.0),
             Goal::variant_at_most(0, ForebayInline::NAME, 2_500.0),
         ],
     }]

@@ -9,7 +9,7 @@ use crate::batch::backend::{Backend, value_of};
 use crate::batch::burst::{Callers, burst};
 use crate::batch::peer::Peer;
 use crate::batch::peers::floor::Unbatched;
-use crate::batch::peers::seed::Seed;
+use crate::batch::peers::ultra_batch::UltraBatch;
 use crate::batch::peers::{self, Probe};
 use crate::batch::sqlite::Sqlite;
 use crate::entry::{Entry, Kind};
@@ -35,7 +35,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
     let database = Database(Arc::new(Sqlite::create(ROWS, CONNECTIONS)));
     let mut entries = peers::all();
     entries.push(statements_alone());
-    let (best, seed) = (Against::BEST_LIBRARY, Against::Row(Seed::NAME));
+    let (best, ultra_batch) = (Against::BEST_LIBRARY, Against::Row(UltraBatch::NAME));
     let unbatched = Against::Row(Unbatched::NAME);
     vec![Table {
         title: "Rows of SQLite",
@@ -53,7 +53,7 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
         rows: interleaved(&database, &entries, rounds),
         goals: vec![
             Goal::times_better(1, best, 1.5),
-            Goal::times_better(1, seed, 12.0),
+            Goal::times_better(1, ultra_batch, 12.0),
             Goal::times_better(1, unbatched, 10.0),
             Goal::times_better(0, unbatched, 5.0),
         ],

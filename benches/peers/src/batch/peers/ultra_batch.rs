@@ -1,4 +1,4 @@
-//! The seed: ultra-batch, the crate whose ability forebay set out to have without its defects.
+//! ultra-batch: a task that waits a while after each key, before a fetcher that fills a cache.
 //!
 //! It always keeps what was loaded, and cannot be told to forget.
 
@@ -15,12 +15,12 @@ use crate::failure::Failure;
 
 /// The row with defaults.
 #[derive(Debug)]
-pub struct Seed;
+pub struct UltraBatch;
 
-impl Peer for Seed {
-    const NAME: &'static str = "ultra-batch 0.3.0 (seed)";
+impl Peer for UltraBatch {
+    const NAME: &'static str = "ultra-batch 0.3.0";
     const SETTINGS: &'static str = "defaults: 10 ms, 100 keys";
-    const KIND: Kind = Kind::Seed;
+    const KIND: Kind = Kind::Library;
     const REMEMBERS: bool = true;
     const BATCH_MAX: usize = 100;
 
@@ -33,12 +33,12 @@ impl Peer for Seed {
 
 /// The row with the shortest delay, and with as many keys in a call as the others have.
 #[derive(Debug)]
-pub struct SeedTuned;
+pub struct UltraBatchTuned;
 
-impl Peer for SeedTuned {
-    const NAME: &'static str = "ultra-batch 0.3.0 (seed), tuned";
+impl Peer for UltraBatchTuned {
+    const NAME: &'static str = "ultra-batch 0.3.0, tuned";
     const SETTINGS: &'static str = "1 ms, 1000 keys";
-    const KIND: Kind = Kind::Seed;
+    const KIND: Kind = Kind::Library;
     const REMEMBERS: bool = true;
 
     type Loader<B: Backend> = Fetching<B>;

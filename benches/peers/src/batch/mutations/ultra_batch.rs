@@ -1,4 +1,4 @@
-//! The seed's executor, which takes results apart by their places.
+//! ultra-batch: its executor takes results apart by their places.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::{Mutator, Recorder};
 use crate::entry::Kind;
 
 /// The row of it.
-pub struct Seed(BatchExecutor<CarryOut>);
+pub struct UltraBatch(BatchExecutor<CarryOut>);
 
 struct CarryOut(Arc<Recorder>);
 
@@ -24,16 +24,16 @@ impl Executor for CarryOut {
     }
 }
 
-impl fmt::Debug for Seed {
+impl fmt::Debug for UltraBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Seed").finish_non_exhaustive()
+        f.debug_tuple("UltraBatch").finish_non_exhaustive()
     }
 }
 
-impl Mutator for Seed {
-    const NAME: &'static str = "ultra-batch 0.3.0 (seed)";
+impl Mutator for UltraBatch {
+    const NAME: &'static str = "ultra-batch 0.3.0";
     const SETTINGS: &'static str = "defaults: 10 ms, 100 values";
-    const KIND: Kind = Kind::Seed;
+    const KIND: Kind = Kind::Library;
     const BATCH_MAX: usize = 100;
 
     fn build(backend: Arc<Recorder>) -> Self {
