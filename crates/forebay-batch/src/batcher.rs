@@ -6,6 +6,7 @@ pub(crate) mod loads;
 mod asking;
 mod halving;
 mod hits;
+mod twins;
 
 use std::fmt;
 use std::hash::Hash;

@@ -35,7 +35,11 @@ pub enum Join {
     InFlight,
     /// Those that wait only: what was read before a load came is never its answer.
     SameBatch,
-    /// None: the backend sees a key once for each load, so it should answer by position.
+    /// None: the backend sees a key once for each load, and an answer by position is that load's
+    /// own.
+    ///
+    /// Where a key has fewer answers than loads in a call, as from a backend that answers by key,
+    /// its other loads in that call get a copy of the first one.
     Off,
 }
 

@@ -12,10 +12,11 @@ use forebay_rt::BoxFuture;
 use crate::batcher::halving::Halving;
 use crate::batcher::loading::{Own, Shared};
 use crate::batcher::loads::Loads;
+use crate::batcher::twins::share;
 use crate::desk::Carrier;
 use crate::desk::driver::{Calls, Held, drive};
 use crate::desk::watch::watch;
-use crate::policy::OnError;
+use crate::policy::{Join, OnError};
 use crate::queue::{BatchId, Start};
 use crate::stats::Tally;
 
@@ -165,14 +166,24 @@ where
             watch(self.desk, self.batch, call, is_abandoned).await
         };
         tally.ignored += answers.ignored() as u64;
-        let Err(error) = ended else {
-            return (answers.finish(), Vec::new());
-        };
-        tally.failed(&error);
+        let own = &self.desk.own;
         let mut open = Vec::new();
-        if matches!(error, LoadError::Backend(_)) && self.desk.own.on_error != OnError::FailAll {
+        if own.join == Join::Off || (ended.is_err() && own.on_error != OnError::FailAll) {
             open.extend(answers.unanswered());
         }
-        (answers.finish_failed(&error), open)
+        let mut results = match &ended {
+            Ok(()) => answers.finish(),
+            Err(error) => {
+                tally.failed(error);
+                answers.finish_failed(error)
+            }
+        };
+        if own.join == Join::Off {
+            open = share(keys, &mut results, open, &own.hash);
+        }
+        if own.on_error == OnError::FailAll || !matches!(ended, Err(LoadError::Backend(_))) {
+            open.clear();
+        }
+        (results, open)
     }
 }

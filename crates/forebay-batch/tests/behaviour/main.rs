@@ -45,6 +45,7 @@ mod javascript;
 mod joining;
 mod limits;
 mod many;
+mod off;
 mod panics;
 mod permits;
 mod recursion;
