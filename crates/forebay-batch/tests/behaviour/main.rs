@@ -50,8 +50,6 @@ mod panics;
 mod permits;
 mod recursion;
 mod runtimes;
-#[cfg(feature = "tracing")]
-mod spans;
 mod stage;
 mod stats;
 mod timeouts;

@@ -1,8 +1,26 @@
 //! Traces: each call has a span, which follows from the spans of those who asked for its keys.
+//!
+//! A program of its own, whose tests run one after the other: what tracing remembers of who listens
+//! to a span is shared by all threads, and is decided when a span is first met.
+#![cfg(feature = "tracing")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "harness/backend.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod backend;
+#[path = "harness/hand.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod hand;
+#[path = "harness/runtime.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod runtime;
+#[path = "harness/scene.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod scene;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing::field::{Field, Visit};
@@ -77,7 +95,14 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
     }
 }
 
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn logged(test: impl FnOnce(&Log)) {
+    let _alone = alone();
     let log = Log::default();
     let subscriber = Registry::default().with(log.clone());
     subscriber::with_default(subscriber, || test(&log));
@@ -152,6 +177,7 @@ fn span_closes_however_its_call_ends() {
 
 #[test]
 fn nothing_is_built_where_nobody_listens() {
+    let _alone = alone();
     let log = Log::default();
     let subscriber = Registry::default().with(log.clone().with_filter(LevelFilter::INFO));
     subscriber::with_default(subscriber, || {
@@ -217,6 +243,7 @@ fn subscriber_may_use_the_batcher() {
         }
     }
 
+    let _alone = alone();
     let scene = Scene::answering(|builder| builder);
     subscriber::with_default(Nosy(scene.batcher.clone()), || {
         let keys: Vec<u32> = (0..200).collect();
