@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 use forebay_rt::alarm::{Alarm, NEVER, Timed, nanos};
-use forebay_rt::sync::{AtomicUsize, Mutex, MutexGuard, lock};
+use forebay_rt::sync::{AtomicU64, Mutex, MutexGuard, lock};
 use forebay_rt::{BoxFuture, RuntimeGone, polling, wake_all};
 
 use crate::desk::driving::Driving;
@@ -65,8 +65,8 @@ pub(crate) struct Desk<W, X, E> {
     pub(crate) permits: Option<Permits<E>>,
     pub(crate) driving: Driving,
     carrier: Arc<dyn Carrier<W, X, E>>,
-    /// How many starts were lost with their drivers.
-    lost: AtomicUsize,
+    /// The number of the last start that was lost with its driver.
+    lost: AtomicU64,
     /// What lets batches go whose time has come, where there is such a time.
     window: Option<(Alarm, u64)>,
     #[cfg_attr(
@@ -110,7 +110,7 @@ impl<W, X, E> Desk<W, X, E> {
                 permits: settings.permits,
                 driving: Driving::new(settings.runtime, settings.inline.then_some(crowd)),
                 carrier,
-                lost: AtomicUsize::new(0),
+                lost: AtomicU64::new(0),
                 window,
                 #[cfg(feature = "metrics")]
                 meter: Meter::new(&settings.name),
@@ -169,13 +169,12 @@ where
         let Some(desk) = self.this.upgrade() else {
             return Err(RuntimeGone::new());
         };
-        let lost = self.lost.load(Ordering::Relaxed);
         self.driving.spawn(self.carrier.carry(desk, start))?;
         // A runtime that was shut down may take a task and drop it at once, on this thread.
-        if self.lost.load(Ordering::Relaxed) == lost {
-            Ok(())
-        } else {
+        if self.lost.load(Ordering::Relaxed) == start.number {
             Err(RuntimeGone::new())
+        } else {
+            Ok(())
         }
     }
 
@@ -246,7 +245,7 @@ where
     /// Gives back a start whose driver is lost; those who wait look for another one, unless a call
     /// that is in flight goes on to what they wait for.
     pub(crate) fn lose_start(&self, start: Start) {
-        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.lost.store(start.number, Ordering::Relaxed);
         let (group, waiting) = {
             let mut work = self.work();
             let group = work.queue().release(start);

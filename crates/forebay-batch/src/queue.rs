@@ -39,6 +39,8 @@ pub(crate) struct Queue<B, G> {
     /// The lanes that want a call as soon as one may start, each once.
     turn: VecDeque<LaneId>,
     calls: usize,
+    /// How many starts there have been.
+    started: u64,
     waiting: usize,
     running: usize,
     closed: bool,
@@ -59,6 +61,7 @@ impl<B, G> Queue<B, G> {
             groups: HashTable::new(),
             turn: VecDeque::new(),
             calls: 0,
+            started: 0,
             waiting: 0,
             running: 0,
             closed: false,

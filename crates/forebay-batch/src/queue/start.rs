@@ -48,6 +48,8 @@ pub(crate) struct Start {
     pub(crate) trigger: Trigger,
     /// How many units had come to the lane by then.
     pub(crate) arrived: u64,
+    /// What tells it from all others of the queue; never 0.
+    pub(crate) number: u64,
 }
 
 impl Start {
@@ -147,12 +149,7 @@ impl<B, G> Queue<B, G> {
         if found.nested == 0 || std::mem::replace(&mut found.nested_starting, true) {
             return None;
         }
-        found.starting += 1;
-        Some(Start {
-            lane,
-            trigger: Trigger::Nested,
-            arrived: found.arrived,
-        })
+        self.begin(lane, Trigger::Nested)
     }
 
     /// What others may do now that a batch of this lane was sealed.
@@ -175,19 +172,24 @@ impl<B, G> Queue<B, G> {
                 continue;
             };
             self.calls += 1;
-            let mut arrived = 0;
-            if let Some(found) = self.lane_mut(lane) {
-                found.starting += 1;
-                arrived = found.arrived;
-            }
+            let start = self.begin(lane, trigger);
             self.consider(lane);
-            return Some(Start {
-                lane,
-                trigger,
-                arrived,
-            });
+            return start;
         }
         None
+    }
+
+    fn begin(&mut self, lane: LaneId, trigger: Trigger) -> Option<Start> {
+        self.started += 1;
+        let number = self.started;
+        let found = self.lane_mut(lane)?;
+        found.starting += 1;
+        Some(Start {
+            lane,
+            trigger,
+            arrived: found.arrived,
+            number,
+        })
     }
 
     /// Whether there are more starts in a lane than batches for them; if not, `driver` is woken when

@@ -5,6 +5,7 @@
 //!   window and a wait for a permit. No time is lost.
 //! * Where it ends during a call, those who wait are told, and the batcher goes on on the next one.
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use forebay_batch::{Batcher, BoxFuture, Dispatch, PerRequest, Runtime, RuntimeGone};
@@ -270,6 +271,44 @@ fn batcher_is_built_before_there_is_anything_to_run_on() {
     let load = Hand::waiting(batcher.load(&1));
     next.run();
     assert_eq!(load.woken(), read(1, 0));
+}
+
+/// Ends when it is to take its third task, and goes on as another one.
+struct Successor(Roaming, AtomicUsize);
+
+impl Runtime for Successor {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep_until(deadline)
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
+        if self.1.fetch_add(1, SeqCst) == 2 {
+            self.0.moves(Gone::Refuses);
+        }
+        self.0.spawn(task)
+    }
+}
+
+#[test]
+fn runtime_that_ends_while_another_one_takes_a_task_fails_nobody_there() {
+    let runtime = Roaming::new();
+    let successor = Successor(runtime.clone(), AtomicUsize::new(0));
+    let builder = Batcher::builder(Backend::answering()).runtime(successor);
+    let builder = builder.dispatch(Dispatch::Window(WINDOW)).max_batch(1);
+    let batcher = builder.build().unwrap();
+    // One task for its call, and one for the time.
+    let mut before = Hand::waiting(batcher.load(&1));
+    let load = Hand::waiting(batcher.load(&2));
+    assert!(before.is_woken());
+    before.still_waits();
+    runtime.here().run();
+    assert!(load.woken().is_ok() && before.woken().is_ok());
+    runtime.clock.pass(WINDOW);
+    is_idle(&batcher, &runtime.here());
 }
 
 /// Runs each task at once, until it waits.
