@@ -32,7 +32,10 @@ where
     fn is_waited_for(&self) -> bool {
         let mut work = self.work();
         let queue = work.queue();
-        queue.is_drained() || queue.batches_mut().any(|batch| is_watched_by_others::<W>(batch))
+        queue.is_drained()
+            || queue
+                .batches_mut()
+                .any(|batch| is_watched_by_others::<W>(batch))
     }
 
     fn tend(self: Arc<Self>) -> BoxFuture<'static, ()> {

@@ -1,4 +1,6 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+
+use forebay_rt::sync::AtomicUsize;
 
 /// How many answers may be in the cache although a clear has made them stale.
 ///
@@ -9,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) struct Unsettled(AtomicUsize);
 
 impl Unsettled {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(AtomicUsize::new(0))
     }
 
