@@ -30,8 +30,6 @@ mod recursion;
 mod roles;
 #[cfg(feature = "tower")]
 mod services;
-#[cfg(feature = "tracing")]
-mod spans;
 mod timeouts;
 mod timers;
 #[cfg(feature = "tokio")]

@@ -1,15 +1,29 @@
 //! Traces: each load has a span, and the spans of its followers follow from it.
+//!
+//! A program of its own, whose tests run one after the other: what tracing remembers of who listens
+//! to a span is shared by all threads, and is decided when a span is first met.
+#![cfg(feature = "tracing")]
 
-use std::sync::{Arc, Mutex};
+#[path = "harness/backend.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod backend;
+#[path = "harness/hand.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod hand;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use forebay_singleflight::Singleflight;
 
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Instrument, Metadata, Subscriber, debug_span, subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
-use crate::Group;
 use crate::backend::Backend;
 use crate::hand::{Hand, at_once};
+
+type Group = Singleflight<String, u64>;
 
 /// What happened to spans, by their names.
 #[derive(Clone, Default)]
@@ -53,7 +67,14 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
     }
 }
 
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn logged(test: impl FnOnce(&Log)) {
+    let _alone = alone();
     let log = Log::default();
     let subscriber = Registry::default().with(log.clone());
     subscriber::with_default(subscriber, || test(&log));
@@ -155,6 +176,7 @@ fn subscriber_may_use_the_group() {
         }
     }
 
+    let _alone = alone();
     let group = Group::new();
     subscriber::with_default(Nosy(group.clone()), || {
         let backend = Backend::new();
