@@ -19,6 +19,8 @@
 //!   make no sense.
 //! * [`Runtime`], where calls run and time comes from, with [`BoxFuture`] and [`RuntimeGone`]; with
 //!   the feature `tokio`, `TokioRuntime`.
+//! * With the feature `tower`, `BatchLayer`, batches before a tower service; `BatchService`, its
+//!   service, with its `ResponseFuture`; `InnerService`, what its settings are for.
 //!
 //! # Examples
 //!
@@ -123,7 +125,7 @@
 //!   that asked for its keys.
 //! * `metrics`: counters and a histogram, named in the README, for the recorder that is installed
 //!   when a batcher is built.
-//! * `tower`: a service that batches its requests.
+//! * `tower`: a layer that sends requests to a tower service in batches.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
@@ -135,6 +137,8 @@ mod policy;
 mod cache;
 mod error;
 mod stats;
+#[cfg(feature = "tower")]
+mod tower;
 
 mod desk;
 mod queue;
@@ -161,3 +165,7 @@ pub use crate::executor::builder::ExecutorBuilder;
 pub use crate::executor::execution::{Execution, ExecutionMany};
 pub use crate::policy::{Dispatch, Join, OnError};
 pub use crate::stats::Stats;
+#[cfg(feature = "tower")]
+pub use crate::tower::inner::InnerService;
+#[cfg(feature = "tower")]
+pub use crate::tower::{BatchLayer, BatchService, ResponseFuture};

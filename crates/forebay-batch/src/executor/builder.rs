@@ -204,8 +204,13 @@ where
         X::Error: Send + Sync + 'static,
         G: Eq + Hash + Send + 'static,
     {
-        self.settings.check(&self.rules)?;
+        self.check()?;
         Ok(self.build_unchecked())
+    }
+
+    /// Whether the settings make sense.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.settings.check(&self.rules)
     }
 
     pub(crate) fn build_unchecked(self) -> Executor<T, X::Output, X::Error, G>
