@@ -216,18 +216,25 @@ fn found(call: usize, key: u8, position: usize, ending: Ending) -> Answer {
 
 /// The answers that come of an ending.
 fn results(call: usize, keys: &[u8], ending: Ending) -> Vec<Answer> {
-    let keys = keys.iter().enumerate();
-    keys.map(|(position, key)| {
-        if position < ending.answered {
-            return found(call, *key, position, ending);
+    let answered = keys.iter().take(ending.answered);
+    let answer = |(position, key): (usize, &u8)| {
+        // One that stands twice and is answered once is answered for both.
+        let twin = answered.clone().position(|other| other == key);
+        let answered = if position < ending.answered {
+            Some(position)
+        } else {
+            twin
+        };
+        if let Some(answered) = answered {
+            return found(call, *key, answered, ending);
         }
         match ending.how {
             How::Well => Ok(None),
             How::Failure => Err(LoadError::from(call)),
             How::Panic => Err(LoadError::Panicked(format!("call {call}").into())),
         }
-    })
-    .collect()
+    };
+    keys.iter().enumerate().map(answer).collect()
 }
 
 /// Ends a call.
