@@ -139,7 +139,7 @@ where
                     .push(Hand::new(async move { batcher.drain().await }));
             }
             Event::Close => {
-                self.release();
+                self.model.release();
                 self.batcher.close();
                 self.model.closed = true;
             }
@@ -242,16 +242,9 @@ where
     }
 
     fn dispatch(&mut self) {
-        self.release();
+        self.model.release();
         let count = self.model.waiting().count();
         assert_eq!(self.batcher.dispatch(), count);
-    }
-
-    fn release(&mut self) {
-        let waiting: Vec<_> = self.model.waiting().collect();
-        waiting
-            .into_iter()
-            .for_each(|seat| self.model.seats[seat].released = true);
     }
 
     /// Tells the oracle what has happened to calls.

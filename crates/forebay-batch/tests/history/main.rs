@@ -71,7 +71,7 @@ fn config() -> ProptestConfig {
         .ok()
         .and_then(|cases| cases.parse().ok());
     ProptestConfig {
-        cases: cases.unwrap_or(3_000),
+        cases: cases.unwrap_or(2_000),
         failure_persistence: None,
         max_shrink_iters: 500_000,
         ..ProptestConfig::default()

@@ -219,6 +219,13 @@ impl Model {
         waiting.map(|(number, _)| number)
     }
 
+    /// What waits is told to leave.
+    pub(crate) fn release(&mut self) {
+        for seat in &mut self.seats {
+            seat.released |= seat.call.is_none();
+        }
+    }
+
     /// The calls that run.
     pub(crate) fn running(&self) -> impl Iterator<Item = usize> {
         let calls = self.calls.iter().enumerate();
