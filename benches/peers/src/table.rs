@@ -42,6 +42,8 @@ impl Column {
 pub enum Unit {
     /// Nanoseconds, shown with two ratios: to the best peer, and to forebay.
     Nanoseconds,
+    /// Nanoseconds over a floor that was measured beside them, shown as nanoseconds are.
+    Overhead,
     /// Milliseconds, shown alone, so that many fit into a row.
     Milliseconds,
     /// Things, or how many of them come to one other thing.
@@ -147,7 +149,7 @@ impl Table {
         }
         for column in &self.columns {
             cells.push(column.name.to_owned());
-            if column.unit == Unit::Nanoseconds {
+            if column.unit.is_compared() {
                 cells.push("÷ best".to_owned());
                 cells.push("÷ ours".to_owned());
             }
@@ -163,7 +165,7 @@ impl Table {
         for (index, column) in self.columns.iter().enumerate() {
             let figure = row.figure(index, column.unit);
             cells.push(figure.map_or_else(|| "-".to_owned(), |figure| column.unit.show(figure)));
-            if column.unit == Unit::Nanoseconds {
+            if column.unit.is_compared() {
                 for base in [self.best(index, |kind| kind != Kind::Floor), self.ours()] {
                     let ratio = base.and_then(|base| row.ratio(base, index));
                     let ratio = ratio.map(|ratio| Unit::Ratio.show(ratio.median));
@@ -177,11 +179,11 @@ impl Table {
 
 impl Row {
     /// Returns what the table shows: the least figure of all rounds, the one that was disturbed
-    /// least; of a ratio, whose parts are disturbed both, the median.
+    /// least; of a ratio or a difference, whose parts are disturbed both, the median.
     #[must_use]
     pub fn figure(&self, column: usize, unit: Unit) -> Option<f64> {
         match unit {
-            Unit::Ratio => self.spread(column).map(|spread| spread.median),
+            Unit::Ratio | Unit::Overhead => self.spread(column).map(|spread| spread.median),
             _ => self.in_rounds(column).min_by(f64::total_cmp),
         }
     }
@@ -222,10 +224,16 @@ impl Spread {
 }
 
 impl Unit {
+    /// Whether ratios stand beside each figure.
+    const fn is_compared(self) -> bool {
+        matches!(self, Self::Nanoseconds | Self::Overhead)
+    }
+
     /// Returns a figure with its unit.
     #[must_use]
     pub fn show(self, figure: f64) -> String {
         match self {
+            Self::Overhead => Self::Nanoseconds.show(figure),
             Self::Nanoseconds if figure >= 995_000.0 => format!("{:.2} ms", figure / 1e6),
             Self::Nanoseconds if figure >= 9_950.0 => format!("{:.1} µs", figure / 1_000.0),
             Self::Nanoseconds if figure >= 99.5 => format!("{figure:.0} ns"),

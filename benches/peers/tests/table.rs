@@ -150,3 +150,18 @@ fn times_are_shown_in_a_unit_that_fits() {
     let shown = [12.34, 1_234.0, 12_340.0, 1_234_000.0].map(|time| Unit::Nanoseconds.show(time));
     assert_eq!(shown, ["12.3 ns", "1234 ns", "12.3 µs", "1.23 ms"]);
 }
+
+/// Of a difference both parts were disturbed: its least figure is luck, not quiet.
+#[test]
+fn an_overhead_is_shown_by_its_median() {
+    let mut table = table(20.0);
+    table.columns[0].unit = Unit::Overhead;
+    table.rows[0].rounds[1] = vec![Some(1.0)];
+    let text = table.render(Layout::Terminal).unwrap();
+    let ours = text.lines().find(|line| line.starts_with("forebay"));
+    assert!(ours.is_some_and(|line| line.contains("20.0 ns")), "{text}");
+    table.columns[0].unit = Unit::Nanoseconds;
+    let text = table.render(Layout::Terminal).unwrap();
+    let ours = text.lines().find(|line| line.starts_with("forebay"));
+    assert!(ours.is_some_and(|line| line.contains("1.0 ns")), "{text}");
+}

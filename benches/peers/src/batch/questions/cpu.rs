@@ -10,12 +10,11 @@ use crate::batch::peers::floor::{Bare, Unbatched};
 use crate::batch::peers::javascript::{self, Ask};
 use crate::batch::peers::{self, Probe};
 use crate::clock::thread_time;
-use crate::entry::Kind;
 use crate::failure::Failure;
 use crate::goal::{Against, Goal};
 use crate::rounds::interleaved;
 use crate::runtime::{one_thread, workers};
-use crate::table::{Column, Row, Table, Unit};
+use crate::table::{Column, Table, Unit};
 
 /// What a key may cost over what it costs unbatched, in nanoseconds.
 const OVER_UNBATCHED: f64 = 120.0;
@@ -49,16 +48,17 @@ struct OnTwoThreads;
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
     vec![
-        over_unbatched(
+        table(
             &TASKS,
             "Processor time for each key, tasks",
             "Loads of different keys at once, each in a task of its own, before a backend that \
              computes its answers at once. Processor time of the one thread, for each key, less \
-             what the same tasks cost when each asks the backend itself.",
+             what the same tasks cost right before when each asks the backend itself. The median \
+             of the rounds.",
             &["64 tasks", "1,024 tasks", "16,384 tasks"],
             rounds,
         ),
-        over_unbatched(
+        table(
             &JOINED,
             "Processor time for each key, join_all",
             "As above, with all loads in one task, by `join_all`. JavaScript by `Promise.all`, \
@@ -83,20 +83,19 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
     ]
 }
 
-fn over_unbatched(
+fn table(
     bursts: &Bursts,
     title: &'static str,
     method: &'static str,
     names: &[&'static str],
     rounds: usize,
 ) -> Table {
-    let mut entries = peers::all();
+    let mut entries = peers::libraries();
+    entries.push(peers::entry::<Bare, _>());
     if !bursts.requests.is_empty() {
         entries.push(javascript::entry());
     }
     entries.push(peers::left_out());
-    let mut rows = interleaved(bursts, &entries, rounds);
-    subtract_floor(&mut rows);
     let bare = Against::Row(Bare::NAME);
     let goals = (0..names.len()).flat_map(|index| {
         [
@@ -109,29 +108,10 @@ fn over_unbatched(
         method,
         columns: names
             .iter()
-            .map(|name| Column::new(name, Unit::Nanoseconds))
+            .map(|name| Column::new(name, Unit::Overhead))
             .collect(),
+        rows: interleaved(bursts, &entries, rounds),
         goals: goals.collect(),
-        rows,
-    }
-}
-
-/// Takes the least figure of the unbatched row, which goes, off all figures of the others.
-///
-/// The least of all rounds rather than that of each: a disturbed floor would make the row above it
-/// look cheaper than it is.
-fn subtract_floor(rows: &mut Vec<Row>) {
-    let Some(index) = rows.iter().position(|row| row.name == Unbatched::NAME) else {
-        return;
-    };
-    let floor = rows.remove(index);
-    for row in rows.iter_mut().filter(|row| row.kind != Kind::Foreign) {
-        for figures in &mut row.rounds {
-            for (column, figure) in figures.iter_mut().enumerate() {
-                let least = floor.figure(column, Unit::Nanoseconds);
-                *figure = figure.zip(least).map(|(figure, least)| figure - least);
-            }
-        }
     }
 }
 
@@ -145,7 +125,7 @@ impl Ask for Bursts {
 
 impl Probe for Bursts {
     fn probe<P: Peer>(&self) -> Vec<Option<f64>> {
-        let cost = |size: &u64| least_cost::<P>(self.callers, *size);
+        let cost = |size: &u64| over_unbatched::<P>(self.callers, *size);
         self.sizes.iter().map(cost).collect()
     }
 }
@@ -178,8 +158,18 @@ impl Passes {
     }
 }
 
-/// Returns the processor time for each key of the cheapest burst, in nanoseconds; `None` when a
-/// load fails.
+/// Returns the processor time for each key of the cheapest burst, less that of the cheapest one
+/// without batching, in nanoseconds; `None` when a load fails.
+///
+/// One follows the other, so that the processor is as fast for both, and they do not take turns, so
+/// that neither finds its memory cold.
+fn over_unbatched<P: Peer>(callers: Callers, size: u64) -> Option<f64> {
+    let floor = least_cost::<Unbatched>(callers, size)?;
+    let cost = least_cost::<P>(callers, size)?;
+    Some((cost - floor) / size as f64)
+}
+
+/// Returns the processor time of the cheapest burst, in nanoseconds; `None` when a load fails.
 fn least_cost<P: Peer>(callers: Callers, size: u64) -> Option<f64> {
     one_thread().block_on(async {
         let loader = Arc::new(P::build(Arc::new(Instantly::default())));
@@ -196,7 +186,7 @@ fn least_cost<P: Peer>(callers: Callers, size: u64) -> Option<f64> {
                 least = least.min(spent);
             }
             if !passes.go_on(spent) {
-                return Some(least.as_secs_f64() * 1e9 / size as f64);
+                return Some(least.as_secs_f64() * 1e9);
             }
         }
     })
