@@ -22,6 +22,7 @@ mod mutations;
 mod runtime;
 
 mod gated;
+mod meddling;
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
