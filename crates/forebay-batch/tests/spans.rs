@@ -30,7 +30,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
-use crate::backend::Step;
+use crate::backend::{Error, Step, Value};
 use crate::hand::{Hand, settle};
 use crate::scene::Scene;
 
@@ -191,7 +191,7 @@ fn nothing_is_built_where_nobody_listens() {
 
 #[test]
 fn subscriber_may_use_the_batcher() {
-    type Shared = forebay_batch::Batcher<u32, crate::backend::Value<u32>, crate::backend::Error>;
+    type Shared = forebay_batch::Batcher<u32, Value<u32>, Error>;
 
     /// Calls into the batcher from within every callback.
     struct Nosy(Shared);
