@@ -113,6 +113,9 @@ where
 
     /// Sets how many calls may be in flight at once. By default 1, which keeps the order of
     /// submission from one call to the next; with more, calls may overtake one another.
+    ///
+    /// A call that another one waits for, because the backend executes through its own executor,
+    /// comes on top.
     pub const fn max_in_flight(mut self, max: usize) -> Self {
         self.rules.calls_max = max;
         self

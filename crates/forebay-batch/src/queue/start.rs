@@ -230,6 +230,10 @@ impl<B, G> Queue<B, G> {
     /// failed before that.
     pub(crate) fn seal(&mut self, start: Start, is_called: bool) -> Option<BatchId> {
         let lane = self.lanes.get_mut(start.lane as usize)?;
+        if start.is_nested() && lane.nested == 0 {
+            // No call in flight waits any more, so nothing may go beyond the bound.
+            return None;
+        }
         let id = lane.queue.pop_front()?;
         lane.starting -= 1;
         lane.calls += 1;

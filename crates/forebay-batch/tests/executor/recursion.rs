@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use forebay_batch::{BoxFuture, Dispatch, Execute, Executor, ExecutorBuilder};
-use futures::channel::oneshot;
+use futures::channel::{mpsc, oneshot};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::backend::Error;
@@ -241,6 +241,39 @@ fn value_that_its_call_drops_is_taken_back() {
     let next = Hand::waiting(fixture.executor.execute(2));
     fixture.runtime.run();
     assert_eq!(next.woken(), Ok(2));
+}
+
+#[test]
+fn value_that_its_call_drops_lets_nobody_past_the_bound() {
+    let (step, gate) = mpsc::unbounded::<()>();
+    let gate = Mutex::new(Some(gate));
+    let fixture = Fixture::new(
+        |builder| builder,
+        move |executor: Loop, value| {
+            let gate = gate.lock().expect("nobody panics").take();
+            async move {
+                if let Some(mut gate) = gate {
+                    gate.next().await;
+                    drop(Hand::waiting(executor.execute(1)));
+                    gate.next().await;
+                }
+                Ok(value)
+            }
+        },
+    );
+    let parent = Hand::waiting(fixture.executor.execute(100));
+    fixture.runtime.run();
+    let behind = Hand::waiting(fixture.executor.execute(2));
+    step.unbounded_send(()).expect("the call waits for it");
+    fixture.runtime.run();
+    // Nothing that is waited for within the call is left.
+    assert_eq!(fixture.calls(), [[100]]);
+    assert_eq!(fixture.executor.stats().waiting, 1);
+    step.unbounded_send(()).expect("the call waits for it");
+    fixture.runtime.run();
+    assert_eq!(fixture.calls(), [[100], [2]]);
+    assert_eq!((parent.woken(), behind.woken()), (Ok(100), Ok(2)));
+    fixture.is_over();
 }
 
 #[test]
