@@ -6,12 +6,17 @@
 //!   none, by the next submission or by who drains.
 //! * With the last handle, calls go that nobody can carry on any more.
 
-use forebay_batch::{Executor, ExecutorBuilder};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+use forebay_batch::{Execute, ExecuteResults, Executor, ExecutorBuilder};
 use forebay_core::LoadError;
 
 use crate::hand::{Hand, settle};
 use crate::mutations::{Counter, End, Ledger, Outcome, Receipt, Step, done, lost};
-use crate::runtime::Gone;
+use crate::runtime::{Gone, HandRuntime};
 
 type Plain = Executor<u32, Receipt, &'static str>;
 
@@ -137,6 +142,52 @@ fn panic_fails_its_call_only() {
     let submissions = sent(&executor, &[3]);
     ledger.execute(1);
     assert_eq!(settle(submissions), [done(3, 1)]);
+}
+
+/// Panics when its call is dropped, and carries out values at once when it is told not to.
+struct Clumsy(Arc<AtomicBool>);
+
+struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("broken while it was put away"));
+    }
+}
+
+impl Execute<u32> for Clumsy {
+    type Output = u32;
+    type Error = &'static str;
+
+    async fn execute(&self, values: Vec<u32>) -> ExecuteResults<u32, &'static str> {
+        if self.0.swap(false, SeqCst) {
+            let _fragile = Fragile;
+            std::future::pending::<()>().await;
+        }
+        Ok(values.into_iter().map(Ok).collect())
+    }
+}
+
+#[test]
+fn panic_while_a_call_is_dropped_reaches_nobody_who_carries_it_out() {
+    let second = Duration::from_secs(1);
+    let runtime = HandRuntime::default();
+    let executor = Executor::builder(Clumsy(Arc::new(AtomicBool::new(true))))
+        .runtime(runtime.clone())
+        .call_timeout(second)
+        .inline()
+        .build()
+        .expect("the settings are right");
+    let mut submission = Hand::waiting(executor.execute(1));
+    while submission.is_woken() {
+        submission.still_waits();
+    }
+    runtime.advance(second);
+    let error = submission.finished().expect_err("its call was dropped");
+    assert!(error.may_have_run());
+    assert_eq!(Hand::new(executor.execute(2)).finished(), Ok(2));
+    let stats = executor.stats();
+    assert_eq!((stats.waiting, stats.running, stats.lost), (0, 0, 1));
 }
 
 #[test]
