@@ -103,3 +103,16 @@ fn bounded_cache_can_be_sent_and_shared() {
 fn cache_with_a_time_to_live_can_be_sent_and_shared() {
     assert_send_sync::<forebay_batch::Ttl<String, String, io::Error>>();
 }
+
+#[cfg(feature = "tower")]
+#[test]
+fn services_can_be_sent_and_shared() {
+    use forebay_batch::{BatchLayer, BatchService, InnerService, ResponseFuture};
+
+    type Inner = InnerService<String, String, io::Error>;
+    type Settings = ExecutorBuilder<Inner, String>;
+    assert_send_sync::<BatchLayer<String, String, io::Error, fn(Settings) -> Settings>>();
+    assert_send_sync::<BatchService<String, String, io::Error>>();
+    assert_send_sync::<Inner>();
+    assert_send_unpin::<ResponseFuture<String, io::Error>>();
+}

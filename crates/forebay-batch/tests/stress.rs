@@ -8,6 +8,9 @@
 //!   the time, and nothing is left behind.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "stress/executor.rs"]
+mod executor;
+
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -28,5 +28,4 @@ mod permits;
 mod policies;
 mod recursion;
 mod results;
-mod stress;
 mod withdrawal;
