@@ -70,15 +70,15 @@ fn strategies_make_the_calls_of_the_simulation_on_a_trace() {
 
 #[test]
 fn strategies_make_the_calls_of_the_simulation_where_batches_are_full() {
-    let loads = "--workload uniform --loads 12000";
-    for pace in [
-        "--clients 3000",
+    for shape in [
+        // A batch that held one key less would make one more of them.
+        "--workload scan --clients 3000",
         "--clients 9000 --in-flight 2",
         "--clients 2500 --fixed 0s --tail 10ms",
-        "--rate 3000000",
+        "--workload scan --rate 3000000",
         "--rate 1500000 --in-flight 1 --keys 2000",
     ] {
-        check(&format!("{loads} {pace}"));
+        check(&format!("--loads 12000 --skew 0.5 {shape}"));
     }
 }
 
