@@ -116,3 +116,33 @@ impl<E: Error + 'static> Error for LoadError<E> {
         }
     }
 }
+
+/// Why a text is no [`Cursor`](crate::Cursor) or [`LogId`](crate::LogId).
+///
+/// Who offered the text did not get it from a log. Start without it, as somebody who is new, or
+/// refuse it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ParseCursorError {
+    /// It does not begin with, or for a log is not, sixteen hexadecimal digits in lower case.
+    Log,
+
+    /// No hyphen follows the log.
+    Separator,
+
+    /// What follows the hyphen is no number as it is written for a sequence: decimal, without sign
+    /// and leading zeros, and not beyond [`Sequence::MAX`](crate::Sequence::MAX).
+    Sequence,
+}
+
+impl fmt::Display for ParseCursorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Log => "the log is not sixteen hexadecimal digits in lower case",
+            Self::Separator => "no hyphen follows the log",
+            Self::Sequence => "the sequence is not a decimal number in range",
+        })
+    }
+}
+
+impl Error for ParseCursorError {}

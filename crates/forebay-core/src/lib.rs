@@ -9,6 +9,8 @@
 //! * [`LoadBatch`], many keys in one backend call, and [`Answers`], where it puts what it found.
 //! * [`LoadError`], one failure that many waiters share, and [`LoadResult`], what a load gives.
 //! * [`Sequence`], a position in a stream of changes.
+//! * [`LogId`], the name of one log, and [`Cursor`], a position in that log and no other; text that
+//!   is neither is a [`ParseCursorError`].
 //!
 //! # Examples
 //!
@@ -42,7 +44,8 @@
 //!
 //! # Crate features
 //!
-//! * `serde`: [`Sequence`] is written and read as a plain number.
+//! * `serde`: [`Sequence`] is written and read as a plain number, [`LogId`] as its text where people
+//!   read the format, and [`Cursor`] as a structure of both.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
@@ -52,11 +55,15 @@ mod dyn_load;
 mod batch;
 mod error;
 mod sequence;
+mod log_id;
+mod cursor;
 mod join_all;
 
 pub use crate::batch::{Answers, LoadBatch};
+pub use crate::cursor::Cursor;
 pub use crate::dyn_load::{BoxFuture, DynLoad};
-pub use crate::error::{LoadError, LoadResult};
+pub use crate::error::{LoadError, LoadResult, ParseCursorError};
 pub use crate::load::Load;
 pub use crate::load_fn::{LoadFn, load_fn};
+pub use crate::log_id::LogId;
 pub use crate::sequence::Sequence;

@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use std::io;
 
 use forebay_core::{
-    Answers, BoxFuture, DynLoad, Load, LoadBatch, LoadError, LoadFn, LoadResult, Sequence,
+    Answers, BoxFuture, Cursor, DynLoad, Load, LoadBatch, LoadError, LoadFn, LoadResult, LogId,
+    ParseCursorError, Sequence,
 };
 
 const fn assert_send<T: Send + ?Sized>() {}
@@ -16,9 +17,12 @@ const fn assert_send_value<T: Send>(_: &T) {}
 #[test]
 fn values_can_be_sent_and_shared() {
     assert_send_sync::<Answers<'_, String, String, io::Error>>();
+    assert_send_sync::<Cursor>();
     assert_send_sync::<LoadError<io::Error>>();
     assert_send_sync::<LoadFn<fn(&u8)>>();
     assert_send_sync::<LoadResult<String, io::Error>>();
+    assert_send_sync::<LogId>();
+    assert_send_sync::<ParseCursorError>();
     assert_send_sync::<Sequence>();
     assert_send_sync::<dyn DynLoad<str, Value = u8, Error = Infallible> + Send + Sync>();
     assert_send::<BoxFuture<'_, u8>>();
