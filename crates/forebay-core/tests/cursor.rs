@@ -162,8 +162,7 @@ mod serialised {
     use super::{Cursor, LogId, cursor, cursors};
 
     use proptest::prelude::{prop_assert_eq, proptest};
-    use serde::Deserialize;
-    use serde::de::value::{Error, U64Deserializer};
+    use serde_test::{Configure, Token, assert_de_tokens_error, assert_tokens};
 
     #[test]
     fn a_cursor_is_a_structure_of_text_and_number() {
@@ -172,20 +171,21 @@ mod serialised {
     }
 
     #[test]
-    fn a_log_that_is_no_text_for_people_is_refused() {
+    fn a_log_is_text_for_people_and_a_number_for_machines() {
+        let log = LogId::new(0x1f);
+        assert_tokens(&log.readable(), &[Token::Str("000000000000001f")]);
+        assert_tokens(&log.compact(), &[Token::U64(0x1f)]);
+    }
+
+    #[test]
+    fn a_log_that_is_not_its_text_is_refused() {
         for text in ["31", "\"1f\"", "\"000000000000001F\"", "null", "[]"] {
             assert!(serde_json::from_str::<LogId>(text).is_err(), "{text}");
         }
-        let error = serde_json::from_str::<LogId>("\"1f\"").unwrap_err();
-        let expected = "the log is not sixteen hexadecimal digits in lower case";
-        assert!(error.to_string().starts_with(expected), "{error}");
-    }
-
-    /// This deserializer says that people read it, unless it is told otherwise.
-    #[test]
-    fn a_log_is_a_number_for_machines() {
-        let machine = Machine(U64Deserializer::<Error>::new(0x1f));
-        assert_eq!(LogId::deserialize(machine), Ok(LogId::new(0x1f)));
+        assert_de_tokens_error::<serde_test::Readable<LogId>>(
+            &[Token::Str("1f")],
+            "the log is not sixteen hexadecimal digits in lower case",
+        );
     }
 
     proptest! {
@@ -193,28 +193,6 @@ mod serialised {
         fn every_cursor_reads_back(cursor in cursors()) {
             let text = serde_json::to_string(&cursor).unwrap();
             prop_assert_eq!(serde_json::from_str::<Cursor>(&text).unwrap(), cursor);
-        }
-    }
-
-    struct Machine(U64Deserializer<Error>);
-
-    impl<'de> serde::Deserializer<'de> for Machine {
-        type Error = Error;
-
-        fn deserialize_any<V: serde::de::Visitor<'de>>(
-            self,
-            visitor: V,
-        ) -> Result<V::Value, Error> {
-            self.0.deserialize_any(visitor)
-        }
-
-        serde::forward_to_deserialize_any! {
-            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
-            unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-        }
-
-        fn is_human_readable(&self) -> bool {
-            false
         }
     }
 }
