@@ -1,0 +1,183 @@
+use std::sync::Arc;
+use std::task::Waker;
+
+use forebay_core::{Cursor, Sequence};
+
+use crate::chain::Chain;
+use crate::chain::end::End;
+use crate::chain::history::Spot;
+use crate::chain::slots::Reach;
+use crate::chain::waiters::Berth;
+
+/// Why there is no next event and never will be.
+pub(crate) enum Halt {
+    /// What comes next was cut off.
+    Lagged,
+    /// The chain has ended, and not in a splice.
+    Ended,
+}
+
+/// Between two events of a chain, or before or after all of them. It keeps alive what comes after.
+pub(crate) struct Place<T, E> {
+    chain: Arc<Chain<T, E>>,
+    reach: Reach<T>,
+    /// The last sequence that was complete before the segment, or before the reader came.
+    complete: Sequence,
+}
+
+impl<T, E> Place<T, E> {
+    pub(crate) fn new(chain: Arc<Chain<T, E>>, spot: Spot<T>) -> Self {
+        Self {
+            chain,
+            reach: Reach::new(spot.segment, spot.at),
+            complete: spot.complete,
+        }
+    }
+
+    pub(crate) const fn chain(&self) -> &Arc<Chain<T, E>> {
+        &self.chain
+    }
+
+    /// How many events of the chain come before this place.
+    pub(crate) fn passed(&self) -> u64 {
+        let base = self.reach.segment().map_or(0, |segment| segment.base);
+        base + u64::from(self.reach.at())
+    }
+
+    #[inline]
+    pub(crate) const fn reach(&self) -> &Reach<T> {
+        &self.reach
+    }
+
+    /// Moves past `count` events that are in reach.
+    #[inline]
+    pub(crate) const fn pass(&mut self, count: u32) {
+        self.reach.pass(count);
+    }
+
+    /// Finds the next event, across segments and chains. Returns whether there is one.
+    pub(crate) fn advance(&mut self) -> Result<bool, Halt> {
+        loop {
+            let Some(segment) = self.reach.segment() else {
+                return Ok(false);
+            };
+            let state = self.chain.state();
+            let here = segment.base + u64::from(self.reach.at());
+            let published = state.published();
+            if published > here {
+                let end = segment.end();
+                if here < end {
+                    self.reach
+                        .extend((published.min(end) - segment.base) as u32);
+                    return Ok(self.reach.ahead() > 0);
+                }
+                let Some(next) = segment.next() else {
+                    return Err(Halt::Lagged);
+                };
+                self.complete = self.complete();
+                if let Some(before) = self.reach.replace(next) {
+                    self.chain.log().release(before);
+                }
+                continue;
+            }
+            if !state.is_finished() {
+                return Ok(false);
+            }
+            let Some(End::Splice(to)) = self.chain.end() else {
+                return Err(Halt::Ended);
+            };
+            let to = to.clone();
+            *self = to;
+        }
+    }
+
+    /// The last sequence all of whose events come before this place.
+    pub(crate) fn complete(&self) -> Sequence {
+        let here = self.reach.segment();
+        let complete = here.map(|segment| segment.complete_before(self.reach.at(), self.complete));
+        complete.map_or(self.complete, |complete| complete.max(self.complete))
+    }
+
+    /// The last sequence all of whose events come before this place, or to which the chain was
+    /// advanced without any.
+    pub(crate) fn cursor(&self) -> Cursor {
+        // The order matters: what is published after the head was read may be beyond it.
+        let head = self.chain.head();
+        let complete = self.complete();
+        let sequence = if self.chain.state().published() == self.passed() {
+            complete.max(head)
+        } else {
+            complete
+        };
+        Cursor::new(self.chain.id(), sequence)
+    }
+
+    /// How many published events of the chain come after this place.
+    pub(crate) fn lag(&self) -> u64 {
+        self.chain.state().published().saturating_sub(self.passed())
+    }
+
+    /// Moves to the oldest event that can be reached, unless that is behind; returns how many
+    /// events were passed.
+    pub(crate) fn skip_to_oldest(&mut self) -> u64 {
+        let oldest = self.chain.newest(|newest| newest.oldest());
+        let oldest = Self::new(Arc::clone(&self.chain), oldest);
+        let missed = oldest.passed().saturating_sub(self.passed());
+        if missed > 0 {
+            *self = oldest;
+        }
+        missed
+    }
+
+    /// How many events there are before the oldest that can be reached.
+    pub(crate) fn missed(&self) -> u64 {
+        let oldest = self.chain.newest(|newest| newest.oldest());
+        let oldest = Self::new(Arc::clone(&self.chain), oldest);
+        oldest.passed().saturating_sub(self.passed())
+    }
+
+    /// Waits for the next event; returns whether there is none yet.
+    pub(crate) fn park(&self, berth: &mut Berth, waker: &Waker) -> bool {
+        self.chain.park(berth, waker, self.passed())
+    }
+
+    /// Whether what follows here leads to `chain`, as far as splices go by now.
+    pub(crate) fn leads_to(&self, chain: &Arc<Chain<T, E>>) -> bool {
+        let mut here = &self.chain;
+        loop {
+            if Arc::ptr_eq(here, chain) {
+                return true;
+            }
+            let Some(End::Splice(to)) = here.end() else {
+                return false;
+            };
+            here = &to.chain;
+        }
+    }
+
+    /// Lets go of the events, and not yet of the chain.
+    pub(crate) fn into_chain(mut self) -> Arc<Chain<T, E>> {
+        if let Some(segment) = self.reach.take() {
+            self.chain.log().release(segment);
+        }
+        Arc::clone(&self.chain)
+    }
+}
+
+impl<T, E> Clone for Place<T, E> {
+    fn clone(&self) -> Self {
+        Self {
+            chain: Arc::clone(&self.chain),
+            reach: self.reach.clone(),
+            complete: self.complete,
+        }
+    }
+}
+
+impl<T, E> Drop for Place<T, E> {
+    fn drop(&mut self) {
+        if let Some(segment) = self.reach.take() {
+            self.chain.log().release(segment);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+use std::mem::needs_drop;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use forebay_core::Sequence;
+use forebay_rt::Runtime;
+use forebay_rt::sync::AtomicU64;
+
+use crate::chain::segment::Segment;
+use crate::pump::{Backlog, Pump};
+
+/// What chains have in common that let go of segments and wake readers alike.
+pub(crate) struct Log<T> {
+    pub(crate) pump: Option<Pump>,
+    /// What a grace is measured with.
+    pub(crate) clock: Option<Arc<dyn Runtime>>,
+    /// How many events were dropped.
+    freed: AtomicU64,
+    /// The first sequence of the oldest segment that somebody can still reach.
+    oldest: AtomicU64,
+    /// Gives the pump what is too much to free at once. It is a pointer because to do so, `T` must
+    /// be `Send`, of which the types that drop segments know nothing.
+    defer: fn(&Pump, Buried<T>),
+}
+
+impl<T: Send + Sync + 'static> Log<T> {
+    pub(crate) fn new(pump: Option<Pump>, clock: Option<Arc<dyn Runtime>>) -> Self {
+        Self {
+            pump,
+            clock,
+            freed: AtomicU64::new(0),
+            oldest: AtomicU64::new(0),
+            defer: |pump, buried| pump.free(Box::new(buried)),
+        }
+    }
+}
+
+impl<T> Log<T> {
+    pub(crate) fn now(&self) -> Option<Duration> {
+        self.clock.as_ref().map(|clock| clock.now())
+    }
+
+    pub(crate) fn freed(&self) -> u64 {
+        // Relaxed: a count, and nothing hangs on it.
+        self.freed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn oldest(&self) -> u64 {
+        // Relaxed: as in `freed`.
+        self.oldest.load(Ordering::Relaxed)
+    }
+
+    /// The first event is about to be published.
+    pub(crate) fn begin(&self, first: Sequence) {
+        self.oldest.fetch_max(first.get(), Ordering::Relaxed);
+    }
+
+    /// Lets go of a segment. If it was the last to hold it, its events are dropped here; those
+    /// after it that nobody else holds are the pump's, or if there is none, are dropped here too.
+    pub(crate) fn release(self: &Arc<Self>, segment: Arc<Segment<T>>) {
+        let Some(segment) = Arc::into_inner(segment) else {
+            return;
+        };
+        let mut buried = Buried {
+            log: Arc::clone(self),
+            next: Some(segment),
+        };
+        buried.free_one();
+        if buried.next.is_none() {
+            return;
+        }
+        match &self.pump {
+            Some(pump) => (self.defer)(pump, buried),
+            None => while !buried.free_one() {},
+        }
+    }
+}
+
+/// A segment that nobody holds any more, and those after it of which that is so too.
+pub(crate) struct Buried<T> {
+    log: Arc<Log<T>>,
+    next: Option<Segment<T>>,
+}
+
+impl<T> Buried<T> {
+    /// Frees one segment; returns whether that was all.
+    ///
+    /// One after the other: a chain of any length takes no more stack than one of length one.
+    fn free_one(&mut self) -> bool {
+        let Some(segment) = self.next.take() else {
+            return true;
+        };
+        let filled = u64::from(segment.slots.filled());
+        self.log.freed.fetch_add(filled, Ordering::Relaxed);
+        if let Some(after) = segment.take_next() {
+            self.log
+                .oldest
+                .fetch_max(after.first.get(), Ordering::Relaxed);
+            self.next = Arc::into_inner(after);
+        }
+        self.next.is_none()
+    }
+}
+
+/// So many segments are freed at once where dropping their events costs nothing.
+const PLAIN_MAX: usize = 16;
+
+impl<T: Send + Sync> Backlog for Buried<T> {
+    fn free(&mut self) -> bool {
+        let count = if needs_drop::<T>() { 1 } else { PLAIN_MAX };
+        (0..count).any(|_| self.free_one())
+    }
+}
+
+impl<T> Drop for Buried<T> {
+    fn drop(&mut self) {
+        while !self.free_one() {}
+    }
+}

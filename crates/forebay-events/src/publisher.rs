@@ -1,0 +1,317 @@
+pub(crate) mod builder;
+
+use std::fmt;
+use std::mem::{replace, take};
+use std::sync::Arc;
+
+use forebay_core::{LogId, Sequence};
+
+use crate::chain::Chain;
+use crate::chain::end::End;
+use crate::chain::history::Roll;
+use crate::chain::place::Place;
+use crate::chain::segment::Segment;
+use crate::chain::slots::Pen;
+use crate::error::{NotRising, SpliceError};
+use crate::log::Log;
+use crate::position::Position;
+use crate::publisher::builder::Builder;
+use crate::retention::Rules;
+use crate::source::Source;
+
+/// Writes a log, and is the only one who does: it cannot be cloned.
+///
+/// Publishing costs the same for any number of readers, as long as they do not wait; waking many
+/// of those who do is left to a task. A log ends when its publisher says so: see
+/// [`close`](Publisher::close), [`fail`](Publisher::fail) and [`splice_into`](Publisher::splice_into).
+/// Where it is dropped instead, readers get
+/// [`RecvError::PublisherLost`](crate::RecvError::PublisherLost) after the last event.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_events::Publisher;
+///
+/// let mut log = Publisher::<&str>::new();
+/// let mut reader = log.source().subscribe();
+///
+/// log.append(7, "seven")?;
+/// log.append_all(9, ["nine", "nine, too"]).unwrap();
+///
+/// let entry = reader.try_next().unwrap().unwrap();
+/// assert_eq!((entry.sequence().get(), *entry), (7, "seven"));
+/// # Ok::<(), forebay_events::NotRising<&str>>(())
+/// ```
+pub struct Publisher<T: Send + Sync + 'static, E: Send + Sync + 'static = std::convert::Infallible>
+{
+    chain: Arc<Chain<T, E>>,
+    pen: Pen<T>,
+    head: Sequence,
+    /// What an append is made of before any of it is published.
+    staged: Vec<T>,
+    /// Segments that nobody needs any more, to be let go of after publishing.
+    garbage: Vec<Arc<Segment<T>>>,
+}
+
+/// Room that is kept for the events of the next append.
+const STAGED_KEPT: usize = 1024;
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
+    /// Creates a log that keeps events only for those who have yet to read them.
+    #[must_use]
+    pub fn new() -> Self {
+        Builder::new().build_unchecked()
+    }
+
+    /// Returns a builder, for a log with settings.
+    #[must_use]
+    pub fn builder() -> Builder<T, E> {
+        Builder::new()
+    }
+
+    pub(crate) fn with_log(id: LogId, log: Arc<Log<T>>, rules: Rules) -> Self {
+        let pen = Pen::new(Segment::root());
+        let chain = Chain::new(id, log, Arc::clone(pen.segment()), rules);
+        Self {
+            chain: Arc::new(chain),
+            pen,
+            head: Sequence::ZERO,
+            staged: Vec::new(),
+            garbage: Vec::new(),
+        }
+    }
+
+    /// Publishes an event.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRising`] with the event, if `sequence` is not greater than that of every earlier call.
+    #[inline]
+    pub fn append(&mut self, sequence: impl Into<Sequence>, event: T) -> Result<(), NotRising<T>> {
+        let sequence = sequence.into();
+        if sequence <= self.head {
+            return Err(NotRising::new(event, sequence, self.head));
+        }
+        self.pen.segment().note_sequence(self.pen.at(), sequence);
+        if let Err(event) = self.pen.push(event) {
+            self.push_rolling(sequence, event);
+        }
+        self.publish(sequence, 1);
+        Ok(())
+    }
+
+    /// Publishes an event with the sequence after the last one, and returns that.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRising`] with the event, if there is no sequence left.
+    pub fn push(&mut self, event: T) -> Result<Sequence, NotRising<T>> {
+        match self.head.next() {
+            Some(sequence) => self.append(sequence, event).map(|()| sequence),
+            None => Err(NotRising::new(event, Sequence::MAX, self.head)),
+        }
+    }
+
+    /// Publishes events that share a sequence, all in one step: a reader sees none of them or can
+    /// read all. Returns how many there were.
+    ///
+    /// Without any event it is [`advance`](Publisher::advance). If the iterator panics, nothing was
+    /// published and the publisher can be used as before.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRising`] with the events, if `sequence` is not greater than that of every earlier call.
+    pub fn append_all<I>(
+        &mut self,
+        sequence: impl Into<Sequence>,
+        events: I,
+    ) -> Result<usize, NotRising<I>>
+    where
+        I: IntoIterator<Item = T>,
+    {
+        let sequence = sequence.into();
+        if sequence <= self.head {
+            return Err(NotRising::new(events, sequence, self.head));
+        }
+        // What an iterator that panicked has left behind.
+        self.staged.clear();
+        self.staged.extend(events);
+        let count = self.staged.len();
+        if count == 0 {
+            self.head = sequence;
+            self.chain.set_head(sequence);
+            return Ok(0);
+        }
+        self.publish_staged(sequence);
+        Ok(count)
+    }
+
+    /// Says that everything up to `sequence` is published, without an event. It wakes nobody: a
+    /// reader that has nothing left to read finds it in its cursor.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRising`], if `sequence` is not greater than that of every earlier call.
+    pub fn advance(&mut self, sequence: impl Into<Sequence>) -> Result<(), NotRising<()>> {
+        let sequence = sequence.into();
+        if sequence <= self.head {
+            return Err(NotRising::new((), sequence, self.head));
+        }
+        self.head = sequence;
+        self.chain.set_head(sequence);
+        Ok(())
+    }
+
+    /// Returns the last sequence; zero before the first.
+    #[must_use]
+    pub const fn head(&self) -> Sequence {
+        self.head
+    }
+
+    /// Returns by what cursors tell this log from others.
+    #[must_use]
+    pub fn log_id(&self) -> LogId {
+        self.chain.id()
+    }
+
+    /// Returns where others subscribe.
+    #[must_use]
+    pub fn source(&self) -> Source<T, E> {
+        Source::new(Arc::clone(&self.chain))
+    }
+
+    /// Returns the position after the last event.
+    #[must_use]
+    pub fn position(&self) -> Position<T, E> {
+        let spot = self.chain.newest_spot();
+        Position::new(Place::new(Arc::clone(&self.chain), spot))
+    }
+
+    /// Ends the log. Readers get [`RecvError::Closed`](crate::RecvError::Closed) after the last
+    /// event.
+    pub fn close(self) {
+        self.chain.finish(End::Closed);
+    }
+
+    /// Ends the log with an error, which each reader gets a clone of, after the last event.
+    pub fn fail(self, error: E) {
+        self.chain.finish(End::Failed(error));
+    }
+
+    /// Ends this log, and has its readers go on from `to` in another, as if what follows there had
+    /// been published here.
+    ///
+    /// While somebody can still reach the end of this log, it keeps alive what comes after `to`.
+    ///
+    /// # Errors
+    ///
+    /// [`SpliceError`] with the publisher, if what follows `to` leads back into this log.
+    pub fn splice_into(self, to: Position<T, E>) -> Result<(), SpliceError<T, E>> {
+        if self.chain.splice(to.into_place()) {
+            Ok(())
+        } else {
+            Err(SpliceError::new(self))
+        }
+    }
+
+    #[cold]
+    fn push_rolling(&mut self, sequence: Sequence, event: T) {
+        let began = self.pen.segment().end();
+        self.roll(sequence, began);
+        // A new segment has room.
+        let _ = self.pen.push(event);
+    }
+
+    fn publish_staged(&mut self, sequence: Sequence) {
+        let count = self.staged.len();
+        let began = self.pen.segment().base + u64::from(self.pen.at());
+        let mut staged = take(&mut self.staged);
+        let mut events = staged.drain(..);
+        loop {
+            let segment = self.pen.segment();
+            let from = self.pen.at();
+            let to = segment.slots.capacity().min(from + events.len() as u32);
+            for at in from..to {
+                segment.note_sequence(at, sequence);
+            }
+            self.pen.push_from(&mut events);
+            if events.len() == 0 {
+                break;
+            }
+            self.roll(sequence, began);
+        }
+        drop(events);
+        if staged.capacity() <= STAGED_KEPT {
+            self.staged = staged;
+        }
+        self.publish(sequence, count as u64);
+    }
+
+    /// Begins a new segment, for an event with this sequence, in an append before which the log had
+    /// `began` events.
+    fn roll(&mut self, sequence: Sequence, began: u64) {
+        let now = self.chain.log().now();
+        let old = self.pen.segment();
+        let before = match old.slots.capacity().checked_sub(1) {
+            Some(last) => old.sequence(last),
+            None => {
+                self.chain.log().begin(sequence);
+                Sequence::ZERO
+            }
+        };
+        let pen = Pen::new(old.successor(sequence));
+        let tail = Arc::clone(pen.segment());
+        old.link(Arc::clone(&tail), began < tail.base);
+        let roll = Roll {
+            tail,
+            before,
+            began,
+            now,
+        };
+        let garbage = &mut self.garbage;
+        self.chain.newest(|newest| newest.roll(roll, garbage));
+        garbage.push(replace(&mut self.pen, pen).into_segment());
+    }
+
+    #[inline]
+    fn publish(&mut self, sequence: Sequence, count: u64) {
+        let wake = self.chain.publish(count);
+        self.head = sequence;
+        self.chain.set_head(sequence);
+        if wake {
+            self.chain.notify();
+        }
+        if !self.garbage.is_empty() {
+            self.release();
+        }
+    }
+
+    #[cold]
+    fn release(&mut self) {
+        for segment in self.garbage.drain(..) {
+            self.chain.log().release(segment);
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Default for Publisher<T, E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Drop for Publisher<T, E> {
+    fn drop(&mut self) {
+        // Does nothing after an ending that was meant.
+        self.chain.finish(End::Lost);
+    }
+}
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> fmt::Debug for Publisher<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher")
+            .field("log_id", &self.log_id())
+            .field("head", &self.head)
+            .finish_non_exhaustive()
+    }
+}
