@@ -1,6 +1,7 @@
 //! The rules of the house that no compiler lint holds.
 //!
 //! * [`sizes`]: files and functions stay short, `lib.rs` is a table of contents.
+//! * [`safety`]: unsafe code is in the files that were decided on, and nowhere else.
 //! * [`layout`]: dependencies between members point one way, folders are named after their
 //!   packages, every member is ready to be published, the root stays small.
 //! * [`promises`]: whoever returns a future says what dropping it loses and how it fails.
@@ -13,6 +14,7 @@
 mod layout;
 mod promises;
 mod prose;
+mod safety;
 mod sizes;
 mod workspace;
 
@@ -60,9 +62,24 @@ fn library_roots_are_tables_of_contents() {
 }
 
 #[test]
-fn published_libraries_have_no_unsafe_code() {
-    let is_meant = |file: &SourceFile| file.is_library_root() && file.path.starts_with("crates/");
-    check_files(is_meant, sizes::possibly_unsafe);
+fn published_libraries_forbid_unsafe_code() {
+    let is_meant = |file: &SourceFile| {
+        file.is_library_root()
+            && file.path.starts_with("crates/")
+            && !safety::has_unsafe_files(&file.path)
+    };
+    check_files(is_meant, safety::possibly_unsafe);
+}
+
+#[test]
+fn unsafe_code_is_where_it_was_decided_to_be() {
+    let is_meant = |file: &SourceFile| {
+        file.is_rust()
+            && file.path.starts_with("crates/")
+            && file.path.contains("/src/")
+            && !safety::UNSAFE_FILES.contains(&file.path.as_str())
+    };
+    check_files(is_meant, safety::unsafe_code);
 }
 
 #[test]

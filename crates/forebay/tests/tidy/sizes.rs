@@ -2,7 +2,7 @@
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, ImplItemFn, Item, ItemFn, Meta, TraitItemFn};
+use syn::{ImplItemFn, Item, ItemFn, TraitItemFn};
 
 const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
@@ -47,22 +47,6 @@ pub(crate) fn crowded_library_root(text: &str) -> Vec<String> {
         }
     }
     findings
-}
-
-/// A published library cannot have unsafe code, not even where a lint is allowed for once.
-pub(crate) fn possibly_unsafe(text: &str) -> Vec<String> {
-    let file = syn::parse_file(text).unwrap();
-    if file.attrs.iter().any(is_forbid_unsafe) {
-        return Vec::new();
-    }
-    vec!["1: does not forbid unsafe code".to_owned()]
-}
-
-fn is_forbid_unsafe(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else {
-        return false;
-    };
-    list.path.is_ident("forbid") && list.tokens.to_string() == "unsafe_code"
 }
 
 #[derive(Default)]
@@ -140,14 +124,4 @@ fn a_library_root_holds_modules_and_reexports_only() {
     );
     let long = format!("{good}{}", "mod b;\n".repeat(38));
     assert_eq!(crowded_library_root(&long).len(), 1);
-}
-
-#[test]
-fn a_library_root_that_may_have_unsafe_code_is_found() {
-    assert_eq!(
-        possibly_unsafe("#![forbid(unsafe_code)]"),
-        Vec::<String>::new()
-    );
-    assert_eq!(possibly_unsafe("#![deny(unsafe_code)]").len(), 1);
-    assert_eq!(possibly_unsafe("mod a;").len(), 1);
 }
