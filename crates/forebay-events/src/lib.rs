@@ -1,4 +1,118 @@
-//! One writer, any number of readers at their own pace, an unlimited shared log.
+//! One writer, any number of readers at their own pace, and no event lost unsaid: a log in memory,
+//! and a hub of such logs in which readers start from a snapshot and then follow.
+//!
+//! Reach for it when many places keep a view of something that changes: watchers, caches, replicas,
+//! clients of Server-Sent Events. The writer publishes each change once and waits for nobody; a
+//! reader that is slow keeps what it has not read, and one that is cut off is told so. An append is
+//! one write to memory that readers share, however many they are, and reading takes no lock. It is
+//! not durable, it does not leave the process, and it has one writer.
+//!
+//! * [`Publisher`], the one writer of a log; [`Builder`], its settings; [`Source`], from which
+//!   readers come, for others than the writer.
+//! * [`Subscription`], a reader: [`Entry`] is one event with its sequence, [`Slice`] many that lie
+//!   side by side, [`Entries`] the events of one; [`Chunks`] is a stream of owned slices, each a
+//!   [`Chunk`]; [`Next`] and [`NextSlice`], its futures.
+//! * [`Position`], a place between two events, to start from, to go back to, or to splice to.
+//! * [`Closer`], by which somebody else ends a subscription, with a [`Reason`].
+//! * [`Retention`], what is kept for whom; [`Stats`], what is kept now.
+//! * [`RecvError`], why there is no further event; [`Stale`], why a cursor cannot be resumed from;
+//!   [`NotRising`], [`SpliceError`], [`ConfigError`], what was asked for and cannot be.
+//! * [`Runtime`], where time comes from and where many readers are woken, with [`BoxFuture`] and
+//!   [`RuntimeGone`]; with the feature `tokio`, `TokioRuntime`.
+//!
+//! # Examples
+//!
+//! A reader comes back and goes on strictly after what it has seen:
+//!
+//! ```
+//! use forebay_events::{Publisher, Retention};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # futures::executor::block_on(async {
+//! let mut prices = Publisher::<(&str, u32)>::builder()
+//!     .retention(Retention::window(1_000))
+//!     .build()?;
+//! let source = prices.source();
+//!
+//! let mut reader = source.subscribe();
+//! prices.append(1, ("apple", 7))?;
+//! assert_eq!(*reader.next().await?, ("apple", 7));
+//!
+//! // It keeps where it was, as text or however it likes, and goes.
+//! let kept = reader.cursor();
+//! drop(reader);
+//! prices.append_all(2, [("apple", 8), ("pear", 9)])?;
+//!
+//! let mut reader = source.resume(kept)?;
+//! assert_eq!(&*reader.next_slice().await?, [("apple", 8), ("pear", 9)]);
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! # Positions
+//!
+//! Every append has a sequence, which rises. All events of one append share it and become visible
+//! in one step, and [`Subscription::cursor`] names the last sequence that was received whole. A
+//! cursor also names its log, so one from a log that was made anew is [`Stale`] and not silently
+//! wrong.
+//!
+//! # Lagging
+//!
+//! A reader that falls behind delays nobody. By default it keeps alive what it has not read,
+//! without a bound, and [`Subscription::lag`] and [`Stats`] say how much that is. With
+//! [`Retention::readers_up_to`] one that is further behind than the bound, for longer than the
+//! grace, is cut off: it receives what is left of its segment, then [`RecvError::Lagged`] until it
+//! says that it wants to go on after the gap. Nothing is ever skipped in silence, because a view
+//! that was built from events is wrong from then on.
+//!
+//! # Closing
+//!
+//! [`Publisher::close`], [`fail`](Publisher::fail) and [`splice_into`](Publisher::splice_into)
+//! consume the publisher, so nothing comes after an end; a publisher that is dropped ends its log
+//! with [`RecvError::PublisherLost`]. Readers first receive all that was published. An end stays:
+//! whoever subscribes later gets it at once. Only [`Closer::close`] comes before events that are
+//! there, since it is for readers that may not see them any more.
+//!
+//! # Cancellation
+//!
+//! No future of this crate holds an event. Dropping one, at any point, loses nothing, wakes nobody
+//! else late and leaves no waker behind; the next call gives the same event. A snapshot that nobody
+//! waits for any more is dropped while it is built, unless it is to be kept.
+//!
+//! # Waking
+//!
+//! Few readers are woken by the append itself. Many are handed in one piece to a task of the
+//! [`Runtime`], which wakes them bit by bit, so that the writer need not; where there is no
+//! runtime, or none any more, the writer wakes all. A reader that always finds an event lets other
+//! tasks run after 128 of them.
+//!
+//! # Memory
+//!
+//! Events lie in segments of 8 to 512. A segment is freed when no reader, position or retention
+//! holds it or one before it; a reader that has read everything holds the last segment only, and
+//! one that stands still everything after it. Much is freed bit by bit, on the same task. A hub has
+//! a log for each key with a reader; what it keeps for keys without one, and what it remembers of
+//! them, are bounded by its settings.
+//!
+//! # Comparison
+//!
+//! `tokio::sync::broadcast` and `async-broadcast` have many writers and a ring: a reader that is
+//! slower than the ring is long loses events, or blocks the writers. `asyncband` is as lossless as
+//! this and has many writers; its readers clone each event under a lock. None of them resumes,
+//! splices, or starts from a snapshot. Where the last value is all that counts,
+//! `tokio::sync::watch` is less. `docs/COMPARE.md` in the repository has the measurements.
+//!
+//! # Crate features
+//!
+//! None is on by default.
+//!
+//! * `serde`: cursors can be serialised.
+//! * `tokio`: `TokioRuntime`, which is then the default, and tokio's budget for tasks that never
+//!   wait.
+//! * `tracing`: events for what happens seldom, named in the README.
+//! * `metrics`: counters, named in the README, for the recorder that is installed when a log or a
+//!   hub is built.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![deny(unsafe_code)]
 
@@ -32,3 +146,4 @@ pub use crate::stats::Stats;
 pub use crate::subscription::Subscription;
 pub use crate::subscription::chunks::Chunks;
 pub use crate::subscription::closer::Closer;
+pub use crate::subscription::next::{Next, NextSlice};
