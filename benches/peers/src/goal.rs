@@ -25,6 +25,8 @@ pub enum What {
     OursOver(Against),
     /// Another figure, divided by ours.
     OverOurs(Against),
+    /// Another figure, divided by that of the row with this name, a variant of ours.
+    OverVariant(Against, &'static str),
 }
 
 /// Whose figure ours is compared with.
@@ -79,6 +81,22 @@ impl Goal {
         Self {
             column,
             what: What::OverOurs(against),
+            bound: Bound::AtLeast(least),
+        }
+    }
+
+    /// Returns a goal for somebody else's figure of this column, divided by that of another row of
+    /// forebay's.
+    #[must_use]
+    pub const fn variant_times_better(
+        column: usize,
+        row: &'static str,
+        against: Against,
+        least: f64,
+    ) -> Self {
+        Self {
+            column,
+            what: What::OverVariant(against, row),
             bound: Bound::AtLeast(least),
         }
     }
@@ -151,6 +169,11 @@ impl Goal {
             What::OverOurs(against) => {
                 let (row, name) = against.row(table, index)?;
                 (format!(" of {name} ÷ ours"), Some(row.ratio(ours, index)?))
+            }
+            What::OverVariant(against, variant) => {
+                let (row, name) = against.row(table, index)?;
+                let ratio = row.ratio(table.row(variant)?, index)?;
+                (format!(" of {name} ÷ {variant}"), Some(ratio))
             }
         };
         let (figure, unit, spread) = match ratio {

@@ -3,12 +3,14 @@
 //!
 //! * [`singleflight`], the libraries that give concurrent calls of one key a single load.
 //! * [`batch`], the libraries that turn loads of different keys into one backend call.
+//! * [`events`], the libraries with which one writer tells many readers what happens.
 //! * [`entry::Entry`], a contestant that a [`question::Question`] measures in [`rounds`], on one
 //!   of the [`runtime`]s.
 //! * [`table::Table`], the figures side by side, and [`goal::Goal`], what ours should reach.
 #![deny(unsafe_code)]
 
 pub mod batch;
+pub mod events;
 pub mod singleflight;
 
 pub mod entry;

@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use forebay_peers::question::Question;
 use forebay_peers::table::Layout;
-use forebay_peers::{batch, singleflight};
+use forebay_peers::{batch, events, singleflight};
 
 /// Compares forebay with the other libraries of its field.
 #[derive(Debug, Parser)]
@@ -50,6 +50,22 @@ enum Subject {
         #[command(flatten)]
         output: Output,
     },
+
+    /// Libraries with which one writer tells many readers what happens.
+    Events {
+        /// Asks this question only.
+        #[arg(long, value_name = "NAME", value_parser = names(events::questions::ALL))]
+        question: Option<String>,
+
+        /// How many rounds each question is measured in. Figures are the least of all rounds,
+        /// ratios the median of those within each.
+        #[arg(long, default_value_t = 9, value_name = "COUNT",
+              value_parser = clap::value_parser!(u16).range(1..))]
+        rounds: u16,
+
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 /// How the tables are printed.
@@ -76,6 +92,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             rounds,
             output,
         } => (batch::questions::ALL, question, rounds, output),
+        Subject::Events {
+            question,
+            rounds,
+            output,
+        } => (events::questions::ALL, question, rounds, output),
     };
     let layout = if output.markdown {
         Layout::Markdown

@@ -42,6 +42,8 @@ impl Column {
 pub enum Unit {
     /// Nanoseconds, shown with two ratios: to the best peer, and to forebay.
     Nanoseconds,
+    /// Nanoseconds, shown with the ratio to the row of this name, which is 1.00.
+    NanosecondsTo(&'static str),
     /// Nanoseconds over a floor that was measured beside them, shown as nanoseconds are.
     Overhead,
     /// Milliseconds, shown alone, so that many fit into a row.
@@ -59,7 +61,7 @@ pub enum Unit {
 }
 
 /// The figures of one peer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Row {
     /// The peer's name.
     pub name: &'static str,
@@ -149,9 +151,15 @@ impl Table {
         }
         for column in &self.columns {
             cells.push(column.name.to_owned());
-            if column.unit.is_compared() {
-                cells.push("÷ best".to_owned());
-                cells.push("÷ ours".to_owned());
+            match column.unit {
+                Unit::Nanoseconds | Unit::Overhead => {
+                    cells.extend(["÷ best", "÷ ours"].map(str::to_owned));
+                }
+                Unit::NanosecondsTo(row) => {
+                    let first_word = row.split(' ').next().unwrap_or(row);
+                    cells.push(format!("÷ {first_word}"));
+                }
+                _ => {}
             }
         }
         cells
@@ -165,15 +173,24 @@ impl Table {
         for (index, column) in self.columns.iter().enumerate() {
             let figure = row.figure(index, column.unit);
             cells.push(figure.map_or_else(|| "-".to_owned(), |figure| column.unit.show(figure)));
-            if column.unit.is_compared() {
-                for base in [self.best(index, |kind| kind != Kind::Floor), self.ours()] {
-                    let ratio = base.and_then(|base| row.ratio(base, index));
-                    let ratio = ratio.map(|ratio| Unit::Ratio.show(ratio.median));
-                    cells.push(ratio.unwrap_or_else(|| "-".to_owned()));
-                }
+            for base in self.bases(index, column.unit) {
+                let ratio = base.and_then(|base| row.ratio(base, index));
+                let ratio = ratio.map(|ratio| Unit::Ratio.show(ratio.median));
+                cells.push(ratio.unwrap_or_else(|| "-".to_owned()));
             }
         }
         cells
+    }
+
+    /// Returns the rows that the figures of a column are compared with.
+    fn bases(&self, column: usize, unit: Unit) -> Vec<Option<&Row>> {
+        match unit {
+            Unit::Nanoseconds | Unit::Overhead => {
+                vec![self.best(column, |kind| kind != Kind::Floor), self.ours()]
+            }
+            Unit::NanosecondsTo(row) => vec![self.row(row)],
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -224,16 +241,11 @@ impl Spread {
 }
 
 impl Unit {
-    /// Whether ratios stand beside each figure.
-    const fn is_compared(self) -> bool {
-        matches!(self, Self::Nanoseconds | Self::Overhead)
-    }
-
     /// Returns a figure with its unit.
     #[must_use]
     pub fn show(self, figure: f64) -> String {
         match self {
-            Self::Overhead => Self::Nanoseconds.show(figure),
+            Self::Overhead | Self::NanosecondsTo(_) => Self::Nanoseconds.show(figure),
             Self::Nanoseconds if figure >= 995_000.0 => format!("{:.2} ms", figure / 1e6),
             Self::Nanoseconds if figure >= 9_950.0 => format!("{:.1} µs", figure / 1_000.0),
             Self::Nanoseconds if figure >= 99.5 => format!("{figure:.0} ns"),

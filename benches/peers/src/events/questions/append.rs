@@ -1,0 +1,95 @@
+//! What does an append cost that nobody waits for?
+
+use std::time::Duration;
+
+use crate::clock::thread_time;
+use crate::events::peer::{Log, Peer};
+use crate::events::peers::{self, Probe, TOKIO};
+use crate::events::questions::to_tokio;
+use crate::goal::Goal;
+use crate::rounds::interleaved;
+use crate::runtime::one_thread;
+use crate::table::{Column, Table, Unit};
+
+/// How many events are appended in a pass; the least of the passes counts.
+const EVENTS: u64 = 8_192;
+
+/// How many passes there are in a round.
+const PASSES: usize = 5;
+
+/// How many events are in a batch.
+const BATCH: usize = 64;
+
+/// How many copies of events a peer makes in a pass, if it makes one for each reader.
+const COPIES: u64 = 65_536;
+
+struct Append;
+
+/// Asks the question.
+pub(super) fn ask(rounds: usize) -> Vec<Table> {
+    vec![Table {
+        title: "Appending while nobody waits",
+        method: "Processor time of the writer's thread for each u64, with as many readers as stand \
+                 over the column, none of which reads or waits; growth is what 10,000 cost over \
+                 none; in batches of 64, where there is no such call, one by one.",
+        columns: vec![
+            to_tokio("none present"),
+            to_tokio("100 present"),
+            to_tokio("10,000 present"),
+            Column::new("growth", Unit::Ratio),
+            to_tokio("batches, 100 present"),
+        ],
+        rows: interleaved(&Append, &peers::all(), rounds),
+        goals: vec![
+            Goal::ratio(1, TOKIO, 0.25),
+            Goal::at_most(3, 1.1),
+            Goal::ratio(4, TOKIO, 0.05),
+        ],
+    }]
+}
+
+impl Probe for Append {
+    fn probe<P: Peer>(&self) -> Vec<Option<f64>> {
+        if !P::CARRIES {
+            return vec![None; 5];
+        }
+        let none = per_event::<P>(0, 1);
+        let many = per_event::<P>(10_000, 1);
+        vec![
+            Some(none),
+            Some(per_event::<P>(100, 1)),
+            Some(many),
+            Some(many / none),
+            Some(per_event::<P>(100, BATCH)),
+        ]
+    }
+}
+
+/// Returns the nanoseconds of an append, in calls of this many events.
+fn per_event<P: Peer>(readers: u64, batch: usize) -> f64 {
+    let events = if P::COPIES {
+        (COPIES / readers.max(1)).clamp(BATCH as u64, EVENTS)
+    } else {
+        EVENTS
+    };
+    let least = (0..PASSES).map(|_| pass::<P>(readers, batch, events)).min();
+    least.unwrap_or_default().as_secs_f64() * 1e9 / events as f64
+}
+
+fn pass<P: Peer>(readers: u64, batch: usize, events: u64) -> Duration {
+    let runtime = one_thread();
+    let _entered = runtime.enter();
+    let mut log = P::Log::<u64>::holding(events as usize);
+    let readers: Vec<_> = (0..readers).map(|_| log.subscribe()).collect();
+    let start = thread_time();
+    if batch == 1 {
+        (0..events).for_each(|number| log.append(number));
+    } else {
+        for first in (0..events).step_by(batch) {
+            log.append_all(first..(first + batch as u64).min(events));
+        }
+    }
+    let spent = thread_time().saturating_sub(start);
+    drop(readers);
+    spent
+}
