@@ -24,7 +24,7 @@ use forebay_core::{LogId, Sequence};
 use forebay_rt::sync::{AtomicU64, Mutex, lock};
 use forebay_rt::wake_all;
 
-use crate::chain::end::End;
+use crate::chain::end::{Abandoned, End, Splice};
 use crate::chain::history::{Newest, Spot};
 use crate::chain::place::Place;
 use crate::chain::segment::Segment;
@@ -172,7 +172,7 @@ where
             drop(one_at_a_time);
             return false;
         }
-        let set = self.end.set(Box::new(End::Splice(to)));
+        let set = self.end.set(Box::new(End::Splice(Splice::new(to))));
         drop(one_at_a_time);
         if set.is_ok() {
             self.finished();
@@ -235,22 +235,27 @@ where
 }
 
 impl<T, E> Drop for Chain<T, E> {
-    /// Lets go of the chains after this one, one after the other, however many were spliced.
     fn drop(&mut self) {
-        let mut end = self.dismantle();
-        while let Some(End::Splice(place)) = end {
-            end = Arc::into_inner(place.into_chain()).and_then(|mut chain| chain.dismantle());
+        self.dismantle();
+        if let Some(splice) = self.take_splice() {
+            Abandoned::let_go(splice);
         }
     }
 }
 
 impl<T, E> Chain<T, E> {
-    fn dismantle(&mut self) -> Option<End<T, E>> {
+    fn dismantle(&self) {
         let mut garbage = Vec::new();
         lock(&self.newest).drain(&mut garbage);
         for segment in garbage {
             self.log.release(segment);
         }
-        self.end.take().map(|end| *end)
+    }
+
+    fn take_splice(&mut self) -> Option<Splice<T, E>> {
+        match *self.end.take()? {
+            End::Splice(splice) => Some(splice),
+            End::Closed | End::Lost | End::Failed(_) => None,
+        }
     }
 }

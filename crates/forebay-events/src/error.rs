@@ -180,8 +180,8 @@ pub enum Stale {
     },
     /// What comes after the cursor is no longer kept.
     Gap {
-        /// The first sequence that is, or will be.
-        first: Sequence,
+        /// The lowest sequence after which everything is kept.
+        oldest: Sequence,
     },
 }
 
@@ -190,9 +190,7 @@ impl fmt::Display for Stale {
         match self {
             Self::OtherLog => f.write_str("the cursor is of another log"),
             Self::Ahead { head } => write!(f, "the cursor is ahead of the log, which is at {head}"),
-            Self::Gap { first } => {
-                write!(f, "what follows the cursor is kept only from {first} on")
-            }
+            Self::Gap { oldest } => write!(f, "only what comes after {oldest} is still kept"),
         }
     }
 }

@@ -230,10 +230,8 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
         loop {
             let segment = self.pen.segment();
             let from = self.pen.at();
-            let to = segment.slots.capacity().min(from + events.len() as u32);
-            for at in from..to {
-                segment.note_sequence(at, sequence);
-            }
+            let room = segment.slots.capacity() - from;
+            segment.note_same(from, room.min(events.len() as u32), sequence);
             self.pen.push_from(&mut events);
             if events.len() == 0 {
                 break;

@@ -81,7 +81,9 @@ impl<T, E> Source<T, E> {
             if sequence > head {
                 return Err(Stale::Ahead { head });
             }
-            newest.after(sequence).map_err(|first| Stale::Gap { first })
+            newest
+                .after(sequence)
+                .map_err(|oldest| Stale::Gap { oldest })
         });
         found.map(|spot| self.place(spot))
     }

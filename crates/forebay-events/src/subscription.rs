@@ -1,8 +1,8 @@
 pub(crate) mod chunks;
 pub(crate) mod closer;
+pub(crate) mod next;
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -16,6 +16,7 @@ use crate::error::{Reason, RecvError};
 use crate::position::Position;
 use crate::subscription::chunks::Chunks;
 use crate::subscription::closer::{Closer, Control};
+use crate::subscription::next::{Next, NextSlice};
 
 /// Reads a log from some position on, at its own pace.
 ///
@@ -102,8 +103,8 @@ impl<T, E> Subscription<T, E> {
         Closer::new(Arc::clone(control))
     }
 
-    /// After [`RecvError::Lagged`], moves to the oldest event that is still there; returns how many
-    /// were missed. It never goes back.
+    /// After [`RecvError::Lagged`], moves to the oldest event that is still there and whose sequence
+    /// is whole; returns how many were missed. Otherwise it does nothing.
     pub fn skip_to_oldest(&mut self) -> u64 {
         self.place.skip_to_oldest()
     }
@@ -120,6 +121,7 @@ impl<T, E> Subscription<T, E> {
     }
 
     /// Takes the next event out of what is in reach.
+    #[inline]
     fn take(&mut self) -> Option<Entry<'_, T>> {
         let at = self.place.reach().at();
         if self.place.reach().ahead() == 0 {
@@ -155,9 +157,8 @@ impl<T, E: Clone> Subscription<T, E> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the next call gives the same event.
-    pub async fn next(&mut self) -> Result<Entry<'_, T>, RecvError<E>> {
-        poll_fn(|cx| self.poll_ready(cx)).await?;
-        self.take().ok_or(RecvError::PublisherLost)
+    pub const fn next(&mut self) -> Next<'_, T, E> {
+        Next::new(self)
     }
 
     /// Waits for events and takes all that lie side by side in memory: at least one, at most 512.
@@ -171,9 +172,8 @@ impl<T, E: Clone> Subscription<T, E> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the next call gives the same events.
-    pub async fn next_slice(&mut self) -> Result<Slice<'_, T>, RecvError<E>> {
-        poll_fn(|cx| self.poll_ready(cx)).await?;
-        self.take_slice().ok_or(RecvError::PublisherLost)
+    pub const fn next_slice(&mut self) -> NextSlice<'_, T, E> {
+        NextSlice::new(self)
     }
 
     /// Returns the next event, or `None` where there is none yet.
@@ -217,6 +217,15 @@ impl<T, E: Clone> Subscription<T, E> {
     /// As [`next`](Subscription::next).
     #[inline]
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
+        let in_reach = self.place.reach().ahead() > 0;
+        if in_reach && self.streak < STREAK_MAX && self.control.is_none() {
+            self.streak += 1;
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_slow(cx)
+    }
+
+    fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
         if self.streak >= STREAK_MAX {
             self.streak = 0;
             cx.waker().wake_by_ref();
@@ -323,6 +332,9 @@ impl<T, E> Clone for Subscription<T, E> {
 impl<T, E> Drop for Subscription<T, E> {
     fn drop(&mut self) {
         self.place.chain().leave(&mut self.berth);
+        if let Some(control) = &self.control {
+            control.leave();
+        }
     }
 }
 

@@ -111,60 +111,75 @@ impl<T> Newest<T> {
     }
 
     fn segment_at(&self, published: u64) -> (Arc<Segment<T>>, Sequence) {
-        let kept = self.history.iter().flat_map(|history| history.kept.iter());
-        let before_tail = kept.rev().take_while(|kept| kept.end > published);
+        let before_tail = self.kept().rev().take_while(|kept| kept.end > published);
         let held = before_tail.filter_map(|kept| Some((kept.hold.segment()?, kept.before)));
         held.last()
             .unwrap_or_else(|| (Arc::clone(&self.tail), self.before))
     }
 
-    /// Returns the oldest event that can be reached from here.
+    /// Returns the oldest event that can be reached from here, of those whose sequence is whole.
     pub(crate) fn oldest(&self) -> Spot<T> {
-        let kept = self.history.iter().flat_map(|history| history.kept.iter());
-        let mut live = kept.filter_map(|kept| Some((kept.hold.segment()?, kept.before)));
+        let mut live = self
+            .kept()
+            .filter_map(|kept| Some((kept.hold.segment()?, kept.before)));
         let (segment, before) = live
             .next()
             .unwrap_or_else(|| (Arc::clone(&self.tail), self.before));
-        let begins_within = segment.first == before && before != Sequence::ZERO;
-        let complete = Sequence::new(before.get() - u64::from(begins_within));
-        Spot {
-            complete,
-            segment,
-            at: 0,
+        if segment.first > before || segment.slots.capacity() == 0 {
+            return Spot {
+                segment,
+                at: 0,
+                complete: before,
+            };
         }
+        // It begins within an append. What follows that is linked to it, so it is there.
+        self.after(before)
+            .unwrap_or_else(|_| spot_in(segment, before))
     }
 
-    /// Returns where the first event after `sequence` is or will be, or where a sequence after it
-    /// is missing, the first that is not.
+    /// Returns where the first event after `sequence` is or will be; where one of them is missing,
+    /// the lowest sequence for which none is.
     pub(crate) fn after(&self, sequence: Sequence) -> Result<Spot<T>, Sequence> {
         if sequence >= self.before {
             return Ok(spot_in(Arc::clone(&self.tail), sequence));
         }
         let Some(history) = &self.history else {
-            return Err(self.tail.first);
+            return Err(self.before);
         };
-        let from = history.kept.partition_point(|kept| kept.first <= sequence);
-        let from = from.saturating_sub(1);
-        let wanted = history.kept.get(from);
-        let reachable = wanted.filter(|kept| kept.before <= sequence);
-        match reachable.and_then(|kept| kept.hold.segment()) {
+        let later = history.kept.partition_point(|kept| kept.first <= sequence);
+        let from = later.saturating_sub(1);
+        // Where the segment that holds the sequence is gone, the one after it will do if it begins
+        // right after the sequence.
+        let mut near = history.kept.iter().skip(from).take(2);
+        let found = near.find_map(|kept| {
+            let reachable = kept.before <= sequence;
+            reachable.then(|| kept.hold.segment()).flatten()
+        });
+        match found {
             Some(segment) => Ok(spot_in(segment, sequence)),
-            None => Err(self.first_live(from)),
+            None => Err(self.lowest_whole(sequence)),
         }
     }
 
-    /// The first sequence that is there, not looking before the segment number `from`.
-    fn first_live(&self, from: usize) -> Sequence {
-        let kept = self.history.iter().flat_map(|history| history.kept.iter());
-        let mut live = kept.skip(from).filter(|kept| kept.hold.is_alive());
-        live.next().map_or(self.tail.first, |kept| kept.first)
+    /// The lowest sequence above `sequence` after which nothing is missing.
+    fn lowest_whole(&self, sequence: Sequence) -> Sequence {
+        let mut live = self
+            .kept()
+            .filter(|kept| kept.before > sequence && kept.hold.is_alive());
+        live.next().map_or(self.before, |kept| kept.before)
+    }
+
+    fn kept(&self) -> impl DoubleEndedIterator<Item = &Kept<T>> {
+        self.history.iter().flat_map(|history| history.kept.iter())
     }
 
     /// Takes everything out of a chain that is nobody's any more.
     pub(crate) fn drain(&mut self, garbage: &mut Vec<Arc<Segment<T>>>) {
         if let Some(history) = self.history.take() {
-            let strong = history.kept.into_iter();
-            garbage.extend(strong.filter_map(|kept| kept.hold.into_strong()));
+            let kept = history.kept.into_iter();
+            let mut strong = kept.filter_map(|kept| kept.hold.into_strong());
+            // The others are linked to it, so it is enough to let go of the oldest.
+            garbage.extend(strong.next());
         }
         if self.tail.slots.capacity() > 0 {
             garbage.push(std::mem::replace(&mut self.tail, Arc::new(Segment::root())));
@@ -198,35 +213,53 @@ impl<T> History<T> {
         garbage: &mut Vec<Arc<Segment<T>>>,
     ) {
         let window = published.saturating_sub(self.rules.window).min(began);
+        let mut oldest = None;
         while let Some(kept) = self.kept.get_mut(self.faded)
             && kept.end <= window
         {
-            garbage.extend(kept.hold.fade());
+            // The others are linked to it, so it is enough to let go of the oldest.
+            let faded = kept.hold.fade();
+            oldest = oldest.or(faded);
             self.faded += 1;
         }
-        let Some(limit) = &self.rules.limit else {
+        garbage.extend(oldest);
+        let Some(limit) = self.rules.limit else {
             self.kept.drain(..self.faded);
             self.faded = 0;
             return;
         };
         let bound = published.saturating_sub(limit.events).min(window);
-        for kept in self.kept.iter_mut().take(self.faded) {
-            if kept.end > bound {
-                break;
-            }
+        let overdue = self.kept.partition_point(|kept| kept.end <= bound);
+        for kept in self.kept.iter_mut().take(overdue) {
             kept.overdue = kept.overdue.or(now);
         }
-        while let Some(kept) = self.kept.front()
-            && kept.end <= bound
-            && kept.is_over(limit.grace, now)
-        {
-            if let Some(segment) = kept.hold.segment() {
-                garbage.extend(segment.sever());
-                garbage.push(segment);
+        let grace = limit.grace;
+        let over = self
+            .kept
+            .iter()
+            .take(overdue)
+            .take_while(|kept| kept.is_over(grace, now))
+            .count();
+        self.sever(over, garbage);
+    }
+
+    /// Cuts the way from the oldest `count` segments to those after them, wherever a reader stands.
+    fn sever(&mut self, count: usize, garbage: &mut Vec<Arc<Segment<T>>>) {
+        // Whether the segment before is held by nobody but what is in `garbage`.
+        let mut alone = false;
+        for kept in self.kept.drain(..count) {
+            let Some(segment) = kept.hold.segment() else {
+                continue;
+            };
+            // Held by the segment before and here, and by no reader: it goes along with that one.
+            if alone && Arc::strong_count(&segment) == 2 {
+                continue;
             }
-            self.kept.pop_front();
-            self.faded -= 1;
+            garbage.extend(segment.sever());
+            garbage.push(segment);
+            alone = true;
         }
+        self.faded -= count;
     }
 }
 

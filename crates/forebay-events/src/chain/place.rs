@@ -83,10 +83,10 @@ impl<T, E> Place<T, E> {
             if !state.is_finished() {
                 return Ok(false);
             }
-            let Some(End::Splice(to)) = self.chain.end() else {
+            let Some(End::Splice(splice)) = self.chain.end() else {
                 return Err(Halt::Ended);
             };
-            let to = to.clone();
+            let to = splice.to.clone();
             *self = to;
         }
     }
@@ -117,23 +117,34 @@ impl<T, E> Place<T, E> {
         self.chain.state().published().saturating_sub(self.passed())
     }
 
-    /// Moves to the oldest event that can be reached, unless that is behind; returns how many
-    /// events were passed.
+    /// Where what comes next was cut off, moves to the oldest event that can be reached; returns how
+    /// many events were passed.
     pub(crate) fn skip_to_oldest(&mut self) -> u64 {
-        let oldest = self.chain.newest(|newest| newest.oldest());
-        let oldest = Self::new(Arc::clone(&self.chain), oldest);
-        let missed = oldest.passed().saturating_sub(self.passed());
-        if missed > 0 {
-            *self = oldest;
+        if !self.is_cut_off() {
+            return 0;
         }
+        let oldest = self.oldest();
+        let missed = oldest.passed().saturating_sub(self.passed());
+        *self = oldest;
         missed
     }
 
-    /// How many events there are before the oldest that can be reached.
+    /// How many events come between this place and the oldest event that can be reached.
     pub(crate) fn missed(&self) -> u64 {
+        self.oldest().passed().saturating_sub(self.passed())
+    }
+
+    fn oldest(&self) -> Self {
         let oldest = self.chain.newest(|newest| newest.oldest());
-        let oldest = Self::new(Arc::clone(&self.chain), oldest);
-        oldest.passed().saturating_sub(self.passed())
+        Self::new(Arc::clone(&self.chain), oldest)
+    }
+
+    fn is_cut_off(&self) -> bool {
+        let published = self.chain.state().published();
+        self.reach.segment().is_some_and(|segment| {
+            let end = segment.end();
+            self.passed() == end && published > end && segment.next().is_none()
+        })
     }
 
     /// Waits for the next event; returns whether there is none yet.
@@ -148,10 +159,10 @@ impl<T, E> Place<T, E> {
             if Arc::ptr_eq(here, chain) {
                 return true;
             }
-            let Some(End::Splice(to)) = here.end() else {
+            let Some(End::Splice(splice)) = here.end() else {
                 return false;
             };
-            here = &to.chain;
+            here = &splice.to.chain;
         }
     }
 

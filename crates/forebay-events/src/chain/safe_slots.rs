@@ -67,15 +67,13 @@ impl<T> Pen<T> {
         Ok(())
     }
 
-    pub(crate) fn push_from(&mut self, events: &mut std::vec::Drain<'_, T>) -> u32 {
-        let before = self.at;
+    pub(crate) fn push_from(&mut self, events: &mut std::vec::Drain<'_, T>) {
         while u32::from(self.at) < self.segment.slots.capacity() {
             let Some(event) = events.next() else { break };
             if self.push(event).is_err() {
                 break;
             }
         }
-        u32::from(self.at - before)
     }
 }
 

@@ -98,12 +98,19 @@ impl<T> Segment<T> {
 
     #[cold]
     fn note_explicitly(&self, at: u32, sequence: Sequence) {
+        self.note_same(at, 1, sequence);
+    }
+
+    /// Notes the sequence of `count` events that are to be put into the slots from `at` on.
+    pub(crate) fn note_same(&self, at: u32, count: u32, sequence: Sequence) {
         let sequences = self.sequences.get_or_init(|| {
-            let dense = (0..self.slots.capacity())
-                .map(|at| AtomicU64::new(self.first.get().wrapping_add(u64::from(at))));
-            Box::new(Sequences(dense.collect()))
+            let dense = (self.first.get()..).take(at as usize);
+            let noted = dense.chain(std::iter::repeat(0)).map(AtomicU64::new);
+            Box::new(Sequences(
+                noted.take(self.slots.capacity() as usize).collect(),
+            ))
         });
-        if let Some(noted) = sequences.0.get(at as usize) {
+        for noted in sequences.0.iter().skip(at as usize).take(count as usize) {
             // Relaxed: it is read only by those who saw the slot filled, which comes after this.
             noted.store(sequence.get(), Ordering::Relaxed);
         }
@@ -114,7 +121,7 @@ impl<T> Segment<T> {
     pub(crate) fn sequence(&self, at: u32) -> Sequence {
         match self.sequences.get() {
             None => Sequence::new(self.first.get().wrapping_add(u64::from(at))),
-            // Relaxed: see `note_explicitly`.
+            // Relaxed: see `note_same`.
             Some(sequences) => sequences.0.get(at as usize).map_or(self.first, |sequence| {
                 Sequence::new(sequence.load(Ordering::Relaxed))
             }),

@@ -137,20 +137,23 @@ impl<T> Pen<T> {
         Ok(())
     }
 
-    /// Fills slots from the front of `events` until one or the other is used up; returns how many.
-    pub(crate) fn push_from(&mut self, events: &mut std::vec::Drain<'_, T>) -> u32 {
+    /// Fills slots from the front of `events` until one or the other is used up.
+    pub(crate) fn push_from(&mut self, events: &mut std::vec::Drain<'_, T>) {
         let slots = &self.segment.slots;
-        let before = self.at;
-        while self.at < slots.capacity {
-            let Some(event) = events.next() else { break };
-            slots.races.write(self.at);
-            // SAFETY: as in `push`; what is written and not counted would only leak.
-            unsafe { (*slots.cells.add(usize::from(self.at)).as_ref().get()).write(event) };
-            self.at += 1;
+        let room = usize::from(slots.capacity - self.at);
+        // SAFETY: the cells are one allocation of `capacity`, of which this is the end.
+        let free =
+            unsafe { slice::from_raw_parts(slots.cells.add(usize::from(self.at)).as_ptr(), room) };
+        let mut at = self.at;
+        for (cell, event) in free.iter().zip(events) {
+            slots.races.write(at);
+            // SAFETY: as in `push`. What is written and not counted would only leak.
+            unsafe { (*cell.get()).write(event) };
+            at += 1;
         }
+        self.at = at;
         // Release: as in `push`.
-        slots.filled.store(self.at, Ordering::Release);
-        u32::from(self.at - before)
+        slots.filled.store(at, Ordering::Release);
     }
 }
 

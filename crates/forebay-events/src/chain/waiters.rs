@@ -34,7 +34,10 @@ pub(crate) struct Berth {
 const NOWHERE: u32 = u32::MAX;
 
 /// So many are woken by the writer itself.
+#[cfg(not(forebay_loom))]
 const FEW: usize = 32;
+#[cfg(forebay_loom)]
+const FEW: usize = 1;
 
 /// Those who are woken by the writer itself, once it holds no lock.
 #[derive(Default)]

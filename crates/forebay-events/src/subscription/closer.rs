@@ -39,6 +39,8 @@ pub(crate) struct Control {
 struct State {
     reason: Option<Reason>,
     waker: Option<Waker>,
+    /// The subscription was dropped.
+    gone: bool,
 }
 
 impl Closer {
@@ -50,12 +52,12 @@ impl Closer {
     /// [`RecvError::ForceClosed`](crate::RecvError::ForceClosed) and no event, not even one that was
     /// published before.
     ///
-    /// Returns whether it was open; the first reason counts.
+    /// Returns whether there was an open subscription to close; the first reason counts.
     #[allow(clippy::must_use_candidate, reason = "the answer is seldom asked for")]
     pub fn close(&self, reason: Reason) -> bool {
         let waker = {
             let mut state = lock(&self.control.state);
-            if state.reason.is_some() {
+            if state.reason.is_some() || state.gone {
                 return false;
             }
             state.reason = Some(reason);
@@ -87,6 +89,7 @@ impl Control {
         let state = State {
             reason: None,
             waker: None,
+            gone: false,
         };
         Arc::new(Self {
             closed: AtomicBool::new(false),
@@ -107,6 +110,15 @@ impl Control {
         } else {
             None
         }
+    }
+
+    /// The subscription is dropped.
+    pub(crate) fn leave(&self) {
+        let mut state = lock(&self.state);
+        state.gone = true;
+        let garbage = state.waker.take();
+        drop(state);
+        drop(garbage);
     }
 
     /// Has `waker` woken when the subscription is closed.
