@@ -8,8 +8,8 @@ use std::convert::Infallible;
 #[test]
 fn what_all_crates_share_is_at_the_top() {
     use forebay::{
-        Answers, BoxFuture, DynLoad, Load, LoadBatch, LoadError, LoadFn, LoadResult, Sequence,
-        load_fn,
+        Answers, BoxFuture, Cursor, DynLoad, Load, LoadBatch, LoadError, LoadFn, LoadResult, LogId,
+        ParseCursorError, Sequence, load_fn,
     };
 
     fn names_traits<K, L: DynLoad<K> + Load<K> + LoadBatch<K>>() {}
@@ -18,7 +18,8 @@ fn what_all_crates_share_is_at_the_top() {
     let _: LoadFn<fn()> = load_fn(|| {});
     let _ = Answers::<u8, u8, Infallible>::new(&[]);
     let _ = LoadError::<Infallible>::Closed;
-    let _ = Sequence::ZERO;
+    let _ = Cursor::new(LogId::new(1), Sequence::ZERO);
+    let _ = ParseCursorError::Log;
 }
 
 #[cfg(feature = "singleflight")]
@@ -41,6 +42,17 @@ fn batch_is_a_module() {
     fn names_traits<X: Execute<u8>, C: Cache<u8, u8, Infallible>>() {}
     let _ = names_traits::<Nothing, PerRequest<u8, u8, Infallible>>;
     let _: fn(Nothing) -> _ = Executor::<u8, (), Infallible>::builder::<Nothing>;
+}
+
+#[cfg(feature = "events")]
+#[test]
+fn events_is_a_module() {
+    use forebay::events::{Builder, Publisher, Retention, Source, Subscription};
+
+    let _: fn() -> Publisher<u8> = Publisher::new;
+    let _: fn() -> Builder<u8> = Publisher::builder;
+    let _: fn(&Source<u8>) -> Subscription<u8> = Source::subscribe;
+    let _ = Retention::READERS;
 }
 
 /// A backend without rows, which is asked for one key or for many.
