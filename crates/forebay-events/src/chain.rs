@@ -6,6 +6,7 @@ pub(crate) mod place;
 #[cfg(not(forebay_safe_slots))]
 mod race;
 pub(crate) mod segment;
+mod sequences;
 #[cfg(not(forebay_safe_slots))]
 #[allow(unsafe_code, reason = "without it, slots cost a multiple")]
 pub(crate) mod slots;

@@ -92,7 +92,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
         if sequence <= self.head {
             return Err(NotRising::new(event, sequence, self.head));
         }
-        self.pen.segment().note_sequence(self.pen.at(), sequence);
+        self.pen.segment().note(self.pen.at(), sequence);
         if let Err(event) = self.pen.push(event) {
             self.push_rolling(sequence, event);
         }
@@ -231,7 +231,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
             let segment = self.pen.segment();
             let from = self.pen.at();
             let room = segment.slots.capacity() - from;
-            segment.note_same(from, room.min(events.len() as u32), sequence);
+            segment.note_all(from, room.min(events.len() as u32), sequence);
             self.pen.push_from(&mut events);
             if events.len() == 0 {
                 break;

@@ -116,6 +116,12 @@ impl<T, E> Subscription<T, E> {
         (!events.is_empty()).then(|| segment.sequence(reach.at()))
     }
 
+    /// Whether an event is in reach and nobody can have closed the subscription.
+    #[inline]
+    const fn is_ready(&self) -> bool {
+        self.place.reach().ahead() > 0 && self.control.is_none()
+    }
+
     fn closed(&self) -> Option<Reason> {
         self.control.as_ref()?.reason()
     }
@@ -123,13 +129,8 @@ impl<T, E> Subscription<T, E> {
     /// Takes the next event out of what is in reach.
     #[inline]
     fn take(&mut self) -> Option<Entry<'_, T>> {
-        let at = self.place.reach().at();
-        if self.place.reach().ahead() == 0 {
-            return None;
-        }
-        self.place.pass(1);
-        let (segment, events) = self.place.reach().look(at)?;
-        Some(Entry::new(segment, at, events.first()?))
+        let (segment, at, event) = self.place.reach_mut().next()?;
+        Some(Entry::new(segment, at, event))
     }
 
     fn take_slice(&mut self) -> Option<Slice<'_, T>> {
@@ -181,8 +182,11 @@ impl<T, E: Clone> Subscription<T, E> {
     /// # Errors
     ///
     /// As [`next`](Subscription::next).
+    #[inline]
     pub fn try_next(&mut self) -> Result<Option<Entry<'_, T>>, RecvError<E>> {
-        self.try_ready()?;
+        if !self.is_ready() {
+            self.try_ready()?;
+        }
         Ok(self.take())
     }
 
@@ -191,13 +195,15 @@ impl<T, E: Clone> Subscription<T, E> {
     /// # Errors
     ///
     /// As [`next`](Subscription::next).
+    #[inline]
     pub fn try_next_slice(&mut self) -> Result<Option<Slice<'_, T>>, RecvError<E>> {
-        self.try_ready()?;
+        if !self.is_ready() {
+            self.try_ready()?;
+        }
         Ok(self.take_slice())
     }
 
     /// Returns whether there is an event, and leaves no waker where there is none.
-    #[inline]
     pub(crate) fn try_ready(&mut self) -> Result<bool, RecvError<E>> {
         if let Some(reason) = self.closed() {
             return Err(RecvError::ForceClosed(reason));
@@ -217,8 +223,7 @@ impl<T, E: Clone> Subscription<T, E> {
     /// As [`next`](Subscription::next).
     #[inline]
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
-        let in_reach = self.place.reach().ahead() > 0;
-        if in_reach && self.streak < STREAK_MAX && self.control.is_none() {
+        if self.is_ready() && self.streak < STREAK_MAX {
             self.streak += 1;
             return Poll::Ready(Ok(()));
         }

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use crate::chain::Chain;
 use crate::chain::place::Place;
 use crate::pump::{Backlog, Pump};
 

@@ -229,7 +229,8 @@ impl<T> History<T> {
             return;
         };
         let bound = published.saturating_sub(limit.events).min(window);
-        let overdue = self.kept.partition_point(|kept| kept.end <= bound);
+        // Who has read a segment to its end stands at the next, and is as many behind.
+        let overdue = self.kept.partition_point(|kept| kept.end < bound);
         for kept in self.kept.iter_mut().take(overdue) {
             kept.overdue = kept.overdue.or(now);
         }

@@ -49,6 +49,11 @@ impl<T, E> Place<T, E> {
         &self.reach
     }
 
+    #[inline]
+    pub(crate) const fn reach_mut(&mut self) -> &mut Reach<T> {
+        &mut self.reach
+    }
+
     /// Moves past `count` events that are in reach.
     #[inline]
     pub(crate) const fn pass(&mut self, count: u32) {

@@ -125,6 +125,17 @@ impl<T> Reach<T> {
         self.segment.take()
     }
 
+    pub(crate) fn next(&mut self) -> Option<(&Segment<T>, u32, &T)> {
+        let segment = self.segment.as_ref()?;
+        let at = self.at;
+        if at >= self.end {
+            return None;
+        }
+        self.at = at + 1;
+        let event = segment.slots.cells.get(at as usize)?.get()?;
+        Some((segment, at, event))
+    }
+
     pub(crate) fn look(&self, from: u32) -> Option<(&Segment<T>, &[T])> {
         let segment = self.segment.as_ref()?;
         let event = segment.slots.cells.get(from as usize)?.get();

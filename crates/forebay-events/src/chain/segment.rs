@@ -2,8 +2,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use forebay_core::Sequence;
-use forebay_rt::sync::{AtomicU64, Mutex, lock};
+use forebay_rt::sync::{Mutex, lock};
 
+use crate::chain::sequences::Sequences;
 use crate::chain::slots::Slots;
 
 /// The most events in one segment, and so the most that a reader who stands still keeps alive
@@ -28,15 +29,13 @@ pub(crate) struct Segment<T> {
     /// The sequence of the first event.
     pub(crate) first: Sequence,
     pub(crate) slots: Slots<T>,
-    /// The sequence of each event, from the first on that does not come right after the one before
-    /// it. Most logs count in steps of one and never need it.
+    /// Made for the first event that does not come right after the one before it. Logs that count
+    /// single events in steps of one never need it.
     sequences: OnceLock<Box<Sequences>>,
     /// Touched once by the writer, once by each reader, and once more where the segment is cut off
     /// from those after it.
     next: Mutex<Option<Arc<Self>>>,
 }
-
-struct Sequences(Box<[AtomicU64]>);
 
 impl<T> Segment<T> {
     /// Where a chain begins: it has no slots, so that whoever only waits keeps next to nothing.
@@ -89,30 +88,21 @@ impl<T> Segment<T> {
 
     /// Notes the sequence of the event that is to be put into slot `at`.
     #[inline]
-    pub(crate) fn note_sequence(&self, at: u32, sequence: Sequence) {
+    pub(crate) fn note(&self, at: u32, sequence: Sequence) {
         let dense = self.first.get().wrapping_add(u64::from(at));
         if sequence.get() != dense || self.sequences.get().is_some() {
-            self.note_explicitly(at, sequence);
+            self.note_all(at, 1, sequence);
         }
     }
 
-    #[cold]
-    fn note_explicitly(&self, at: u32, sequence: Sequence) {
-        self.note_same(at, 1, sequence);
-    }
-
     /// Notes the sequence of `count` events that are to be put into the slots from `at` on.
-    pub(crate) fn note_same(&self, at: u32, count: u32, sequence: Sequence) {
-        let sequences = self.sequences.get_or_init(|| {
-            let dense = (self.first.get()..).take(at as usize);
-            let noted = dense.chain(std::iter::repeat(0)).map(AtomicU64::new);
-            Box::new(Sequences(
-                noted.take(self.slots.capacity() as usize).collect(),
-            ))
-        });
-        for noted in sequences.0.iter().skip(at as usize).take(count as usize) {
-            // Relaxed: it is read only by those who saw the slot filled, which comes after this.
-            noted.store(sequence.get(), Ordering::Relaxed);
+    pub(crate) fn note_all(&self, at: u32, count: u32, sequence: Sequence) {
+        let capacity = self.slots.capacity();
+        // Where the slots are used up, a new segment is about to begin.
+        if at < capacity {
+            let dense = || Box::new(Sequences::dense(self.first, capacity));
+            let sequences = self.sequences.get_or_init(dense);
+            sequences.note(at, count, sequence, capacity);
         }
     }
 
@@ -121,10 +111,7 @@ impl<T> Segment<T> {
     pub(crate) fn sequence(&self, at: u32) -> Sequence {
         match self.sequences.get() {
             None => Sequence::new(self.first.get().wrapping_add(u64::from(at))),
-            // Relaxed: see `note_same`.
-            Some(sequences) => sequences.0.get(at as usize).map_or(self.first, |sequence| {
-                Sequence::new(sequence.load(Ordering::Relaxed))
-            }),
+            Some(sequences) => sequences.get(at),
         }
     }
 

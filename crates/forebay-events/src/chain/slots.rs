@@ -21,7 +21,8 @@ use crate::chain::segment::Segment;
 
 /// The slots of a segment.
 pub(crate) struct Slots<T> {
-    /// As many cells as `capacity` says, from a boxed slice.
+    /// As many cells as `capacity` says, from a boxed slice of uninitialised events, which have the
+    /// layout of such cells.
     cells: NonNull<UnsafeCell<MaybeUninit<T>>>,
     capacity: u16,
     /// How many are filled, from the first on. It is not what readers may see: that is decided by
@@ -40,9 +41,7 @@ unsafe impl<T: Send> Send for Slots<T> {}
 
 impl<T> Slots<T> {
     pub(crate) fn new(capacity: u16) -> Self {
-        let cells: Box<[UnsafeCell<MaybeUninit<T>>]> = (0..capacity)
-            .map(|_| UnsafeCell::new(MaybeUninit::uninit()))
-            .collect();
+        let cells = Box::<[T]>::new_uninit_slice(usize::from(capacity));
         Self {
             cells: NonNull::from(Box::leak(cells)).cast(),
             capacity,
@@ -84,7 +83,7 @@ struct Freed<T>(NonNull<UnsafeCell<MaybeUninit<T>>>, usize);
 
 impl<T> Drop for Freed<T> {
     fn drop(&mut self) {
-        let cells = ptr::slice_from_raw_parts_mut(self.0.as_ptr(), self.1);
+        let cells = ptr::slice_from_raw_parts_mut(self.0.cast::<MaybeUninit<T>>().as_ptr(), self.1);
         // SAFETY: they came from a box of that length, and this is the only time it is made again.
         drop(unsafe { Box::from_raw(cells) });
     }
@@ -217,6 +216,22 @@ impl<T> Reach<T> {
     pub(crate) const fn take(&mut self) -> Option<Arc<Segment<T>>> {
         self.end = 0;
         self.segment.take()
+    }
+
+    /// Moves past the next event it may look at; returns that with its slot and segment.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<(&Segment<T>, u32, &T)> {
+        let segment = self.segment.as_ref()?;
+        let at = self.at;
+        if at >= self.end {
+            return None;
+        }
+        self.at = at + 1;
+        let slots = &segment.slots;
+        slots.races.read(at, at + 1);
+        // SAFETY: as in `look`, for one slot below `end`.
+        let event = unsafe { slots.cells.cast::<T>().add(at as usize).as_ref() };
+        Some((segment, at, event))
     }
 
     /// Returns the segment and the events from slot `from` on that it may look at: some of them at
