@@ -125,6 +125,7 @@ mod chunk;
 mod retention;
 mod stats;
 mod error;
+mod hub;
 
 mod chain;
 mod log;
@@ -137,6 +138,10 @@ pub use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 pub use crate::chunk::Chunk;
 pub use crate::entry::{Entries, Entry, Slice};
 pub use crate::error::{ConfigError, NotRising, Reason, RecvError, SpliceError, Stale};
+pub use crate::hub::{
+    Batch, Feed, FeedCloser, FeedError, Frame, Hub, HubBuilder, HubPublisher, HubStats, Request,
+    SnapshotSource, SnapshotWriter, Subject, SubscribeError, Token, Topic,
+};
 pub use crate::position::Position;
 pub use crate::publisher::Publisher;
 pub use crate::publisher::builder::Builder;
