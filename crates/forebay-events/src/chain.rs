@@ -214,6 +214,7 @@ where
             self.word.woken();
         }
         if let (true, Some(pump)) = (hand_over, &self.log.pump) {
+            self.log.observer.handed_over();
             pump.wake(Arc::clone(self) as Arc<dyn Awaited>);
         }
         few.wake();

@@ -129,6 +129,7 @@ mod hub;
 
 mod chain;
 mod log;
+mod observe;
 mod pump;
 
 #[cfg(feature = "tokio")]

@@ -8,11 +8,13 @@ use forebay_rt::Runtime;
 use forebay_rt::sync::AtomicU64;
 
 use crate::chain::segment::Segment;
+use crate::observe::Observer;
 use crate::pump::{Backlog, Pump};
 
 /// What chains have in common that let go of segments and wake readers alike.
 pub(crate) struct Log<T> {
     pub(crate) pump: Option<Pump>,
+    pub(crate) observer: Observer,
     /// What a grace is measured with.
     pub(crate) clock: Option<Arc<dyn Runtime>>,
     /// How many events were dropped.
@@ -25,9 +27,14 @@ pub(crate) struct Log<T> {
 }
 
 impl<T: Send + Sync + 'static> Log<T> {
-    pub(crate) fn new(pump: Option<Pump>, clock: Option<Arc<dyn Runtime>>) -> Self {
+    pub(crate) fn new(
+        pump: Option<Pump>,
+        clock: Option<Arc<dyn Runtime>>,
+        observer: Observer,
+    ) -> Self {
         Self {
             pump,
+            observer,
             clock,
             freed: AtomicU64::new(0),
             oldest: AtomicU64::new(0),

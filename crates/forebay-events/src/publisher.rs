@@ -231,7 +231,10 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
             let segment = self.pen.segment();
             let from = self.pen.at();
             let room = segment.slots.capacity() - from;
-            segment.note_all(from, room.min(events.len() as u32), sequence);
+            match room.min(events.len() as u32) {
+                1 => segment.note(from, sequence),
+                count => segment.note_all(from, count, sequence),
+            }
             self.pen.push_from(&mut events);
             if events.len() == 0 {
                 break;
@@ -276,6 +279,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
         let wake = self.chain.publish(count);
         self.head = sequence;
         self.chain.set_head(sequence);
+        self.chain.log().observer.published(count);
         if wake {
             self.chain.notify();
         }

@@ -85,6 +85,9 @@ impl<T, E> Source<T, E> {
                 .after(sequence)
                 .map_err(|oldest| Stale::Gap { oldest })
         });
+        if let Err(stale) = &found {
+            self.chain.log().observer.stale(stale);
+        }
         found.map(|spot| self.place(spot))
     }
 

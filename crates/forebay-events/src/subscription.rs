@@ -55,6 +55,8 @@ pub struct Subscription<T, E = std::convert::Infallible> {
     control: Option<Arc<Control>>,
     /// How many polls in a row were ready.
     streak: u8,
+    /// It was said that the reader was cut off.
+    told: bool,
 }
 
 /// So many polls in a row are ready before other tasks may run: as many as tokio lets a task do.
@@ -67,6 +69,7 @@ impl<T, E> Subscription<T, E> {
             berth: Berth::NONE,
             control: None,
             streak: 0,
+            told: false,
         }
     }
 
@@ -106,6 +109,7 @@ impl<T, E> Subscription<T, E> {
     /// After [`RecvError::Lagged`], moves to the oldest event that is still there and whose sequence
     /// is whole; returns how many were missed. Otherwise it does nothing.
     pub fn skip_to_oldest(&mut self) -> u64 {
+        self.told = false;
         self.place.skip_to_oldest()
     }
 
@@ -230,6 +234,10 @@ impl<T, E: Clone> Subscription<T, E> {
         self.poll_slow(cx)
     }
 
+    #[cfg_attr(
+        not(feature = "tokio"),
+        allow(clippy::needless_pass_by_ref_mut, reason = "tokio's budget needs it")
+    )]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
         if self.streak >= STREAK_MAX {
             self.streak = 0;
@@ -284,18 +292,27 @@ impl<T, E: Clone> Subscription<T, E> {
             // Those who wait for the chain before were all woken at its end.
             self.berth = Berth::NONE;
         }
-        found.map_err(|halt| self.error(&halt))
+        found.map_err(|halt| match halt {
+            Halt::Lagged => self.lagged(),
+            Halt::Ended => self.ended(),
+        })
     }
 
     #[cold]
-    fn error(&self, halt: &Halt) -> RecvError<E> {
-        match (halt, self.place.chain().end()) {
-            (Halt::Lagged, _) => RecvError::Lagged {
-                missed: self.place.missed(),
-            },
-            (Halt::Ended, Some(End::Closed)) => RecvError::Closed,
-            (Halt::Ended, Some(End::Failed(error))) => RecvError::Failed(error.clone()),
-            (Halt::Ended, _) => RecvError::PublisherLost,
+    fn lagged(&mut self) -> RecvError<E> {
+        let missed = self.place.missed();
+        if !std::mem::replace(&mut self.told, true) {
+            self.place.chain().log().observer.lagged(missed);
+        }
+        RecvError::Lagged { missed }
+    }
+
+    #[cold]
+    fn ended(&self) -> RecvError<E> {
+        match self.place.chain().end() {
+            Some(End::Closed) => RecvError::Closed,
+            Some(End::Failed(error)) => RecvError::Failed(error.clone()),
+            _ => RecvError::PublisherLost,
         }
     }
 
@@ -330,6 +347,7 @@ impl<T, E> Clone for Subscription<T, E> {
             berth: Berth::NONE,
             control: closed.cloned(),
             streak: 0,
+            told: false,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::hub::settings::Settings;
 use crate::hub::shared::Shared;
 use crate::hub::snapshot::{AnySource, SnapshotSource};
 use crate::log::Log;
+use crate::observe::Observer;
 use crate::publisher::builder::default_runtime;
 use crate::pump::Pump;
 use crate::{ConfigError, Retention};
@@ -157,7 +158,11 @@ where
         let needs_clock = self.retention.rules().needs_clock();
         let clock = needs_clock.then(|| Arc::clone(&runtime));
         let settings = Settings {
-            log: Arc::new(Log::new(Some(Pump::new(Arc::clone(&runtime))), clock)),
+            log: Arc::new(Log::new(
+                Some(Pump::new(Arc::clone(&runtime))),
+                clock,
+                Observer::none(),
+            )),
             retention: self.retention,
             cache: self.cache,
             snapshot_timeout: self.snapshot_timeout,

@@ -8,6 +8,7 @@ use forebay_rt::Runtime;
 
 use crate::error::ConfigError;
 use crate::log::Log;
+use crate::observe::Observer;
 use crate::publisher::Publisher;
 use crate::pump::Pump;
 use crate::retention::Retention;
@@ -29,6 +30,7 @@ pub struct Builder<T, E = std::convert::Infallible> {
     retention: Retention,
     runtime: Option<Arc<dyn Runtime>>,
     id: Option<LogId>,
+    name: Box<str>,
     log: PhantomData<fn(T, E)>,
 }
 
@@ -38,6 +40,7 @@ impl<T, E> Builder<T, E> {
             retention: Retention::READERS,
             runtime: default_runtime(),
             id: None,
+            name: Box::from("log"),
             log: PhantomData,
         }
     }
@@ -65,6 +68,13 @@ impl<T, E> Builder<T, E> {
     #[must_use]
     pub fn inline(mut self) -> Self {
         self.runtime = None;
+        self
+    }
+
+    /// Sets the label `name` of the log's metrics. Unless told otherwise, that is `log`.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into().into_boxed_str();
         self
     }
 
@@ -97,7 +107,11 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Builder<T, E> {
     pub(crate) fn build_unchecked(self) -> Publisher<T, E> {
         let rules = self.retention.rules();
         let clock = self.runtime.clone().filter(|_| rules.needs_clock());
-        let log = Log::new(self.runtime.map(Pump::new), clock);
+        let log = Log::new(
+            self.runtime.map(Pump::new),
+            clock,
+            Observer::new(&self.name),
+        );
         Publisher::with_log(self.id.unwrap_or_else(fresh_id), Arc::new(log), rules)
     }
 }
