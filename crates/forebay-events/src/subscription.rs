@@ -239,16 +239,16 @@ impl<T, E: Clone> Subscription<T, E> {
         allow(clippy::needless_pass_by_ref_mut, reason = "tokio's budget needs it")
     )]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
-        if self.streak >= STREAK_MAX {
-            self.streak = 0;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
         if let Some(reason) = self.closed() {
             return Poll::Ready(Err(RecvError::ForceClosed(reason)));
         }
         if self.place.reach().ahead() == 0 {
             ready!(self.poll_advance(cx))?;
+        }
+        if self.streak >= STREAK_MAX {
+            self.streak = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         self.streak += 1;
         Poll::Ready(Ok(()))
