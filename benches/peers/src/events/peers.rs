@@ -5,6 +5,7 @@ pub mod asyncband;
 pub mod chain;
 pub mod chute;
 pub mod floor;
+pub mod forebay;
 pub mod mpsc;
 pub mod seed;
 pub mod tokio_broadcast;
@@ -15,6 +16,7 @@ use self::asyncband::Asyncband;
 use self::chain::ArcChain;
 use self::chute::Chute;
 use self::floor::Wakers;
+use self::forebay::{Forebay, ForebayInline, ForebaySlices};
 use self::mpsc::TokioMpsc;
 use self::seed::Seed;
 use self::tokio_broadcast::TokioBroadcast;
@@ -33,9 +35,6 @@ pub const SEED: Against = Against::Row(seed::NAME);
 
 /// The row of the least that waking takes.
 pub const FLOOR: Against = Against::Row(floor::NAME);
-
-/// The name of the row in which forebay reads slices.
-pub const SLICES: &str = "forebay, slices";
 
 /// What a question does to each peer.
 pub trait Probe {
@@ -60,6 +59,9 @@ pub fn entry<P: Peer, Q: Probe>() -> Entry<Q> {
 #[must_use]
 pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
     vec![
+        entry::<Forebay, _>(),
+        entry::<ForebaySlices, _>(),
+        entry::<ForebayInline, _>(),
         entry::<TokioBroadcast, _>(),
         entry::<AsyncBroadcast, _>(),
         entry::<Asyncband, _>(),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::clock::thread_time;
 use crate::events::payload::Payload;
 use crate::events::peer::{Log, Peer, Reader};
-use crate::events::peers::{self, Probe, SLICES, TOKIO};
+use crate::events::peers::forebay::SLICES;
+use crate::events::peers::{self, Probe, TOKIO};
 use crate::events::questions::to_tokio;
 use crate::events::sight::Tally;
 use crate::goal::Goal;
@@ -28,7 +29,9 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
     let columns = ["1 reader", "64 readers", "1,024 readers"].map(to_tokio);
     let goals = |next: f64| {
         let at = [1, 2].into_iter();
-        let next = at.clone().map(move |at| Goal::times_better(at, TOKIO, next));
+        let next = at
+            .clone()
+            .map(move |at| Goal::times_better(at, TOKIO, next));
         let slices = at.map(|at| Goal::variant_times_better(at, SLICES, TOKIO, 50.0));
         (next, slices)
     };

@@ -24,10 +24,14 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
     let mut totals = both.clone();
     let mut writers = both;
     for row in &mut writers {
-        row.rounds.iter_mut().for_each(|figures| figures.truncate(5));
+        row.rounds
+            .iter_mut()
+            .for_each(|figures| figures.truncate(5));
     }
     for row in &mut totals {
-        row.rounds.iter_mut().for_each(|figures| drop(figures.drain(..5)));
+        row.rounds
+            .iter_mut()
+            .for_each(|figures| drop(figures.drain(..5)));
     }
     let names = ["10 wait", "100 wait", "1,000 wait", "10,000 wait"].map(to_tokio);
     let growth = Column::new("growth", Unit::Ratio);

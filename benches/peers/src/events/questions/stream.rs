@@ -39,7 +39,12 @@ struct Finish {
 
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
-    let columns = ["64 readers, 2 workers", "64, 1 thread", "1,024, 2 workers", "1,024, 1 thread"];
+    let columns = [
+        "64 readers, 2 workers",
+        "64, 1 thread",
+        "1,024, 2 workers",
+        "1,024, 1 thread",
+    ];
     let streams = Table {
         title: "Streaming",
         method: "Time for each event and reader, until all readers have read everything; the writer \
@@ -53,7 +58,9 @@ pub(super) fn ask(rounds: usize) -> Vec<Table> {
     };
     let columns = ["1,024 readers, 2 workers", "1,024, 1 thread"];
     let at = [0, 1].into_iter();
-    let to_tokio_goals = at.clone().map(|column| Goal::times_better(column, TOKIO, 1.5));
+    let to_tokio_goals = at
+        .clone()
+        .map(|column| Goal::times_better(column, TOKIO, 1.5));
     let to_floor_goals = at.map(|column| Goal::times_better(column, FLOOR, 0.6));
     let lockstep = Table {
         title: "In lockstep",

@@ -20,7 +20,12 @@ struct Wake;
 
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
-    let columns = ["p50, 1,000 wait", "p99, 1,000", "p50, 10,000", "p99, 10,000"];
+    let columns = [
+        "p50, 1,000 wait",
+        "p99, 1,000",
+        "p50, 10,000",
+        "p99, 10,000",
+    ];
     vec![Table {
         title: "From an append to a reader",
         method: "Time from the beginning of an append until a reader has the event, over all \
