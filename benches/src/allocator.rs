@@ -54,6 +54,12 @@ impl Memory {
         (now != 0).then(|| now - self.allocations)
     }
 
+    /// Returns the bytes that are allocated now; `None` where the counting allocator is not installed.
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        let now = BYTES.load(Ordering::Relaxed);
+        (ALLOCATIONS.load(Ordering::Relaxed) != 0).then_some(now)
+    }
+
     /// Returns the most bytes that were allocated at once since then, above what there was.
     pub(crate) fn peak_bytes(&self) -> Option<u64> {
         let peak = BYTES_PEAK.load(Ordering::Relaxed);

@@ -3,23 +3,25 @@
 //! Bad input ends with exit status 2 and one line on standard error that says what is allowed.
 
 mod argument;
+mod events;
+mod output;
 mod reads;
 
 use std::ffi::OsString;
-use std::io::{self, Write, stderr, stdout};
-use std::process::ExitCode;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use crate::cli::events::{AudienceArguments, EventsArguments, WritingArguments};
+pub(crate) use crate::cli::output::OutputArguments;
 pub(crate) use crate::cli::reads::{
     BackendName, LoadArguments, ModelArguments, ReadsArguments, WorkloadName,
 };
-use crate::cmp;
 use crate::failure::Failure;
-use crate::report::grid::Style;
+use crate::terminal;
 
-/// Compares the strategies of the read path: what each would have cost.
+/// Compares strategies: what each would have cost.
 #[derive(Debug, Parser)]
 #[command(name = "forebay-bench", version, max_term_width = 100)]
 struct Arguments {
@@ -27,88 +29,50 @@ struct Arguments {
     command: Command,
 }
 
+/// What the program is asked to do.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Runs the read strategies against each other on one backend and one workload.
     #[command(allow_negative_numbers = true)]
     Reads(Box<ReadsArguments>),
+    /// Runs ways to give every event to every subscriber against each other.
+    #[command(allow_negative_numbers = true)]
+    Events(Box<EventsArguments>),
     /// Compares two reports.
     Cmp(CmpArguments),
 }
 
+/// The arguments of `cmp`.
 #[derive(Args, Debug)]
-struct CmpArguments {
+pub(crate) struct CmpArguments {
     /// The report to compare with.
-    before: std::path::PathBuf,
+    pub(crate) before: PathBuf,
     /// The report to judge.
-    after: std::path::PathBuf,
+    pub(crate) after: PathBuf,
     /// Ends with status 1 where this holds, such as `p99>1.1x`. May be given more than once.
     #[arg(long, value_name = "CONDITION")]
-    fail_if: Vec<String>,
+    pub(crate) fail_if: Vec<String>,
     /// Prints JSON rather than a table.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
-/// Runs the program with its arguments, the first of which is its own name, and returns its exit
-/// status.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let result = match Arguments::try_parse_from(&arguments) {
-        Ok(parsed) => match parsed.command {
-            Command::Reads(reads) => crate::reads::run(&reads, argument::quoted(&arguments)),
-            Command::Cmp(request) => compare(request),
-        },
+/// Reads a command line, the first argument of which is the program's own name; `None` where it only
+/// asked for help or the version, which have been printed.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Option<Command>, Failure> {
+    match Arguments::try_parse_from(arguments) {
+        Ok(parsed) => Ok(Some(parsed.command)),
         // Printed by the parser, which knows whether the terminal shows colours.
-        Err(answer) if is_answer(answer.kind()) => readable(answer.print()),
-        Err(error) => Err(Failure::Arguments(one_line(&error.to_string()).into())),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // If nobody reads standard error, the exit status still tells.
-            let _ = writeln!(stderr(), "error: {failure}");
-            failure.exit_code()
+        Err(answer) if is_answer(answer.kind()) => {
+            terminal::readable(answer.print()).map(|()| None)
         }
+        Err(error) => Err(Failure::Arguments(one_line(&error.to_string()).into())),
     }
 }
 
-fn compare(arguments: CmpArguments) -> Result<(), Failure> {
-    let request = cmp::Request {
-        before: arguments.before,
-        after: arguments.after,
-        fail_if: arguments.fail_if,
-        json: arguments.json,
-    };
-    let answer = cmp::run(&request, Style::of_stdout())?;
-    print(&answer.text)?;
-    for failure in &answer.failures {
-        note(failure);
-    }
-    match answer.failures.len() {
-        0 => Ok(()),
-        count => Err(Failure::Condition(count)),
-    }
-}
-
-/// Prints what was asked for. A reader who closes the pipe early has read enough.
-pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut output = stdout().lock();
-    let written = output.write_all(text.as_bytes());
-    readable(written.and_then(|()| output.flush()))
-}
-
-fn readable(written: io::Result<()>) -> Result<(), Failure> {
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Prints something beside what was asked for.
-pub(crate) fn note(text: &str) {
-    // A note that nobody reads is no reason to fail.
-    let _ = writeln!(stderr(), "{text}");
+/// Returns a command line as a shell reads it back.
+pub(crate) fn quoted(arguments: &[OsString]) -> String {
+    argument::quoted(arguments)
 }
 
 fn is_answer(kind: ErrorKind) -> bool {

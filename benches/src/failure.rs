@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::backend::BackendError;
 use crate::cmp::CmpError;
+use crate::delivery::Fault;
 use crate::report::error::ReportError;
 use crate::trace::TraceError;
 
@@ -85,6 +86,26 @@ pub enum Failure {
         /// What the first one said.
         message: Box<str>,
     },
+    /// A subscriber got something else than it was to get.
+    #[error("{count} deliveries of {strategy} were wrong, the first because {fault}")]
+    WrongDeliveries {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// How many deliveries were wrong.
+        count: u64,
+        /// What was wrong with the first one.
+        fault: Fault,
+    },
+    /// Subscribers vanished before their events ended.
+    #[error("{attended} of {subscribers} subscribers of {strategy} went on to the end")]
+    SubscribersLost {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// How many were there to the end.
+        attended: u64,
+        /// How many there were.
+        subscribers: u64,
+    },
     /// A condition of `cmp` was not met; what it was has been said.
     #[error("conditions of --fail-if that hold: {0}")]
     Condition(usize),
@@ -103,6 +124,8 @@ impl Failure {
             | Self::LoadsLost { .. }
             | Self::Overlap { .. }
             | Self::LoadsFailed { .. }
+            | Self::WrongDeliveries { .. }
+            | Self::SubscribersLost { .. }
             | Self::Condition(_) => 1,
             Self::Interrupted => 130,
             _ => 2,

@@ -1,4 +1,4 @@
-//! Compares the strategies of forebay's read path on a real or a modelled backend.
+//! Compares forebay's strategies with each other and with others.
 //!
 //! The program `forebay-bench` is a thin front; its parts are here, so that benches, tests and fuzz
 //! targets reach them. Nothing in it is an interface to build on.
@@ -7,40 +7,55 @@
 //! * [`trace`], recorded reads; [`workload`], where keys come from; [`plan`], keys and times.
 //! * [`random`], draws that are the same on every machine; [`row`], what backends hold.
 //!
-//! What is compared:
+//! What is compared on the read path:
 //! * [`strategy`], the table of strategies, and [`trial`], one run of one of them.
 //! * [`tasks`], where a strategy runs tasks of its own.
 //! * [`backend`], databases and the model; [`simulation`], what strategies would do on the model.
-//! * [`allocator`], what counts allocations.
 //! * [`crowd`] and [`hand`], singleflight and the batcher polled by hand, for the benches.
 //!
+//! What is compared on the follow path:
+//! * [`fanout`], the table of strategies, and [`delivery`], one run of one of them.
+//!
 //! What comes out:
+//! * [`allocator`], what counts allocations.
 //! * [`report`], its data and its formats; [`failure`], why there is none.
-//! * [`cmp`], what changed between two reports; [`cli`], the command line.
+//! * [`cmp`], what changed between two reports; [`program`], all of it behind a command line.
 #![deny(unsafe_code)]
 
 pub mod allocator;
 mod arrivals;
 pub mod backend;
-pub mod cli;
+mod cli;
+mod clock;
 pub mod cmp;
 pub mod crowd;
+pub mod delivery;
+mod events;
 mod executor;
 pub mod failure;
+pub mod fanout;
 pub mod hand;
 mod interrupt;
+mod latencies;
 mod machine;
 pub mod plan;
+mod processor;
+pub mod program;
 mod progress;
 pub mod random;
 mod reads;
 mod recorder;
 pub mod report;
+mod rounds;
 pub mod row;
+mod run;
 mod session;
+mod shards;
 pub mod simulation;
 pub mod strategy;
 pub mod tasks;
+mod terminal;
 pub mod trace;
 pub mod trial;
+mod under_way;
 pub mod workload;

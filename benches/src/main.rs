@@ -1,13 +1,13 @@
-//! `forebay-bench`: which way to read through a backend, and what it saves.
+//! `forebay-bench`: which strategy to take, and what it saves.
 
 use std::process::ExitCode;
 
 use forebay_bench::allocator::CountingAllocator;
-use forebay_bench::cli;
+use forebay_bench::program;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::new();
 
 fn main() -> ExitCode {
-    cli::run(std::env::args_os())
+    program::run(std::env::args_os())
 }

@@ -6,21 +6,17 @@ mod settings;
 
 use std::env;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::backend::{Postgres, Schema, Source, Sqlite};
-use crate::cli::{self, BackendName, ReadsArguments};
+use crate::cli::{BackendName, ReadsArguments};
 use crate::failure::Failure;
-use crate::interrupt;
 use crate::machine;
-use crate::reads::measure::{Engine, Outcome};
+use crate::reads::measure::Engine;
 use crate::reads::scenario::Scenario;
-use crate::report::grid::Style;
-use crate::report::model::{Body, Clock, Header, Reads, Report};
-use crate::report::output::Folder;
-use crate::report::{clock, json, table};
+use crate::report::model::{Body, Clock, Reads};
+use crate::run::{Findings, Run};
 
 /// The default database has this many rows, however few of them are asked for: a table that fits
 /// into a few pages is no table.
@@ -29,14 +25,7 @@ const ROWS_MIN: u32 = 100_000;
 /// Runs the subcommand. `command` is the command line, for the report's head.
 pub(crate) fn run(arguments: &ReadsArguments, command: String) -> Result<(), Failure> {
     let scenario = Scenario::new(&arguments.load, arguments.seed)?;
-    let folder = Folder::open(&arguments.output.out)?;
-    let started_at = clock::utc(SystemTime::now());
-    let mut warnings: Vec<String> = machine::busy_warning(0.0).into_iter().collect();
-    if env!("FOREBAY_PROFILE") == "debug" {
-        warnings.push("built without optimisation; build with --release".into());
-    }
-    interrupt::listen();
-
+    let run = Run::begin(&arguments.output, command)?;
     let runtime = runtime(arguments)?;
     let (database, _schema) = database(arguments, &scenario, runtime.handle())?;
     let settings = settings::list(arguments, &scenario, database.as_ref());
@@ -46,74 +35,25 @@ pub(crate) fn run(arguments: &ReadsArguments, command: String) -> Result<(), Fai
         database,
         runtime: runtime.handle(),
     };
-    let outcome = engine.measure()?;
-    if outcome.is_empty() {
-        return Err(Failure::Interrupted);
-    }
-    if warnings.is_empty() {
-        warnings.extend(machine::busy_warning(own_threads(arguments)));
-    }
-    warnings.extend(outcome.warnings.iter().cloned());
-
-    let header = Header {
-        command,
-        commit: env!("FOREBAY_COMMIT").into(),
-        toolchain: format!(
-            "{} ({})",
-            env!("FOREBAY_TOOLCHAIN"),
-            env!("FOREBAY_PROFILE")
-        ),
-        machine: machine::describe(),
-        started_at,
-        interrupted: outcome.interrupted,
-        warnings,
-        settings,
-    };
-    present(arguments, &scenario, header, outcome, &folder)
-}
-
-/// Writes the files, then prints.
-fn present(
-    arguments: &ReadsArguments,
-    scenario: &Scenario,
-    header: Header,
-    outcome: Outcome,
-    folder: &Folder,
-) -> Result<(), Failure> {
-    let interrupted = outcome.interrupted;
+    let mut warnings = Vec::new();
+    let outcome = engine.measure(&mut warnings)?;
     let (backend, clock) = match arguments.backend {
         BackendName::Sqlite => ("sqlite", Clock::Wall),
         BackendName::Postgres => ("postgres", Clock::Wall),
         BackendName::Model => ("model", Clock::Virtual),
     };
-    let reads = Reads {
-        backend: backend.into(),
-        workload: scenario.describe(),
-        clock,
-        points: outcome.points,
-    };
-    let report = Report {
-        header,
-        body: Body::Reads(reads),
-    };
-    let files = folder.write(&report)?;
-    if arguments.output.json {
-        cli::print(&String::from_utf8_lossy(&json::encode(&report)?))?;
-    } else {
-        cli::print(&table::render(&report, Style::of_stdout()))?;
-    }
-    if !arguments.output.quiet {
-        let names: Vec<String> = files
-            .iter()
-            .map(|file| file.display().to_string())
-            .collect();
-        cli::note(&format!("wrote {}", names.join(", ")));
-    }
-    if interrupted {
-        Err(Failure::Interrupted)
-    } else {
-        Ok(())
-    }
+    run.finish(Findings {
+        body: Body::Reads(Reads {
+            backend: backend.into(),
+            workload: scenario.describe(),
+            clock,
+            points: outcome.points,
+        }),
+        settings,
+        warnings,
+        interrupted: outcome.interrupted,
+        own_threads: own_threads(arguments),
+    })
 }
 
 fn runtime(arguments: &ReadsArguments) -> Result<Runtime, Failure> {

@@ -6,19 +6,25 @@
 //! * [`cdf`] and [`clock`], how an engine writes a distribution and a moment down.
 //! * [`output`], the folder with the files, written whole or not at all.
 //! * [`table`], [`json`], [`markdown`] and [`html`], the formats.
+//! * `reads` and `events`, what each kind of report shows, as an `outline` that every format follows.
 //! * [`metric`], [`quantity`], [`spread`] and [`grid`], what the formats share.
 //! * [`error`], why a report could not be read or written.
 
 mod answer;
 pub mod cdf;
+mod cells;
+mod charts;
 pub mod clock;
 pub mod error;
+pub(crate) mod events;
 pub mod grid;
 pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod metric;
 pub mod model;
+pub(crate) mod offered;
+mod outline;
 pub mod output;
 pub mod quantity;
 pub(crate) mod reads;

@@ -2,35 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
 
 use forebay_core::Load;
 use tokio::sync::Barrier;
 
 use crate::backend::BackendError;
-use crate::executor::VirtualRuntime;
+use crate::clock::Clock;
 use crate::interrupt;
 use crate::plan::{Pace, Plan};
 use crate::recorder::{Recorder, Tally};
 use crate::row::Row;
-
-/// The clock of a run, which starts at 0.
-#[derive(Clone, Debug)]
-pub(crate) enum Clock {
-    /// The machine's, from this moment on.
-    Wall(Instant),
-    /// The modelled backend's.
-    Virtual(VirtualRuntime),
-}
-
-impl Clock {
-    pub(crate) fn now_ns(&self) -> u64 {
-        match self {
-            Self::Wall(start) => u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
-            Self::Virtual(runtime) => runtime.now_ns(),
-        }
-    }
-}
 
 /// A strategy, and the loads that are asked of it.
 #[derive(Debug)]

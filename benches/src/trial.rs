@@ -1,22 +1,23 @@
 //! One run of one strategy: what it is given, and what is measured.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use forebay_core::Load;
-use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::allocator::Memory;
 use crate::arrivals;
 use crate::backend::{Backend, BackendError, CallTime, Source};
+use crate::clock::Clock;
 use crate::executor::{Executor, VirtualRuntime};
 use crate::plan::{Pace, Plan};
+use crate::processor;
 use crate::recorder::{Recorder, Tally};
-use crate::report::model::{Cost, Counts, Round};
+use crate::report::model::{Cost, ReadsCounts, ReadsRound};
 use crate::row::Row;
-use crate::session::{Clock, Session};
+use crate::session::Session;
 use crate::tasks::{Inner, Tasks};
 
 /// What strategies are built with.
@@ -43,7 +44,7 @@ pub struct Trial<'a> {
 /// What a run found.
 #[derive(Debug)]
 pub struct Measured {
-    pub(crate) round: Round,
+    pub(crate) round: ReadsRound,
     pub(crate) tally: Tally,
     /// How long the backend's calls took; none in virtual time.
     pub(crate) call_times: Vec<CallTime>,
@@ -93,15 +94,15 @@ impl<'a> Trial<'a> {
         // Made before memory is watched: what the harness takes is no cost of the strategy.
         let recorder = Recorder::new(self.runtime.metrics().num_workers());
         let memory = Memory::watch();
-        let (wall, cpu) = (Instant::now(), cpu_time());
+        let (wall, cpu) = (Instant::now(), processor::process_ns());
         let stage = build(self.backend.clone());
         let tally = match self.tasks.inner() {
             Inner::Wall(_) => self.run_wall(stage, recorder),
             Inner::Virtual(runtime) => self.run_virtual(stage, runtime, recorder),
         };
         let cost = Cost {
-            wall_ns: nanoseconds(wall.elapsed()),
-            cpu_ns: Some(nanoseconds(cpu_time().saturating_sub(cpu))),
+            wall_ns: u64::try_from(wall.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            cpu_ns: Some(processor::process_ns().saturating_sub(cpu)),
             allocations: memory.allocations(),
             peak_memory_bytes: memory.peak_bytes(),
         };
@@ -164,7 +165,7 @@ impl<'a> Trial<'a> {
 
     fn measured(&self, cost: Cost, tally: Tally) -> Measured {
         let meter = self.backend.meter();
-        let counts = Counts {
+        let counts = ReadsCounts {
             loads: tally.loads(),
             backend_calls: meter.calls(),
             keys_asked: meter.keys_asked(),
@@ -175,7 +176,7 @@ impl<'a> Trial<'a> {
             predicted_calls: None,
         };
         Measured {
-            round: Round {
+            round: ReadsRound {
                 counts,
                 timing: tally.timing(),
                 cost,
@@ -184,14 +185,4 @@ impl<'a> Trial<'a> {
             call_times: meter.call_times(),
         }
     }
-}
-
-/// Returns the processor time of the whole process, user and system.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, value_parser};
 
 use crate::cli::argument;
+use crate::cli::output::OutputArguments;
 use crate::strategy::{self, Strategy};
 use crate::trace::Format;
 
@@ -120,21 +121,6 @@ pub(crate) struct DatabaseArguments {
     pub(crate) postgres_url: Option<tokio_postgres::Config>,
 }
 
-/// What comes out.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Output")]
-pub(crate) struct OutputArguments {
-    /// Where report.html, report.json and report.md are written.
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    pub(crate) out: PathBuf,
-    /// Prints the report as JSON rather than as a table.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Shows no progress and no notes.
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
-}
-
 /// The backends by name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum BackendName {
@@ -181,19 +167,9 @@ impl From<TraceFormat> for Format {
 }
 
 fn strategy(name: &str) -> Result<Strategy, String> {
-    strategy::find(name).ok_or_else(|| {
-        let names: Vec<&str> = strategy::ALL.iter().map(|known| known.name).collect();
-        format!("allowed are {}", names.join(", "))
-    })
+    strategy::find(name).ok_or_else(|| argument::allowed(strategy::ALL, |known| known.name))
 }
 
-/// Describes every strategy there is, from the table they are in.
 fn strategies_help() -> String {
-    let known = strategy::ALL.iter();
-    let lines = known.map(|known| format!("- {}: {}", known.name, known.summary));
-    let lines: Vec<String> = lines.collect();
-    format!(
-        "Which strategies run [default: all]\n\n{}",
-        lines.join("\n")
-    )
+    argument::strategies_help(strategy::ALL, |known| (known.name, known.summary))
 }

@@ -2,10 +2,10 @@
 
 use crate::cmp::{CmpError, Condition};
 use crate::report::grid::visible;
-use crate::report::metric::{self, Better, Metric};
-use crate::report::model::{Body, Clock, Offered, Reads, Report, StrategyRounds};
+use crate::report::metric::{Better, Measure, Round};
+use crate::report::model::{Body, Clock, Offered, Point, Reads, Report, StrategyRounds};
 use crate::report::spread::Spread;
-use crate::report::{quantity, reads};
+use crate::report::{events, offered, quantity, reads};
 
 /// With fewer rounds on both sides, all of one lie above all of the other too often by chance.
 const ROUNDS_WANTED: usize = 4;
@@ -18,6 +18,8 @@ pub struct Comparison {
     pub(crate) warnings: Vec<String>,
     /// One entry for each strategy and offered load that both reports have.
     pub(crate) strategies: Vec<StrategyChange>,
+    /// The measures that a table of ratios shows.
+    pub(crate) columns: Vec<&'static Measure>,
 }
 
 /// One strategy under one offered load, in both reports.
@@ -25,14 +27,14 @@ pub struct Comparison {
 pub struct StrategyChange {
     pub(crate) name: String,
     pub(crate) offered: Offered,
-    /// The metrics that both reports have, in the order of [`metric::ALL`].
+    /// The measures that both reports have, in the order of reports.
     pub(crate) changes: Vec<Change>,
 }
 
 /// One figure in both reports.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
-    pub(crate) metric: &'static Metric,
+    pub(crate) measure: &'static Measure,
     pub(crate) before: Spread,
     pub(crate) after: Spread,
 }
@@ -46,11 +48,31 @@ impl Comparison {
     /// [`CmpError::NothingShared`] if no strategy is in both.
     pub fn of(before: &Report, after: &Report) -> Result<Self, CmpError> {
         same("kind", before.body.kind(), after.body.kind())?;
-        let (Body::Reads(old), Body::Reads(new)) = (&before.body, &after.body);
-        same("backend", &old.backend, &new.backend)?;
-        same("workload", &old.workload, &new.workload)?;
-        same("clock", clock_name(old), clock_name(new))?;
-        let mut warnings = differences(before, after);
+        let differences = differences(before, after);
+        match (&before.body, &after.body) {
+            (Body::Reads(old), Body::Reads(new)) => {
+                same("backend", &old.backend, &new.backend)?;
+                same("workload", &old.workload, &new.workload)?;
+                same("clock", clock_name(old), clock_name(new))?;
+                Self::of_points(reads::title(new), differences, &old.points, &new.points)
+            }
+            (Body::Events(old), Body::Events(new)) => {
+                same("workload", &old.workload, &new.workload)?;
+                Self::of_points(events::title(new), differences, &old.points, &new.points)
+            }
+            // Of other kinds, as was said.
+            (Body::Reads(_), Body::Events(_)) | (Body::Events(_), Body::Reads(_)) => {
+                Err(CmpError::NothingShared)
+            }
+        }
+    }
+
+    fn of_points<R: Round>(
+        title: String,
+        mut warnings: Vec<String>,
+        old: &[Point<R>],
+        new: &[Point<R>],
+    ) -> Result<Self, CmpError> {
         let mut strategies = Vec::new();
         for (offered, strategy) in each_strategy(new) {
             match each_strategy(old).find(|(at, it)| *at == offered && it.name == strategy.name) {
@@ -74,10 +96,12 @@ impl Comparison {
                 "fewer than {ROUNDS_WANTED} rounds of a strategy: ! and * may be chance"
             ));
         }
+        let columns = R::columns().iter().map(|metric| &metric.measure);
         Ok(Self {
-            title: reads::title(new),
+            title,
             warnings,
             strategies,
+            columns: columns.collect(),
         })
     }
 
@@ -90,13 +114,13 @@ impl Comparison {
     pub fn failures(&self, conditions: &[Condition]) -> Result<Vec<String>, CmpError> {
         let mut failures = Vec::new();
         for condition in conditions {
-            let name = condition.metric().name();
+            let name = condition.measure().name();
             let mut judged = false;
             for strategy in &self.strategies {
                 let found = strategy
                     .changes
                     .iter()
-                    .find(|change| change.metric.name() == name);
+                    .find(|change| change.measure.name() == name);
                 let Some(change) = found else { continue };
                 judged = true;
                 if condition.fails(change.ratio()) {
@@ -114,11 +138,15 @@ impl Comparison {
 }
 
 impl StrategyChange {
-    fn of(offered: Offered, before: &StrategyRounds, after: &StrategyRounds) -> Self {
-        let changes = metric::ALL.into_iter().filter_map(|metric| {
+    fn of<R: Round>(
+        offered: Offered,
+        before: &StrategyRounds<R>,
+        after: &StrategyRounds<R>,
+    ) -> Self {
+        let changes = R::metrics().iter().filter_map(|metric| {
             let before = Spread::of_rounds(metric, before)?;
             Some(Change {
-                metric,
+                measure: &metric.measure,
                 before,
                 after: Spread::of_rounds(metric, after)?,
             })
@@ -160,7 +188,7 @@ impl Change {
         } else {
             return None;
         };
-        Some(rose == (self.metric.better() == Better::Higher))
+        Some(rose == (self.measure.better() == Better::Higher))
     }
 }
 
@@ -190,8 +218,8 @@ fn clock_name(reads: &Reads) -> &'static str {
     }
 }
 
-fn each_strategy(reads: &Reads) -> impl Iterator<Item = (Offered, &StrategyRounds)> {
-    reads.points.iter().flat_map(|point| {
+fn each_strategy<R>(points: &[Point<R>]) -> impl Iterator<Item = (Offered, &StrategyRounds<R>)> {
+    points.iter().flat_map(|point| {
         point
             .strategies
             .iter()
@@ -199,8 +227,8 @@ fn each_strategy(reads: &Reads) -> impl Iterator<Item = (Offered, &StrategyRound
     })
 }
 
-fn missing(offered: Offered, strategy: &StrategyRounds, place: &str) -> String {
-    let offered = reads::offered(offered);
+fn missing<R>(offered: Offered, strategy: &StrategyRounds<R>, place: &str) -> String {
+    let offered = offered::said(offered);
     format!(
         "{} under {offered} is not in the {place} report",
         strategy.name
@@ -212,10 +240,10 @@ fn failure(condition: &Condition, strategy: &StrategyChange, change: &Change) ->
     format!(
         "{condition} fails: {name} under {offered} has {metric} {is}, was {was}: {ratio}x",
         name = visible(&strategy.name),
-        offered = reads::offered(strategy.offered),
-        metric = change.metric.name(),
-        is = change.metric.show(Some(is)),
-        was = change.metric.show(Some(was)),
+        offered = offered::said(strategy.offered),
+        metric = change.measure.name(),
+        is = change.measure.show(Some(is)),
+        was = change.measure.show(Some(was)),
         ratio = quantity::ratio(change.ratio()),
     )
 }

@@ -4,24 +4,9 @@ use serde::Serialize;
 
 use crate::cmp::{Change, Comparison, StrategyChange};
 use crate::report::grid::{Cell, Grid, Style, Tone, visible};
-use crate::report::metric::{
-    ALLOCATIONS, CALLS, CPU, MAX, MEMORY, Metric, P50, P99, P999, THROUGHPUT,
-};
+use crate::report::metric::Measure;
 use crate::report::model::Offered;
-use crate::report::{quantity, reads};
-
-/// The metrics that the table shows; JSON holds all.
-static SHOWN: [&Metric; 9] = [
-    &CALLS,
-    &P50,
-    &P99,
-    &P999,
-    &MAX,
-    &THROUGHPUT,
-    &CPU,
-    &ALLOCATIONS,
-    &MEMORY,
-];
+use crate::report::{offered, quantity};
 
 impl Comparison {
     /// Returns one table of ratios for each offered load, then the warnings.
@@ -34,7 +19,7 @@ impl Comparison {
         for strategy in &self.strategies {
             if offered != Some(strategy.offered) {
                 offered = Some(strategy.offered);
-                let heading = reads::offered(strategy.offered);
+                let heading = offered::said(strategy.offered);
                 text.push_str(&format!("\n{}\n", style.heading(&heading)));
                 text.push_str(&self.grid(strategy.offered).text(style));
             }
@@ -63,10 +48,10 @@ impl Comparison {
     }
 
     fn grid(&self, offered: Offered) -> Grid {
-        let titles = SHOWN.iter().map(|metric| metric.name());
+        let titles = self.columns.iter().map(|measure| measure.name());
         let mut grid = Grid::new(["strategy"].into_iter().chain(titles));
         for strategy in self.strategies.iter().filter(|it| it.offered == offered) {
-            let ratios = SHOWN.iter().map(|metric| strategy.cell(metric));
+            let ratios = self.columns.iter().map(|measure| strategy.cell(measure));
             grid.push([Cell::plain(&strategy.name)].into_iter().chain(ratios));
         }
         grid
@@ -74,11 +59,11 @@ impl Comparison {
 }
 
 impl StrategyChange {
-    fn cell(&self, metric: &Metric) -> Cell {
+    fn cell(&self, measure: &Measure) -> Cell {
         let found = self
             .changes
             .iter()
-            .find(|change| change.metric.name() == metric.name());
+            .find(|change| change.measure.name() == measure.name());
         let Some(change) = found else {
             return Cell::plain(format!("{} ", quantity::NONE));
         };
@@ -132,7 +117,7 @@ impl MetricLayout {
     fn of(change: &Change) -> Self {
         let (ratio_min, ratio_max) = change.interval();
         Self {
-            name: change.metric.name(),
+            name: change.measure.name(),
             before: change.before.median,
             after: change.after.median,
             ratio: change.ratio(),

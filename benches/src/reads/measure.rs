@@ -7,11 +7,10 @@ use tokio::runtime::Handle;
 use crate::backend::{Backend, CallTime, Costs, Model, Shape, Source};
 use crate::cli::{BackendName, ReadsArguments};
 use crate::failure::Failure;
-use crate::interrupt;
 use crate::plan::Plan;
-use crate::progress::Progress;
 use crate::reads::scenario::Scenario;
-use crate::report::model::{Offered, Point, Round, StrategyRounds};
+use crate::report::model::ReadsRound;
+use crate::rounds::{Outcome, Rounds, Turns};
 use crate::simulation;
 use crate::strategy::{self, Strategy};
 use crate::trial::{Measured, Settings, Trial};
@@ -26,82 +25,36 @@ pub(super) struct Engine<'a> {
     pub(super) runtime: &'a Handle,
 }
 
-/// What was measured.
-#[derive(Debug, Default)]
-pub(super) struct Outcome {
-    pub(super) points: Vec<Point>,
-    pub(super) interrupted: bool,
-    pub(super) warnings: Vec<String>,
-}
-
-impl Outcome {
-    /// Returns whether not a single run has ended.
-    pub(super) fn is_empty(&self) -> bool {
-        self.points.is_empty()
-    }
-}
-
 impl Engine<'_> {
     /// Measures everything, or as much as there was time for before an interrupt.
-    pub(super) fn measure(&self) -> Result<Outcome, Failure> {
+    pub(super) fn measure(
+        &self,
+        warnings: &mut Vec<String>,
+    ) -> Result<Outcome<ReadsRound>, Failure> {
         let strategies = self.strategies();
-        let offered = self.scenario.offered();
-        let steps = offered.len() * strategies.len() * self.arguments.repeat as usize;
-        let progress = Progress::new(steps as u64, self.arguments.output.quiet);
-        let mut outcome = Outcome::default();
-        for &offered in offered {
-            let mut rounds = vec![Vec::new(); strategies.len()];
-            for number in 0..self.arguments.repeat {
-                let round = self.round(offered, number, &strategies, &progress, &mut outcome)?;
-                for (rounds, round) in rounds.iter_mut().zip(round) {
-                    rounds.extend(round);
-                }
-                if outcome.interrupted {
-                    break;
-                }
-            }
-            let point = point(offered, &strategies, rounds);
-            outcome.points.extend(point);
-            if outcome.interrupted {
-                break;
-            }
-        }
-        Ok(outcome)
+        let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
+        let rounds = Rounds {
+            offered: self.scenario.offered(),
+            names: &names,
+            repeat: self.arguments.repeat,
+            quiet: self.arguments.output.quiet,
+        };
+        rounds.measure(|turns| self.round(turns, &strategies, warnings))
     }
 
-    /// Runs each strategy once. In each round another one is first, so that none always runs on a
-    /// machine that another has just warmed up.
     fn round(
         &self,
-        offered: Offered,
-        number: u32,
+        turns: &mut Turns<'_>,
         strategies: &[Strategy],
-        progress: &Progress,
-        outcome: &mut Outcome,
-    ) -> Result<Vec<Option<Round>>, Failure> {
-        let plan = self.scenario.plan(offered, number);
-        let mut measured: Vec<Option<Measured>> = strategies.iter().map(|_| None).collect();
-        for turn in 0..strategies.len() {
-            let index = (turn + number as usize) % strategies.len();
-            let strategy = strategies[index];
-            progress.begin(format!("{} {}", show(offered), strategy.name));
-            let found = self.run(&plan, number, strategy);
-            // An interrupted run has not made its loads, so its figures are not to be compared.
-            if interrupt::requested() {
-                outcome.interrupted = true;
-                break;
-            }
-            self.check(strategy, &plan, &found)?;
-            measured[index] = Some(found);
-            progress.end();
-        }
-        self.simulate(
-            &plan,
-            number,
-            strategies,
-            &mut measured,
-            &mut outcome.warnings,
-        );
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Option<ReadsRound>>, Failure> {
+        let number = turns.number;
+        let plan = self.scenario.plan(turns.offered, number);
+        let mut measured = turns.take(
+            |index| self.run(&plan, number, strategies[index]),
+            |index, found| self.check(strategies[index], &plan, found),
+        )?;
+        self.simulate(&plan, number, strategies, &mut measured, warnings);
         let rounds = measured.into_iter();
         Ok(rounds.map(|found| found.map(|found| found.round)).collect())
     }
@@ -250,30 +203,6 @@ fn lower_ideal(strategies: &[Strategy], measured: &mut [Option<Measured>]) {
         let equal = reached.iter().filter(|(loads, _)| *loads == counts.loads);
         let fewest = equal.map(|(_, calls)| *calls).min();
         counts.ideal_calls = counts.ideal_calls.min(fewest.unwrap_or(u64::MAX));
-    }
-}
-
-/// Puts the rounds of each strategy together; strategies that never ran are left out.
-fn point(offered: Offered, strategies: &[Strategy], rounds: Vec<Vec<Round>>) -> Option<Point> {
-    let all = strategies.iter().zip(rounds);
-    let ran = all.filter(|(_, rounds)| !rounds.is_empty());
-    let strategies: Vec<StrategyRounds> = ran
-        .map(|(strategy, rounds)| StrategyRounds {
-            name: strategy.name.into(),
-            rounds,
-        })
-        .collect();
-    (!strategies.is_empty()).then_some(Point {
-        offered,
-        strategies,
-    })
-}
-
-fn show(offered: Offered) -> String {
-    match offered {
-        Offered::Clients(clients) => format!("{clients} clients:"),
-        Offered::PerSecond(rate) => format!("{rate} per second:"),
-        Offered::Speed(speed) => format!("speed {speed}:"),
     }
 }
 

@@ -65,7 +65,7 @@ impl Scenario {
         let seed = self.seed(round);
         let clients = match offered {
             Offered::Clients(clients) => clients as usize,
-            Offered::PerSecond(_) | Offered::Speed(_) => 1,
+            _ => 1,
         };
         let mut keys = self
             .workload
@@ -81,6 +81,8 @@ impl Scenario {
                 keys.truncate(times_ns.len());
                 (open(times_ns), None)
             }
+            // Nobody subscribes to reads.
+            (Offered::Subscribers { .. }, _) => (open(Vec::new()), None),
         };
         Plan {
             keys: keys.into(),
@@ -127,7 +129,7 @@ impl Scenario {
         const LOADS_TIMED: usize = 4_000_000;
         let timed = self.duration_ns.map(|ns| match offered {
             Offered::PerSecond(rate) => (rate * ns as f64 / 1e9).ceil().max(1.0) as usize,
-            Offered::Clients(_) | Offered::Speed(_) => LOADS_TIMED,
+            _ => LOADS_TIMED,
         });
         let most = match &self.workload {
             Workload::Trace { trace, .. } => trace.keys.len(),

@@ -4,6 +4,7 @@ use crate::backend::Source;
 use crate::cli::{ModelArguments, ReadsArguments};
 use crate::reads::scenario::Scenario;
 use crate::report::model::Setting;
+use crate::run::setting;
 use crate::strategy;
 
 /// Lists everything that was configured and could change a figure, defaults included.
@@ -59,11 +60,4 @@ fn names(arguments: &ReadsArguments) -> Vec<&'static str> {
 
 fn time(time: Duration) -> String {
     format!("{time:?}")
-}
-
-fn setting(name: &str, value: impl ToString) -> Setting {
-    Setting {
-        name: name.into(),
-        value: value.to_string(),
-    }
 }

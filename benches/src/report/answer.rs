@@ -1,31 +1,42 @@
 //! The answers that a reader came for, in a sentence each.
 
-use crate::report::metric::{Better, CALLS, Metric, P99, THROUGHPUT};
+use crate::report::metric::{Better, Metric};
 use crate::report::model::{Point, StrategyRounds};
 use crate::report::quantity;
 use crate::report::spread::{Spread, ratios_to_best};
 
-/// Returns who did best under one offered load, and by how much: for backend calls, for the
-/// slowest hundredth and for throughput. The ratio comes with its interval, since a best that is not
-/// the best in every round is a guess. There is no answer where there is nothing to choose from.
-pub(crate) fn answers(point: &Point) -> Vec<String> {
-    let questions = [
-        (&CALLS, "fewest backend calls", "as many"),
-        (&P99, "lowest p99 latency", "as long"),
-        (&THROUGHPUT, "most loads in a second", "as many"),
-    ];
-    let answer = |(metric, what, compared)| answer(metric, what, compared, point);
-    questions.into_iter().filter_map(answer).collect()
+/// What a reader wants to know.
+#[derive(Debug)]
+pub(crate) struct Question<R: 'static> {
+    /// The figure that answers it.
+    pub(crate) metric: &'static Metric<R>,
+    /// What the best strategy has.
+    pub(crate) what: &'static str,
+    /// How the ratio of the worst one is said.
+    pub(crate) compared: &'static str,
 }
 
-fn answer(metric: &Metric, what: &str, compared: &str, point: &Point) -> Option<String> {
+/// Returns who did best at a point, and by how much. The ratio comes with its interval, since a best
+/// that is not the best in every round is a guess. There is no answer where there is nothing to
+/// choose from.
+pub(crate) fn answers<R>(questions: &[Question<R>], point: &Point<R>) -> Vec<String> {
+    let answer = |question| answer(question, point);
+    questions.iter().filter_map(answer).collect()
+}
+
+fn answer<R>(question: &Question<R>, point: &Point<R>) -> Option<String> {
+    let Question {
+        metric,
+        what,
+        compared,
+    } = question;
     let ratios = ratios_to_best(metric, point);
     let ranked = point.strategies.iter().zip(ratios);
-    let mut ranked: Vec<(&StrategyRounds, Spread)> = ranked
+    let mut ranked: Vec<(&StrategyRounds<R>, Spread)> = ranked
         .filter_map(|(strategy, ratio)| Some((strategy, ratio?)))
         .collect();
     // The sort is stable: of equals, the one that is shown first stays first.
-    ranked.sort_by(|a, b| match metric.better() {
+    ranked.sort_by(|a, b| match metric.measure.better {
         Better::Lower => a.1.median.total_cmp(&b.1.median),
         Better::Higher => b.1.median.total_cmp(&a.1.median),
     });
@@ -44,8 +55,8 @@ fn answer(metric: &Metric, what: &str, compared: &str, point: &Point) -> Option<
 }
 
 /// Returns the names of those with one ratio.
-fn equals<'a>(
-    ranked: &[(&'a StrategyRounds, Spread)],
+fn equals<'a, R>(
+    ranked: &[(&'a StrategyRounds<R>, Spread)],
     ratio: Spread,
 ) -> impl Iterator<Item = &'a str> {
     let equal = ranked
@@ -67,24 +78,25 @@ pub(crate) fn listed(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::{Counts, Offered, Round, Timing};
+    use crate::report::model::{Offered, ReadsCounts, ReadsRound, Timing};
+    use crate::report::reads::QUESTIONS;
 
-    fn point(strategies: &[(&str, u64, u64)]) -> Point {
+    fn point(strategies: &[(&str, u64, u64)]) -> Point<ReadsRound> {
         let strategies = strategies.iter().map(|&(name, backend_calls, elapsed_ns)| {
-            let counts = Counts {
+            let counts = ReadsCounts {
                 loads: 100,
                 backend_calls,
-                ..Counts::default()
+                ..ReadsCounts::default()
             };
             let timing = Timing {
                 elapsed_ns,
                 p99_ns: 5_000,
                 ..Timing::default()
             };
-            let rounds = vec![Round {
+            let rounds = vec![ReadsRound {
                 counts,
                 timing,
-                ..Round::default()
+                ..ReadsRound::default()
             }];
             StrategyRounds {
                 name: name.into(),
@@ -99,7 +111,10 @@ mod tests {
 
     #[test]
     fn best_and_worst_are_named_in_the_direction_of_the_figure() {
-        let said = answers(&point(&[("a", 100, 1_000_000), ("b", 25, 500_000)]));
+        let said = answers(
+            &QUESTIONS,
+            &point(&[("a", 100, 1_000_000), ("b", 25, 500_000)]),
+        );
         let expected = [
             "fewest backend calls: b, 25; a has 4.00 × as many",
             "most loads in a second: b, 200 k; a has 0.50 × as many",
@@ -117,13 +132,13 @@ mod tests {
             ("e", 25, 9),
         ];
         let expected = ["fewest backend calls: c, d and 1 more, 25; a has 4.00 × as many"];
-        assert_eq!(answers(&point(&strategies)), expected);
+        assert_eq!(answers(&QUESTIONS, &point(&strategies)), expected);
     }
 
     #[test]
     fn equals_and_loners_are_not_ranked() {
-        assert!(answers(&point(&[])).is_empty());
-        assert!(answers(&point(&[("a", 1, 1)])).is_empty());
-        assert!(answers(&point(&[("a", 1, 1), ("b", 1, 1)])).is_empty());
+        assert!(answers(&QUESTIONS, &point(&[])).is_empty());
+        assert!(answers(&QUESTIONS, &point(&[("a", 1, 1)])).is_empty());
+        assert!(answers(&QUESTIONS, &point(&[("a", 1, 1), ("b", 1, 1)])).is_empty());
     }
 }

@@ -8,8 +8,8 @@ use crate::report::model::CdfStep;
 
 /// Returns the steps of a distribution at the quantiles that a report keeps.
 ///
-/// `buckets` are `(latency in ns, loads that took that long)` with rising latencies, as a histogram
-/// yields them. The last step always holds every load; without a load there is no step.
+/// `buckets` are `(latency in ns, operations that took that long)` with rising latencies, as a histogram
+/// yields them. The last step always holds every operation; without one there is no step.
 ///
 /// # Examples
 ///
@@ -17,20 +17,20 @@ use crate::report::model::CdfStep;
 /// use forebay_bench::report::cdf::thin;
 ///
 /// let steps = thin([(100, 9), (200, 1)]);
-/// assert_eq!((steps[0].ns, steps[0].loads), (100, 9));
-/// assert_eq!((steps[1].ns, steps[1].loads), (200, 10));
+/// assert_eq!((steps[0].ns, steps[0].count), (100, 9));
+/// assert_eq!((steps[1].ns, steps[1].count), (200, 10));
 /// ```
 #[must_use]
 pub fn thin(buckets: impl IntoIterator<Item = (u64, u64)>) -> Vec<CdfStep> {
     let mut steps = accumulate(buckets);
-    let Some(total) = steps.last().map(|last| last.loads) else {
+    let Some(total) = steps.last().map(|last| last.count) else {
         return steps;
     };
     let mut kept = 0;
     let mut from = 0;
     for quantile in quantiles() {
         let wanted = (u128::from(total) * u128::from(quantile)).div_ceil(u128::from(WHOLE));
-        let ahead = steps[from..].partition_point(|step| u128::from(step.loads) < wanted);
+        let ahead = steps[from..].partition_point(|step| u128::from(step.count) < wanted);
         let at = (from + ahead).min(steps.len() - 1);
         // Several quantiles may fall into one bucket, which is one step.
         if kept == 0 || steps[kept - 1].ns != steps[at].ns {
@@ -61,15 +61,15 @@ fn quantiles() -> impl Iterator<Item = u32> {
 /// Sums the buckets up, leaving out those that hold nothing or do not rise.
 fn accumulate(buckets: impl IntoIterator<Item = (u64, u64)>) -> Vec<CdfStep> {
     let mut steps: Vec<CdfStep> = Vec::new();
-    let mut loads = 0_u64;
+    let mut total = 0_u64;
     for (ns, count) in buckets {
         if count == 0 {
             continue;
         }
-        loads = loads.saturating_add(count);
+        total = total.saturating_add(count);
         match steps.last_mut() {
-            Some(last) if last.ns >= ns => last.loads = loads,
-            _ => steps.push(CdfStep { ns, loads }),
+            Some(last) if last.ns >= ns => last.count = total,
+            _ => steps.push(CdfStep { ns, count: total }),
         }
     }
     steps
@@ -83,27 +83,27 @@ mod tests {
     fn few_buckets_are_kept_as_they_are() {
         let steps = thin((1..=50).map(|ns| (ns, 1)));
         assert_eq!(steps.len(), 50);
-        assert_eq!(steps[49], CdfStep { ns: 50, loads: 50 });
+        assert_eq!(steps[49], CdfStep { ns: 50, count: 50 });
     }
 
     #[test]
     fn many_buckets_keep_both_ends_and_the_tail() {
         let steps = thin((1..=1_000_000).map(|ns| (ns, 1)));
         assert!(steps.len() <= quantiles().count());
-        assert_eq!(steps[0], CdfStep { ns: 1, loads: 1 });
+        assert_eq!(steps[0], CdfStep { ns: 1, count: 1 });
         assert!(steps.contains(&CdfStep {
             ns: 999_000,
-            loads: 999_000
+            count: 999_000
         }));
         assert!(steps.contains(&CdfStep {
             ns: 999_980,
-            loads: 999_980
+            count: 999_980
         }));
         assert_eq!(
             steps.last(),
             Some(&CdfStep {
                 ns: 1_000_000,
-                loads: 1_000_000
+                count: 1_000_000
             })
         );
     }
@@ -119,7 +119,7 @@ mod tests {
         let steps = thin([(5, 1), (5, 1), (4, 1), (9, 1)]);
         assert_eq!(
             steps,
-            [CdfStep { ns: 5, loads: 3 }, CdfStep { ns: 9, loads: 4 }]
+            [CdfStep { ns: 5, count: 3 }, CdfStep { ns: 9, count: 4 }]
         );
     }
 }

@@ -34,17 +34,16 @@ pub enum ReportError {
     /// The input is not JSON, or a field is missing or has the wrong type.
     #[error("expected the JSON of a report: {0}")]
     Syntax(#[source] serde_json::Error),
-    /// The report was written in another layout: make it again with this program, or read it with
-    /// the one that wrote it.
-    #[error("expected a report of schema {expected}, found schema {found}")]
+    /// The report was written in a later layout: read it with the program that wrote it.
+    #[error("expected a report of at most schema {expected}, found schema {found}")]
     Schema {
         /// The schema of the input.
         found: u64,
-        /// The schema that this program reads.
+        /// The latest schema that this program reads.
         expected: u32,
     },
     /// The report answers a question that this program does not know.
-    #[error("expected a report of kind `reads`, found {found:?}")]
+    #[error("expected a report of kind `reads` or `events`, found {found:?}")]
     Kind {
         /// The kind that the input names.
         found: String,
@@ -68,7 +67,7 @@ impl ReportError {
     /// use forebay_bench::report::json;
     ///
     /// let error = json::parse(b"{\"schema\": 9}").unwrap_err();
-    /// assert_eq!(error.line(), "expected a report of schema 1, found schema 9");
+    /// assert_eq!(error.line(), "expected a report of at most schema 2, found schema 9");
     /// ```
     #[must_use]
     pub fn line(&self) -> String {

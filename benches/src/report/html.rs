@@ -3,12 +3,13 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::report::grid::{Cell, Grid, Tone};
-use crate::report::model::{Body, Header, Report};
+use crate::report::model::{Header, Report};
+use crate::report::outline::{Chapter, Figure, Note, Outline};
 use crate::report::quantity::Quantity;
 
 mod axis;
 mod chart;
-mod reads;
+mod drawing;
 
 /// Returns the report as an HTML page.
 ///
@@ -32,26 +33,25 @@ mod reads;
 /// ```
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let Body::Reads(body) = &report.body;
-    let title = crate::report::reads::title(body);
+    let outline = Outline::of(report);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
+                title { (outline.title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
                     div class="eyebrow" { "forebay compare" }
-                    h1 { "Reads from " (body.backend) }
-                    p { (body.workload) }
-                    p class="soft" { (crate::report::reads::method(body)) "." }
+                    h1 { (outline.heading) }
+                    p { (outline.lead) }
+                    p class="soft" { (outline.method) "." }
                     (origin(&report.header))
                 }
-                main { (reads::sections(body)) }
+                main { (chapters(&outline)) }
             }
         }
     };
@@ -96,22 +96,72 @@ fn origin(header: &Header) -> Markup {
     }
 }
 
+fn chapters(outline: &Outline) -> Markup {
+    html! {
+        @if outline.points.len() > 1 {
+            nav {
+                @for (index, point) in outline.points.iter().enumerate() {
+                    a href={ "#point-" (index) } { (point.title) }
+                }
+            }
+        }
+        @for summary in &outline.summary {
+            section {
+                h2 { (summary.title) }
+                (content(summary, &outline.names))
+            }
+        }
+        @for (index, point) in outline.points.iter().enumerate() {
+            section {
+                h2 id={ "point-" (index) } { (point.title) }
+                (content(point, &outline.names))
+            }
+        }
+    }
+}
+
+fn content(chapter: &Chapter, names: &[String]) -> Markup {
+    let is_answer = |note: &&Note| note.tone == Tone::Plain;
+    let answers: Vec<&Note> = chapter.said.iter().filter(is_answer).collect();
+    let notes = chapter.said.iter().filter(|note| !is_answer(note));
+    // Charts that take half of the width stand in pairs.
+    let rows = chapter
+        .figures
+        .chunk_by(|a, b| a.chart.is_wide() == b.chart.is_wide());
+    html! {
+        @if !answers.is_empty() {
+            ul class="answers" { @for answer in answers { li { (answer.text) } } }
+        }
+        @for note in notes {
+            p class=(tone_class(note.tone)) { (note.text) }
+        }
+        @if let Some(grid) = &chapter.table { (table(grid, names)) }
+        @for figures in rows {
+            @if figures.iter().any(|figure| figure.chart.is_wide()) {
+                @for shown in figures { (figure(shown, names)) }
+            } @else {
+                div class="pair" { @for shown in figures { (figure(shown, names)) } }
+            }
+        }
+    }
+}
+
 /// Returns a chart with its title above and its numbers below.
-fn figure(title: &str, lead: &str, chart: &Markup, numbers: &Markup) -> Markup {
+fn figure(figure: &Figure, names: &[String]) -> Markup {
     html! {
         figure {
             figcaption {
-                h3 { (title) }
-                p { (lead) }
+                h3 { (figure.title) }
+                p { (figure.lead) }
             }
-            (chart)
-            (numbers)
+            (drawing::draw(&figure.title, &figure.chart, names))
+            (table(&figure.table, names))
         }
     }
 }
 
 /// Returns a grid as a table; the rows of the named series carry the colour of their line or bar.
-fn table(grid: &Grid, names: &[&str]) -> Markup {
+fn table(grid: &Grid, names: &[String]) -> Markup {
     html! {
         div class="wide" {
             table {
@@ -128,7 +178,7 @@ fn table(grid: &Grid, names: &[&str]) -> Markup {
     }
 }
 
-fn td(index: usize, cell: &Cell, names: &[&str]) -> Markup {
+fn td(index: usize, cell: &Cell, names: &[String]) -> Markup {
     let colour = names.iter().position(|name| *name == cell.text);
     html! {
         @if index == 0 {

@@ -1,20 +1,22 @@
 //! Reports as JSON: the format that keeps everything, and the only one that is read back.
 //!
 //! The file is one object: `schema`, `kind`, `header`, then the two sections. `counted` holds
-//! everything that a run in virtual time repeats bit for bit; `measured` has the same shape and
-//! holds the rest. A round's `timing` stands in the section that its clock belongs to.
+//! everything that a run in virtual time repeats bit for bit, and no time of the machine's; `measured`
+//! has the same shape and holds the rest. A round's `timing` stands in the section that its clock
+//! belongs to.
+
+mod events;
+mod reads;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::report::error::ReportError;
-use crate::report::model::{
-    Body, Clock, Cost, Counts, Header, Offered, Point, Reads, Report, Round, SCHEMA,
-    StrategyRounds, Timing,
-};
+use crate::report::model::{Body, Header, Point, Report, SCHEMA, StrategyRounds};
 
 /// The longest input that [`parse`] looks at.
 pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -44,15 +46,11 @@ pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// ```
 pub fn encode(report: &Report) -> Result<Vec<u8>, ReportError> {
     report.validate()?;
-    let Body::Reads(reads) = &report.body;
-    let layout = Layout {
-        schema: SCHEMA,
-        kind: report.body.kind().to_owned(),
-        header: report.header.clone(),
-        counted: Counted::of(reads),
-        measured: Measured::of(reads),
-    };
-    let mut bytes = serde_json::to_vec_pretty(&layout).map_err(ReportError::Syntax)?;
+    let header = &report.header;
+    let mut bytes = match &report.body {
+        Body::Reads(body) => written(header, reads::counted(body), reads::measured(body)),
+        Body::Events(body) => written(header, events::counted(body), events::measured(body)),
+    }?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -76,29 +74,31 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportError> {
     }
     // A report of another schema may lack any other field, and must still be told apart.
     let mark: Mark = serde_json::from_slice(bytes).map_err(ReportError::Syntax)?;
-    if mark.schema != u64::from(SCHEMA) {
+    if !(1..=u64::from(SCHEMA)).contains(&mark.schema) {
         return Err(ReportError::Schema {
             found: mark.schema,
             expected: SCHEMA,
         });
     }
-    match mark.kind.as_deref() {
-        Some("reads") => {}
-        other => {
-            let found = other
-                .unwrap_or_default()
-                .chars()
-                .take(KIND_CHARS_MAX)
-                .collect();
-            return Err(ReportError::Kind { found });
+    let (header, body) = match mark.kind.as_deref() {
+        Some(reads::KIND) => {
+            let layout = layout(bytes)?;
+            let body = reads::joined(layout.counted, layout.measured)?;
+            (layout.header, Body::Reads(body))
         }
-    }
-    let layout: Layout = serde_json::from_slice(bytes).map_err(ReportError::Syntax)?;
-    let body = Body::Reads(join(layout.counted, layout.measured)?);
-    let report = Report {
-        header: layout.header,
-        body,
+        Some(events::KIND) => {
+            let layout = layout(bytes)?;
+            let body = events::joined(layout.counted, layout.measured)?;
+            (layout.header, Body::Events(body))
+        }
+        other => {
+            let found = other.unwrap_or_default().chars();
+            return Err(ReportError::Kind {
+                found: found.take(KIND_CHARS_MAX).collect(),
+            });
+        }
     };
+    let report = Report { header, body };
     report.validate()?;
     Ok(report)
 }
@@ -134,151 +134,76 @@ struct Mark {
 
 /// The file, field by field.
 #[derive(Deserialize, Serialize)]
-struct Layout {
+struct Layout<H, C, M> {
     schema: u32,
     kind: String,
-    header: Header,
-    counted: Counted,
-    measured: Measured,
+    header: H,
+    counted: C,
+    measured: M,
 }
 
+/// A section of a file that holds points and nothing else.
 #[derive(Deserialize, Serialize)]
-struct Counted {
-    backend: String,
-    workload: String,
-    clock: Clock,
-    points: Vec<SectionPoint<CountedRound>>,
+struct Section<R> {
+    points: Vec<Point<R>>,
 }
 
-#[derive(Deserialize, Serialize)]
-struct Measured {
-    points: Vec<SectionPoint<MeasuredRound>>,
+/// What knows its kind of report.
+trait Counted: Serialize {
+    const KIND: &'static str;
 }
 
-#[derive(Deserialize, Serialize)]
-struct SectionPoint<R> {
-    offered: Offered,
-    strategies: Vec<SectionStrategy<R>>,
+fn written<C: Counted>(
+    header: &Header,
+    counted: C,
+    measured: impl Serialize,
+) -> Result<Vec<u8>, ReportError> {
+    let layout = Layout {
+        schema: SCHEMA,
+        kind: C::KIND.to_owned(),
+        header,
+        counted,
+        measured,
+    };
+    serde_json::to_vec_pretty(&layout).map_err(ReportError::Syntax)
 }
 
-#[derive(Deserialize, Serialize)]
-struct SectionStrategy<R> {
-    name: String,
-    rounds: Vec<R>,
+fn layout<C, M>(bytes: &[u8]) -> Result<Layout<Header, C, M>, ReportError>
+where
+    C: DeserializeOwned,
+    M: DeserializeOwned,
+{
+    serde_json::from_slice(bytes).map_err(ReportError::Syntax)
 }
 
-#[derive(Deserialize, Serialize)]
-struct CountedRound {
-    counts: Counts,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    timing: Option<Timing>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct MeasuredRound {
-    cost: Cost,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    timing: Option<Timing>,
-}
-
-impl Counted {
-    fn of(reads: &Reads) -> Self {
-        let points = section(reads, |round| CountedRound {
-            counts: round.counts.clone(),
-            timing: (reads.clock == Clock::Virtual).then(|| round.timing.clone()),
-        });
-        let (backend, workload) = (reads.backend.clone(), reads.workload.clone());
-        Self {
-            backend,
-            workload,
-            clock: reads.clock,
-            points,
+/// Puts the points of the two sections together again.
+fn join<C, M, R>(
+    counted: Vec<Point<C>>,
+    measured: Vec<Point<M>>,
+    round: impl Fn(C, M) -> Result<R, ReportError>,
+) -> Result<Vec<Point<R>>, ReportError> {
+    let strategy = |(counted, measured): (StrategyRounds<C>, StrategyRounds<M>)| {
+        if counted.name != measured.name {
+            return Err(misshapen());
         }
-    }
-}
-
-impl Measured {
-    fn of(reads: &Reads) -> Self {
-        let points = section(reads, |round| MeasuredRound {
-            cost: round.cost.clone(),
-            timing: (reads.clock == Clock::Wall).then(|| round.timing.clone()),
-        });
-        Self { points }
-    }
-}
-
-/// Splits one section off: the same points and strategies, with a part of each round.
-fn section<R>(reads: &Reads, part: impl Fn(&Round) -> R) -> Vec<SectionPoint<R>> {
-    let strategy = |strategy: &StrategyRounds| SectionStrategy {
-        name: strategy.name.clone(),
-        rounds: strategy.rounds.iter().map(&part).collect(),
-    };
-    let point = |point: &Point| SectionPoint {
-        offered: point.offered,
-        strategies: point.strategies.iter().map(strategy).collect(),
-    };
-    reads.points.iter().map(point).collect()
-}
-
-/// Puts the two sections together again.
-fn join(counted: Counted, measured: Measured) -> Result<Reads, ReportError> {
-    let Counted {
-        backend,
-        workload,
-        clock,
-        points,
-    } = counted;
-    let points = pairs(points, measured.points)?
-        .map(|(counted, measured)| {
-            if counted.offered != measured.offered {
-                return Err(misshapen());
-            }
-            let strategies = pairs(counted.strategies, measured.strategies)?
-                .map(|(counted, measured)| join_strategy(clock, counted, measured))
-                .collect::<Result<_, _>>()?;
-            Ok(Point {
-                offered: counted.offered,
-                strategies,
-            })
+        let rounds = pairs(counted.rounds, measured.rounds)?;
+        let rounds = rounds.map(|(counted, measured)| round(counted, measured));
+        Ok(StrategyRounds {
+            name: counted.name,
+            rounds: rounds.collect::<Result<_, _>>()?,
         })
-        .collect::<Result<_, _>>()?;
-    Ok(Reads {
-        backend,
-        workload,
-        clock,
-        points,
-    })
-}
-
-fn join_strategy(
-    clock: Clock,
-    counted: SectionStrategy<CountedRound>,
-    measured: SectionStrategy<MeasuredRound>,
-) -> Result<StrategyRounds, ReportError> {
-    if counted.name != measured.name {
-        return Err(misshapen());
-    }
-    let rounds = pairs(counted.rounds, measured.rounds)?
-        .map(|(counted, measured)| {
-            let timing = match clock {
-                Clock::Virtual => counted.timing,
-                Clock::Wall => measured.timing,
-            };
-            let timing = timing.ok_or_else(|| ReportError::Invalid {
-                place: "rounds".to_owned(),
-                expected: "a timing in the section of the report's clock",
-            })?;
-            Ok(Round {
-                counts: counted.counts,
-                timing,
-                cost: measured.cost,
-            })
+    };
+    let point = |(counted, measured): (Point<C>, Point<M>)| {
+        if counted.offered != measured.offered {
+            return Err(misshapen());
+        }
+        let strategies = pairs(counted.strategies, measured.strategies)?.map(strategy);
+        Ok(Point {
+            offered: counted.offered,
+            strategies: strategies.collect::<Result<_, _>>()?,
         })
-        .collect::<Result<_, _>>()?;
-    Ok(StrategyRounds {
-        name: counted.name,
-        rounds,
-    })
+    };
+    pairs(counted, measured)?.map(point).collect()
 }
 
 /// Walks two lists that must be equally long.

@@ -1,10 +1,9 @@
 //! A report as Markdown, to paste into an issue or to keep beside the code.
 
-use crate::report::answer::answers;
 use crate::report::grid::{escaped, visible};
-use crate::report::metric::{ALLOCATIONS, CPU, MEMORY, P99, THROUGHPUT};
-use crate::report::model::{Body, Header, Point, Report};
-use crate::report::{quantity::Quantity, reads};
+use crate::report::model::{Header, Report};
+use crate::report::outline::{Chapter, Outline};
+use crate::report::quantity::Quantity;
 
 /// Returns the report as Markdown: where it comes from, then every table of the HTML page.
 ///
@@ -25,66 +24,35 @@ use crate::report::{quantity::Quantity, reads};
 /// ```
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let Body::Reads(body) = &report.body;
-    let mut text = format!("# {}\n\n", escaped(&reads::title(body)));
+    let outline = Outline::of(report);
+    let mut text = format!("# {}\n\n", escaped(&outline.title));
     text.push_str(&origin(&report.header));
-    text.push_str(&format!("\n{}.\n", escaped(&reads::method(body))));
-    for grid in reads::against_direct(body, usize::MAX) {
-        let heading = format!("## {}", escaped(reads::AGAINST_DIRECT));
-        section(&mut text, &heading, &grid.markdown());
-    }
-    if body.points.len() > 1 {
-        section(
-            &mut text,
-            "## Loads per second",
-            &reads::across(body, &THROUGHPUT).markdown(),
-        );
-        section(
-            &mut text,
-            "## p99 latency",
-            &reads::across(body, &P99).markdown(),
-        );
-    }
-    for point in &body.points {
-        text.push_str(&format!(
-            "\n## {}\n",
-            escaped(&reads::offered(point.offered))
-        ));
-        text.push_str(&point_sections(point));
+    text.push_str(&format!("\n{}.\n", escaped(&outline.method)));
+    for chapter in outline.summary.iter().chain(&outline.points) {
+        text.push_str(&format!("\n## {}\n", escaped(&chapter.title)));
+        text.push_str(&sections(chapter));
     }
     text
 }
 
-fn point_sections(point: &Point) -> String {
+fn sections(chapter: &Chapter) -> String {
+    let said = chapter.said.iter();
+    let said: String = said
+        .map(|note| format!("* {}\n", escaped(&note.text)))
+        .collect();
     let mut text = String::new();
-    let notes = reads::notes(point).into_iter().map(|note| note.text);
-    let said: Vec<String> = answers(point).into_iter().chain(notes).collect();
     if !said.is_empty() {
-        let lines: String = said
-            .iter()
-            .map(|line| format!("* {}\n", escaped(line)))
-            .collect();
-        text.push_str(&format!("\n{lines}"));
+        text.push_str(&format!("\n{said}"));
     }
-    section(
-        &mut text,
-        "### Backend calls",
-        &reads::calls(point).markdown(),
-    );
-    section(&mut text, "### Latency", &reads::latency(point).markdown());
-    for (heading, metric) in [
-        ("### Throughput", &THROUGHPUT),
-        ("### Processor time of a round", &CPU),
-        ("### Allocations for each load", &ALLOCATIONS),
-        ("### Peak memory", &MEMORY),
-    ] {
-        section(&mut text, heading, &reads::figure(metric, point).markdown());
+    if let Some(table) = &chapter.table {
+        text.push_str(&format!("\n{}", table.markdown()));
+    }
+    for figure in &chapter.figures {
+        let (title, lead) = (escaped(&figure.title), escaped(&figure.lead));
+        let table = figure.table.markdown();
+        text.push_str(&format!("\n### {title}\n\n{lead}\n\n{table}"));
     }
     text
-}
-
-fn section(text: &mut String, heading: &str, table: &str) {
-    text.push_str(&format!("\n{heading}\n\n{table}"));
 }
 
 fn origin(header: &Header) -> String {

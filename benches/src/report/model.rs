@@ -1,20 +1,20 @@
 //! What a report says, before anyone decides how to show it.
 //!
-//! A [`Report`] is a [`Header`] that every kind of report shares, and a [`Body`] of one kind. The
-//! figures of one round fall in two sections. What was *counted* ([`Counts`], and [`Timing`] where
-//! the clock is [`Clock::Virtual`]) is the same on every machine for the same seed, bit for bit:
-//! it holds integers only. What was *measured* ([`Cost`], and [`Timing`] where the clock is
-//! [`Clock::Wall`]) is not. In memory a round keeps both together, because every reader wants them
-//! together; the JSON file keeps them apart, so that two runs can be compared by
-//! `jq .counted report.json`.
+//! A [`Report`] is a [`Header`] that every kind of report shares, and a [`Body`] of one kind: what
+//! strategies did, at [`Point`]s, in rounds. The figures of one round fall in two sections. What was
+//! *counted* ([`ReadsCounts`], [`EventsCounts`], and [`Timing`] where the clock is
+//! [`Clock::Virtual`]) holds integers only; in virtual time it is the same on every machine for the
+//! same seed, bit for bit. What was *measured* is not. In memory a round keeps both together, because
+//! every reader wants them together; the JSON file keeps them apart, so that two runs can be compared
+//! by `jq .counted report.json`.
 //!
 //! # Examples
 //!
 //! ```
-//! use forebay_bench::report::model::{Counts, Round};
+//! use forebay_bench::report::model::{ReadsCounts, ReadsRound};
 //!
-//! let counts = Counts { loads: 300, backend_calls: 100, keys_asked: 100, ..Counts::default() };
-//! let round = Round { counts, ..Round::default() };
+//! let counts = ReadsCounts { loads: 300, backend_calls: 100, ..ReadsCounts::default() };
+//! let round = ReadsRound { counts, ..ReadsRound::default() };
 //! assert_eq!(round.loads_per_call(), Some(3.0));
 //! ```
 #![allow(
@@ -23,10 +23,18 @@
     reason = "written as literals by engines and tests; the file's schema number is the promise"
 )]
 
+mod events;
+mod header;
+mod reads;
+
 use serde::{Deserialize, Serialize};
 
-/// The number of the JSON layout that this program writes and reads.
-pub const SCHEMA: u32 = 1;
+pub use self::events::{Audience, Events, EventsCounts, EventsFigures, EventsRound};
+pub use self::header::{Header, Machine, Setting};
+pub use self::reads::{Clock, Reads, ReadsCounts, ReadsRound};
+
+/// The number of the JSON layout that this program writes. It reads the earlier ones too.
+pub const SCHEMA: u32 = 2;
 
 /// One finished (or interrupted) run of one subcommand.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +50,8 @@ pub struct Report {
 pub enum Body {
     /// Strategies of the read path against one backend.
     Reads(Reads),
+    /// Strategies of the follow path: one writer, many subscribers.
+    Events(Events),
 }
 
 impl Body {
@@ -50,170 +60,79 @@ impl Body {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Reads(_) => "reads",
+            Self::Events(_) => "events",
         }
     }
 }
 
-/// Where a report comes from: enough to run it again and to judge its figures.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Header {
-    /// The exact command line, quoted so that a shell reads it back.
-    pub command: String,
-    /// The commit of the source, with a mark when the working tree had changes.
-    pub commit: String,
-    /// The compiler's version line and the profile that was built.
-    pub toolchain: String,
-    /// The machine that ran it.
-    pub machine: Machine,
-    /// When the run started, as UTC in RFC 3339; see [`utc`](crate::report::clock::utc).
-    pub started_at: String,
-    /// Whether the run was stopped before its last round.
-    pub interrupted: bool,
-    /// What a reader should know before trusting the figures, such as a machine that was busier
-    /// than its cores.
-    pub warnings: Vec<String>,
-    /// Everything that was configured, defaults included, in the order it should be shown.
-    pub settings: Vec<Setting>,
-}
-
-/// The machine that ran a report.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Machine {
-    /// The processor's model name.
-    pub cpu: String,
-    /// How many cores the program could use.
-    pub cores: u32,
-    /// Physical memory in bytes; 0 where it is not known.
-    pub memory_bytes: u64,
-    /// The operating system and its version.
-    pub os: String,
-}
-
-/// One thing that was configured.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Setting {
-    /// Its name, as the command line spells it.
-    pub name: String,
-    /// Its value, as text.
-    pub value: String,
-}
-
-/// The body of a `reads` report.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reads {
-    /// The backend's name.
-    pub backend: String,
-    /// The workload in one line, all its parameters included: two reports are comparable when
-    /// their backend, workload and points are equal.
-    pub workload: String,
-    /// Which clock the latencies were read from.
-    pub clock: Clock,
-    /// One entry for each load that was offered, in the order they were asked for.
-    pub points: Vec<Point>,
-}
-
-/// The clock that latencies and elapsed times were read from.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Clock {
-    /// The machine's clock: two runs differ.
-    #[default]
-    Wall,
-    /// The simulation's clock: two runs with one seed are identical.
-    Virtual,
-}
-
-/// One offered load, and what each strategy did under it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Point {
-    /// How requests were offered.
+/// What was offered, and what each strategy did under it. `R` is a round of one kind of report.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Point<R> {
+    /// What was offered.
     pub offered: Offered,
     /// The strategies, in the order they should be shown.
-    pub strategies: Vec<StrategyRounds>,
+    pub strategies: Vec<StrategyRounds<R>>,
 }
 
-/// How requests were offered to the strategies.
+/// What was offered to the strategies.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Offered {
-    /// A closed loop: so many clients, each with one request under way.
+    /// Reads in a closed loop: so many clients, each with one request under way.
     Clients(u64),
-    /// An open loop: so many requests in a second, whatever the answers take.
+    /// Reads in an open loop: so many requests in a second, whatever the answers take.
     PerSecond(f64),
-    /// An open loop at a trace's own times, so many times faster.
+    /// Reads in an open loop at a trace's own times, so many times faster.
     Speed(f64),
+    /// Events for so many subscribers.
+    Subscribers {
+        /// How many subscribers there are.
+        count: u64,
+        /// How many events are published in a second, whoever has taken the earlier ones; as many
+        /// as the writer can where it is `None`.
+        per_second: Option<f64>,
+    },
 }
 
-/// One strategy's rounds under one offered load.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StrategyRounds {
+/// One strategy's rounds at one point.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct StrategyRounds<R> {
     /// The strategy's name.
     pub name: String,
     /// Its rounds. Round `i` of one strategy ran next to round `i` of every other, so ratios are
     /// taken between rounds of the same index.
-    pub rounds: Vec<Round>,
+    pub rounds: Vec<R>,
 }
 
-/// One round of one strategy.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Round {
-    /// What happened, as counts.
-    pub counts: Counts,
-    /// How long it took, by the report's clock.
-    pub timing: Timing,
-    /// What it cost the machine.
-    pub cost: Cost,
-}
-
-/// What happened in a round.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Counts {
-    /// Loads that were asked for and finished, failed ones included.
-    pub loads: u64,
-    /// Calls that reached the backend.
-    pub backend_calls: u64,
-    /// Keys in those calls, summed.
-    pub keys_asked: u64,
-    /// Loads that ended in an error.
-    pub errors: u64,
-    /// Keys in calls that began while another call for the same key was under way.
-    pub overlapping_loads: u64,
-    /// Loads whose answer was not what the backend holds.
-    pub wrong_answers: u64,
-    /// Calls that so many loads need at best: when any two of one key that overlap are made one, and
-    /// everything that waits goes together. A cache, which remembers, may need fewer.
-    pub ideal_calls: u64,
-    /// Calls that an independent simulation of the strategy predicts, where there is one.
-    pub predicted_calls: Option<u64>,
-}
-
-/// How long a round and its loads took. A latency is counted from the intended start.
+/// How long some operations took. A latency is counted from the intended start.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Timing {
-    /// First intended start to last answer.
+    /// First intended start to last end.
     pub elapsed_ns: u64,
-    /// Half of the loads took at most this.
+    /// Half of the operations took at most this.
     pub p50_ns: u64,
-    /// 99 % of the loads took at most this.
+    /// 99 % of the operations took at most this.
     pub p99_ns: u64,
-    /// 99.9 % of the loads took at most this.
+    /// 99.9 % of the operations took at most this.
     pub p999_ns: u64,
-    /// The slowest load.
+    /// The slowest operation.
     pub max_ns: u64,
     /// The cumulative distribution; see [`thin`](crate::report::cdf::thin).
     pub cdf: Vec<CdfStep>,
 }
 
 /// One step of a cumulative distribution. Both fields rise from step to step, and the last step
-/// holds every load.
+/// holds everything.
 ///
 /// Shares are kept as counts, since those survive a file unrounded.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CdfStep {
     /// A latency.
     pub ns: u64,
-    /// How many loads took at most that.
-    pub loads: u64,
+    /// How many operations took at most that.
+    // What the first schema called it, which knew of loads only.
+    #[serde(alias = "loads")]
+    pub count: u64,
 }
 
 /// What a round cost the machine, where it could be measured.
@@ -229,30 +148,22 @@ pub struct Cost {
     pub peak_memory_bytes: Option<u64>,
 }
 
-impl Round {
-    /// Returns how many loads one backend call served; `None` where there was no call.
-    #[must_use]
-    pub fn loads_per_call(&self) -> Option<f64> {
-        quotient(self.counts.loads, self.counts.backend_calls)
+impl<R> Point<R> {
+    /// Returns the same point with something of each round instead of the round.
+    pub(crate) fn map<S>(&self, of: impl Fn(&R) -> S) -> Point<S> {
+        let strategies = self.strategies.iter().map(|strategy| StrategyRounds {
+            name: strategy.name.clone(),
+            rounds: strategy.rounds.iter().map(&of).collect(),
+        });
+        Point {
+            offered: self.offered,
+            strategies: strategies.collect(),
+        }
     }
 
-    /// Returns finished loads in a second of the report's clock; `None` where no time passed.
-    #[must_use]
-    pub fn loads_per_second(&self) -> Option<f64> {
-        quotient(self.counts.loads, self.timing.elapsed_ns).map(|per_ns| per_ns * 1e9)
-    }
-
-    /// Returns heap allocations for each load; `None` where they were not counted.
-    #[must_use]
-    pub fn allocations_per_load(&self) -> Option<f64> {
-        quotient(self.cost.allocations?, self.counts.loads)
-    }
-
-    /// Returns the share of loads that caused no backend call, negative where calls outnumber
-    /// loads; `None` where there was no load.
-    #[must_use]
-    pub fn calls_saved(&self) -> Option<f64> {
-        quotient(self.counts.backend_calls, self.counts.loads).map(|asked| 1.0 - asked)
+    /// Returns the rounds of a strategy, if it ran here.
+    pub(crate) fn strategy(&self, name: &str) -> Option<&StrategyRounds<R>> {
+        self.strategies.iter().find(|found| found.name == name)
     }
 }
 

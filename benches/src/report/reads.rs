@@ -1,279 +1,213 @@
-//! What a `reads` report shows, as grids and notes that every output format shares.
+//! What a `reads` report shows.
 
-use crate::report::answer::listed;
+pub(crate) mod metrics;
+mod tables;
+
+use crate::report::answer::{Question, answers, listed};
+use crate::report::cells::{STRATEGY, latencies, method, strategy_names};
+use crate::report::charts;
 use crate::report::grid::{Cell, Grid, Tone};
-use crate::report::metric::{
-    ALLOCATIONS, CALLS, CPU, ERRORS, KEYS, LOADS_PER_CALL, MAX, MEMORY, Metric, OVERLAPPING, P50,
-    P99, P999, SAVED, THROUGHPUT, WRONG,
-};
-use crate::report::model::{Clock, Offered, Point, Reads, Round, StrategyRounds};
+use crate::report::model::{Clock, Point, Reads, ReadsRound};
+use crate::report::offered;
+use crate::report::outline::{Chapter, Chart, Figure, Note, Outline};
 use crate::report::quantity::{self, Quantity};
-use crate::report::spread::{self, Spread, ratios_to_best};
-
-/// Something to say about a strategy besides its figures.
-#[derive(Clone, Debug)]
-pub(crate) struct Note {
-    pub(crate) text: String,
-    pub(crate) tone: Tone,
-}
-
-/// The name of the yardstick row.
-pub(crate) const IDEAL: &str = "ideal";
+use crate::report::reads::metrics::{
+    ALLOCATIONS, CALLS, CPU, ERRORS, MAX, MEMORY, P50, P99, P999, SAVED, THROUGHPUT, WRONG,
+};
+use crate::report::reads::tables::{calls, glance, glance_cost, ideal_calls, prediction, rounds};
+use crate::report::spread::{self, Spread};
 
 /// The strategy that the others are held against: what there is before any of them is taken.
 const DIRECT: &str = "direct";
 
-/// The title of the grids that hold them against it.
-pub(crate) const AGAINST_DIRECT: &str = "Median latency × direct, [smallest..largest]";
+/// How many ratios with their spread fit beside a name.
+const POINTS_AT_A_GLANCE: usize = 3;
 
-/// The title of a column of ratios.
-pub(crate) const TIMES_BEST: &str = "× best";
+/// What a reader wants to know of a point.
+pub(crate) static QUESTIONS: [Question<ReadsRound>; 3] = [
+    Question {
+        metric: &CALLS,
+        what: "fewest backend calls",
+        compared: "as many",
+    },
+    Question {
+        metric: &P99,
+        what: "lowest p99 latency",
+        compared: "as long",
+    },
+    Question {
+        metric: &THROUGHPUT,
+        what: "most loads in a second",
+        compared: "as many",
+    },
+];
 
 /// Returns what was asked of which backend, in one line.
 pub(crate) fn title(reads: &Reads) -> String {
     format!("reads from {}: {}", reads.backend, reads.workload)
 }
 
-/// Returns how the figures came about, in one sentence.
-pub(crate) fn method(reads: &Reads) -> String {
-    let rounds = reads.points.iter().flat_map(|point| &point.strategies);
-    let rounds = rounds
-        .map(|strategy| strategy.rounds.len())
-        .max()
-        .unwrap_or(0);
+/// Lays out the report.
+pub(crate) fn outline(reads: &Reads) -> Outline {
     let clock = match reads.clock {
         Clock::Wall => "wall clock",
         Clock::Virtual => "virtual time",
     };
-    let rounds = if rounds == 1 {
-        "1 round".to_owned()
-    } else {
-        format!("{rounds} rounds")
-    };
-    format!("{clock}, {rounds}, medians; ratios are within a round, [smallest..largest]")
-}
-
-/// Returns an offered load as people say it.
-pub(crate) fn offered(offered: Offered) -> String {
-    match offered {
-        Offered::Clients(1) => "1 client".to_owned(),
-        Offered::Clients(clients) => format!("{} clients", Quantity::Count.show(clients as f64)),
-        Offered::PerSecond(rate) => format!("{} loads/s offered", Quantity::PerSecond.show(rate)),
-        Offered::Speed(1.0) => "the trace's own pace".to_owned(),
-        Offered::Speed(speed) => format!("the trace's pace × {}", quantity::ratio(speed)),
+    let names = strategy_names(&reads.points);
+    let summary = against_direct(reads, &names)
+        .into_iter()
+        .chain(across(reads, &names));
+    Outline {
+        title: title(reads),
+        heading: format!("Reads from {}", reads.backend),
+        lead: reads.workload.clone(),
+        method: format!("{clock}, {}", method(&reads.points)),
+        summary: summary.collect(),
+        points: reads.points.iter().map(chapter).collect(),
+        names,
     }
 }
 
-/// Returns the first of the two terminal tables: what the backend saw, and what callers waited.
-pub(crate) fn glance(point: &Point) -> Grid {
-    let titles = [
-        STRATEGY,
-        CALLS.title,
-        KEYS.title,
-        TIMES_BEST,
-        P50.title,
-        P99.title,
-        TIMES_BEST,
-        P999.title,
-        MAX.title,
-    ];
-    let (calls, waits) = (ratios_to_best(&CALLS, point), ratios_to_best(&P99, point));
-    let mut grid = Grid::new(titles);
-    for (index, strategy) in point.strategies.iter().enumerate() {
-        grid.push([
-            name(strategy),
-            median(&CALLS, strategy),
-            median(&KEYS, strategy),
-            short_ratio(calls[index]),
-            median(&P50, strategy),
-            median(&P99, strategy),
-            ratio(waits[index]),
-            median(&P999, strategy),
-            median(&MAX, strategy),
-        ]);
+/// Returns what callers gain or lose who would ask directly otherwise; `None` where there is nothing
+/// to compare.
+fn against_direct(reads: &Reads, names: &[String]) -> Option<Chapter> {
+    if names.len() < 2 || names.iter().all(|name| name != DIRECT) {
+        return None;
     }
-    push_ideal(&mut grid, point, CALLS.title);
-    grid
-}
-
-/// Returns the second of the two terminal tables: what a strategy makes of the machine.
-pub(crate) fn glance_cost(point: &Point) -> Grid {
-    let titles = [
-        STRATEGY,
-        "per call",
-        THROUGHPUT.title,
-        TIMES_BEST,
-        CPU.title,
-        "allocs",
-        "memory",
-        OVERLAPPING.title,
-    ];
-    let rates = ratios_to_best(&THROUGHPUT, point);
-    let mut grid = Grid::new(titles);
-    for (index, strategy) in point.strategies.iter().enumerate() {
-        grid.push([
-            name(strategy),
-            median(&LOADS_PER_CALL, strategy),
-            median(&THROUGHPUT, strategy),
-            ratio(rates[index]),
-            median(&CPU, strategy),
-            median(&ALLOCATIONS, strategy),
-            median(&MEMORY, strategy),
-            median(&OVERLAPPING, strategy),
-        ]);
-    }
-    grid
-}
-
-/// Returns everything about backend calls.
-pub(crate) fn calls(point: &Point) -> Grid {
-    let mut titles = vec![
-        STRATEGY,
-        "loads",
-        "calls min",
-        CALLS.title,
-        "calls max",
-        TIMES_BEST,
-    ];
-    titles.extend([
-        KEYS.title,
-        LOADS_PER_CALL.title,
-        SAVED.title,
-        OVERLAPPING.title,
-    ]);
-    let predicted = point
-        .strategies
-        .iter()
-        .any(|strategy| prediction(strategy).is_some());
-    titles.extend(predicted.then_some("predicted"));
-    let ratios = ratios_to_best(&CALLS, point);
-    let mut grid = Grid::new(titles);
-    for (strategy, ratio) in point.strategies.iter().zip(ratios) {
-        let mut row = vec![name(strategy), loads(strategy)];
-        row.extend(spread(&CALLS, strategy));
-        row.push(short_ratio(ratio));
-        row.extend([&KEYS, &LOADS_PER_CALL, &SAVED, &OVERLAPPING].map(|it| median(it, strategy)));
-        if predicted {
-            row.push(Cell::plain(Quantity::Count.show_some(prediction(strategy))));
-        }
-        grid.push(row);
-    }
-    push_ideal(&mut grid, point, CALLS.title);
-    grid
-}
-
-/// Returns everything about latency.
-pub(crate) fn latency(point: &Point) -> Grid {
-    let titles = [
-        STRATEGY, P50.title, "p99 min", P99.title, "p99 max", TIMES_BEST, P999.title, MAX.title,
-    ];
-    let ratios = ratios_to_best(&P99, point);
-    let mut grid = Grid::new(titles);
-    for (strategy, best) in point.strategies.iter().zip(ratios) {
-        let mut row = vec![name(strategy), median(&P50, strategy)];
-        row.extend(spread(&P99, strategy));
-        row.push(ratio(best));
-        row.extend([&P999, &MAX].map(|metric| median(metric, strategy)));
-        grid.push(row);
-    }
-    grid
-}
-
-/// Returns everything about one figure: the smallest, middle and largest round, and the ratio.
-pub(crate) fn figure(metric: &Metric, point: &Point) -> Grid {
-    let mut grid = Grid::new([STRATEGY, "min", metric.title, "max", TIMES_BEST]);
-    for (strategy, best) in point.strategies.iter().zip(ratios_to_best(metric, point)) {
-        let mut row = vec![name(strategy)];
-        row.extend(spread(metric, strategy));
-        row.push(ratio(best));
-        grid.push(row);
-    }
-    grid
-}
-
-/// Returns one figure of each strategy at each point.
-pub(crate) fn across(reads: &Reads, metric: &Metric) -> Grid {
-    let points = reads.points.iter().map(|point| offered(point.offered));
-    let mut grid = Grid::new([STRATEGY.to_owned()].into_iter().chain(points));
-    for strategy in strategy_names(reads) {
-        let figures = reads.points.iter().map(|point| {
-            found(point, strategy).map_or_else(Cell::default, |found| median(metric, found))
-        });
-        grid.push([Cell::plain(strategy)].into_iter().chain(figures));
-    }
-    grid
-}
-
-/// Returns each strategy's median latency as a ratio to that of asking directly, in grids of a few
-/// points each; none where there is nothing to compare.
-pub(crate) fn against_direct(reads: &Reads, points_max: usize) -> Vec<Grid> {
-    let names = strategy_names(reads);
-    if !names.contains(&DIRECT) || names.len() < 2 {
-        return Vec::new();
-    }
-    let grid = |points: &[Point]| {
-        let titles = points.iter().map(|point| offered(point.offered));
+    let grid = |points: &[Point<ReadsRound>]| {
+        let titles = points.iter().map(|point| offered::said(point.offered));
         let mut grid = Grid::new([STRATEGY.to_owned()].into_iter().chain(titles));
-        for name in names.iter().filter(|name| **name != DIRECT) {
+        for name in names.iter().filter(|name| *name != DIRECT) {
             let cells = points.iter().map(|point| {
-                let (found, direct) = (found(point, name), found(point, DIRECT));
+                let (found, direct) = (point.strategy(name), point.strategy(DIRECT));
                 let ratio = found
                     .zip(direct)
                     .and_then(|(found, direct)| spread::ratio(&P50, found, direct));
                 let shown = ratio.map(|ratio| ratio.show_ratio());
                 Cell::plain(shown.unwrap_or_else(|| quantity::NONE.to_owned()))
             });
-            grid.push([Cell::plain(*name)].into_iter().chain(cells));
+            grid.push([Cell::plain(name)].into_iter().chain(cells));
         }
         grid
     };
-    reads.points.chunks(points_max).map(grid).collect()
+    Some(Chapter {
+        title: "Median latency × direct, [smallest..largest]".to_owned(),
+        glance: reads.points.chunks(POINTS_AT_A_GLANCE).map(grid).collect(),
+        table: Some(grid(&reads.points)),
+        ..Chapter::default()
+    })
 }
 
-/// Returns every strategy of a report once, in the order of its first appearance.
-pub(crate) fn strategy_names(reads: &Reads) -> Vec<&str> {
-    let mut names = Vec::new();
-    for strategy in reads.points.iter().flat_map(|point| &point.strategies) {
-        if !names.contains(&strategy.name.as_str()) {
-            names.push(strategy.name.as_str());
-        }
+/// Returns what changes from point to point.
+fn across(reads: &Reads, names: &[String]) -> Option<Chapter> {
+    let points: Vec<&Point<ReadsRound>> = reads.points.iter().collect();
+    let (unit, offered) = offered::figures(&points)?;
+    let charts = [
+        (&THROUGHPUT, "Throughput", "Finished loads in a second"),
+        (
+            &P99,
+            "Slowest hundredth",
+            "p99 latency on a logarithmic scale",
+        ),
+    ];
+    let figures = charts.map(|(metric, title, lead)| {
+        let lead = format!("{lead}, by {unit}.");
+        charts::sweep(metric, (title, lead), &points, (&offered, names))
+    });
+    Some(Chapter {
+        title: format!("By {unit}"),
+        figures: figures.into(),
+        ..Chapter::default()
+    })
+}
+
+fn chapter(point: &Point<ReadsRound>) -> Chapter {
+    let answers = answers(&QUESTIONS, point).into_iter().map(Note::plain);
+    let latency = "How many of the loads took at most so long, all rounds together. The upper end is \
+                   stretched, so that each further nine has room: further left is better.";
+    Chapter {
+        title: offered::said(point.offered),
+        glance: vec![glance(point), glance_cost(point)],
+        said: answers.chain(notes(point)).collect(),
+        table: None,
+        figures: vec![
+            saved(point),
+            charts::distributions(
+                ("Latency", latency),
+                point,
+                |round| Some(&round.timing),
+                latencies([&P50, &P99, &P999, &MAX], point),
+            ),
+            charts::bars(
+                &THROUGHPUT,
+                "Throughput",
+                "Finished loads in a second.",
+                point,
+            ),
+            charts::bars(
+                &CPU,
+                "Processor time",
+                "The whole process, in one round.",
+                point,
+            ),
+            charts::bars(
+                &MEMORY,
+                "Peak memory",
+                "Above what was allocated when the round began.",
+                point,
+            ),
+            charts::bars(
+                &ALLOCATIONS,
+                "Allocations",
+                "On the heap, for each load.",
+                point,
+            ),
+        ],
     }
-    names
+}
+
+/// Returns how many calls were saved, and everything about calls under it.
+fn saved(point: &Point<ReadsRound>) -> Figure {
+    let lead = "The share of loads that caused no call. Ideal: one call under way at a time, for \
+                everything that waits, which loads of its keys join. Fewer calls than that take \
+                a cache, or time.";
+    let ideal = ideal_saved(point);
+    Figure {
+        title: "Backend calls saved".to_owned(),
+        lead: lead.to_owned(),
+        chart: Chart::Bars {
+            quantity: Quantity::Share,
+            bars: charts::bars_of(&SAVED, point),
+            ideal: ideal.map(|share| (share, format!("ideal {}", Quantity::Share.show(share)))),
+        },
+        table: calls(point),
+    }
 }
 
 /// Returns what must be said about a point's strategies besides their figures.
-pub(crate) fn notes(point: &Point) -> Vec<Note> {
+fn notes(point: &Point<ReadsRound>) -> Vec<Note> {
     let mut notes = Vec::new();
+    let mut bad = |text| {
+        let tone = Tone::Bad;
+        notes.push(Note { text, tone });
+    };
     for strategy in &point.strategies {
+        let name = &strategy.name;
         for (metric, what) in [(&WRONG, "wrong answers"), (&ERRORS, "errors")] {
             let worst = Spread::of_rounds(metric, strategy).map_or(0.0, |spread| spread.max);
             if worst > 0.0 {
-                let text = format!(
-                    "{}: {what} in a round: {}",
-                    strategy.name,
-                    metric.show(Some(worst))
-                );
-                notes.push(Note {
-                    text,
-                    tone: Tone::Bad,
-                });
+                let worst = metric.show(Some(worst));
+                bad(format!("{name}: {what} in a round: {worst}"));
             }
         }
-        let strays = |round: &Round| {
-            round
-                .counts
-                .predicted_calls
-                .is_some_and(|calls| calls != round.counts.backend_calls)
+        let strays = |round: &ReadsRound| {
+            let predicted = round.counts.predicted_calls;
+            predicted.is_some_and(|calls| calls != round.counts.backend_calls)
         };
         if strategy.rounds.iter().any(strays) {
-            let text = format!(
-                "{}: calls differ from the independent simulator's",
-                strategy.name
-            );
-            notes.push(Note {
-                text,
-                tone: Tone::Bad,
-            });
+            bad(format!(
+                "{name}: calls differ from the independent simulator's"
+            ));
         }
     }
     let predicted = point
@@ -281,7 +215,7 @@ pub(crate) fn notes(point: &Point) -> Vec<Note> {
         .iter()
         .filter(|found| prediction(found).is_some());
     let names: Vec<&str> = predicted.map(|found| found.name.as_str()).collect();
-    if !names.is_empty() && notes.iter().all(|note| note.tone != Tone::Bad) {
+    if !names.is_empty() && notes.is_empty() {
         let names = listed(&names);
         let text = format!("calls equal the independent simulator's: {names}");
         let tone = Tone::Good;
@@ -290,76 +224,8 @@ pub(crate) fn notes(point: &Point) -> Vec<Note> {
     notes
 }
 
-/// Returns the calls that the ideal needs, over all rounds of all strategies.
-pub(crate) fn ideal_calls(point: &Point) -> Option<Spread> {
-    let rounds = point
-        .strategies
-        .iter()
-        .flat_map(|strategy| &strategy.rounds);
-    Spread::of(rounds.map(|round| round.counts.ideal_calls as f64))
-}
-
-fn found<'a>(point: &'a Point, name: &str) -> Option<&'a StrategyRounds> {
-    point.strategies.iter().find(|found| found.name == name)
-}
-
-/// The title of the first column.
-const STRATEGY: &str = "strategy";
-
-fn name(strategy: &StrategyRounds) -> Cell {
-    Cell::plain(&strategy.name)
-}
-
-fn loads(strategy: &StrategyRounds) -> Cell {
-    let loads = Spread::of(
-        strategy
-            .rounds
-            .iter()
-            .map(|round| round.counts.loads as f64),
-    );
-    Cell::plain(Quantity::Count.show_some(loads.map(|loads| loads.median)))
-}
-
-fn median(metric: &Metric, strategy: &StrategyRounds) -> Cell {
-    Cell::plain(metric.show(Spread::of_rounds(metric, strategy).map(|spread| spread.median)))
-}
-
-fn spread(metric: &Metric, strategy: &StrategyRounds) -> [Cell; 3] {
-    let spread = Spread::of_rounds(metric, strategy);
-    [
-        spread.map(|it| it.min),
-        spread.map(|it| it.median),
-        spread.map(|it| it.max),
-    ]
-    .map(|figure| Cell::plain(metric.show(figure)))
-}
-
-fn ratio(ratio: Option<Spread>) -> Cell {
-    toned_ratio(ratio, Spread::show_ratio)
-}
-
-fn short_ratio(ratio: Option<Spread>) -> Cell {
-    toned_ratio(ratio, |ratio| quantity::ratio(ratio.median))
-}
-
-fn toned_ratio(ratio: Option<Spread>, show: impl Fn(&Spread) -> String) -> Cell {
-    let Some(ratio) = ratio else {
-        return Cell::plain(quantity::NONE);
-    };
-    let best = ratio.min == 1.0 && ratio.max == 1.0;
-    Cell::toned(show(&ratio), if best { Tone::Good } else { Tone::Plain })
-}
-
-fn push_ideal(grid: &mut Grid, point: &Point, title: &str) {
-    if let Some(ideal) = ideal_calls(point) {
-        grid.push_yardstick(IDEAL, title, CALLS.show(Some(ideal.median)));
-    }
-}
-
-fn prediction(strategy: &StrategyRounds) -> Option<f64> {
-    let predicted = strategy
-        .rounds
-        .iter()
-        .filter_map(|round| round.counts.predicted_calls);
-    Spread::of(predicted.map(|calls| calls as f64)).map(|spread| spread.median)
+/// Returns the share of calls that the ideal saves.
+fn ideal_saved(point: &Point<ReadsRound>) -> Option<f64> {
+    let loads = Spread::of(rounds(point).map(|round| round.counts.loads as f64))?.median;
+    (loads > 0.0).then_some(1.0 - ideal_calls(point)?.median / loads)
 }

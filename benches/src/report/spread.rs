@@ -45,7 +45,7 @@ impl Spread {
 
     /// Returns the spread of a strategy's figure over its rounds; `None` where no round has it.
     #[must_use]
-    pub fn of_rounds(metric: &Metric, strategy: &StrategyRounds) -> Option<Self> {
+    pub fn of_rounds<R>(metric: &Metric<R>, strategy: &StrategyRounds<R>) -> Option<Self> {
         Self::of(strategy.rounds.iter().filter_map(|round| metric.of(round)))
     }
 
@@ -68,7 +68,7 @@ impl Spread {
 /// slowed the machine down for a while slowed both sides of it. There is none where the figure is
 /// missing or the best one's is 0.
 #[must_use]
-pub fn ratios_to_best(metric: &Metric, point: &Point) -> Vec<Option<Spread>> {
+pub fn ratios_to_best<R>(metric: &Metric<R>, point: &Point<R>) -> Vec<Option<Spread>> {
     let medians = point
         .strategies
         .iter()
@@ -76,7 +76,7 @@ pub fn ratios_to_best(metric: &Metric, point: &Point) -> Vec<Option<Spread>> {
     let best = medians
         .zip(&point.strategies)
         .filter_map(|(median, strategy)| Some((median?, strategy)));
-    let best = match metric.better {
+    let best = match metric.measure.better {
         Better::Lower => best.min_by(|a, b| a.0.total_cmp(&b.0)),
         // Of several equal ones, the first is as good as the last.
         Better::Higher => best.max_by(|a, b| a.0.total_cmp(&b.0)),
@@ -94,7 +94,11 @@ pub fn ratios_to_best(metric: &Metric, point: &Point) -> Vec<Option<Spread>> {
 /// Returns the ratio of two strategies round by round; `None` where the figure is missing or the
 /// other one's is 0.
 #[must_use]
-pub fn ratio(metric: &Metric, strategy: &StrategyRounds, best: &StrategyRounds) -> Option<Spread> {
+pub fn ratio<R>(
+    metric: &Metric<R>,
+    strategy: &StrategyRounds<R>,
+    best: &StrategyRounds<R>,
+) -> Option<Spread> {
     let rounds = strategy.rounds.iter().zip(&best.rounds);
     Spread::of(rounds.filter_map(|(round, best)| {
         let (figure, best) = (metric.of(round)?, metric.of(best)?);
@@ -105,21 +109,21 @@ pub fn ratio(metric: &Metric, strategy: &StrategyRounds, best: &StrategyRounds) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::metric;
-    use crate::report::model::{Counts, Offered, Round, Timing};
+    use crate::report::model::{Offered, ReadsCounts, ReadsRound, Timing};
+    use crate::report::reads::metrics;
 
-    fn strategy(name: &str, p99s: &[u64]) -> StrategyRounds {
-        let round = |&ns: &u64| Round {
-            counts: Counts {
+    fn strategy(name: &str, p99s: &[u64]) -> StrategyRounds<ReadsRound> {
+        let round = |&ns: &u64| ReadsRound {
+            counts: ReadsCounts {
                 loads: 10,
-                ..Counts::default()
+                ..ReadsCounts::default()
             },
             timing: Timing {
                 p99_ns: ns,
                 elapsed_ns: ns,
                 ..Timing::default()
             },
-            ..Round::default()
+            ..ReadsRound::default()
         };
         StrategyRounds {
             name: name.into(),
@@ -127,7 +131,7 @@ mod tests {
         }
     }
 
-    fn point(strategies: Vec<StrategyRounds>) -> Point {
+    fn point(strategies: Vec<StrategyRounds<ReadsRound>>) -> Point<ReadsRound> {
         Point {
             offered: Offered::Clients(1),
             strategies,
@@ -141,7 +145,7 @@ mod tests {
             strategy("fast", &[100, 1_000]),
             strategy("slow", &[200, 2_000]),
         ]);
-        let ratios = ratios_to_best(&metric::P99, &point);
+        let ratios = ratios_to_best(&metrics::P99, &point);
         assert_eq!(
             ratios[0],
             Some(Spread {
@@ -163,7 +167,7 @@ mod tests {
     #[test]
     fn the_best_of_a_higher_figure_is_the_highest() {
         let point = point(vec![strategy("fast", &[100]), strategy("slow", &[400])]);
-        let ratios = ratios_to_best(&metric::THROUGHPUT, &point);
+        let ratios = ratios_to_best(&metrics::THROUGHPUT, &point);
         assert_eq!(ratios[0].map(|ratio| ratio.median), Some(1.0));
         assert_eq!(ratios[1].map(|ratio| ratio.median), Some(0.25));
     }
@@ -171,15 +175,15 @@ mod tests {
     #[test]
     fn a_round_that_one_side_lacks_does_not_count() {
         let point = point(vec![strategy("a", &[100, 100]), strategy("b", &[300])]);
-        let ratios = ratios_to_best(&metric::P99, &point);
+        let ratios = ratios_to_best(&metrics::P99, &point);
         assert_eq!(ratios[1].map(|ratio| ratio.max), Some(3.0));
     }
 
     #[test]
     fn nothing_to_compare_with_gives_no_ratio() {
-        assert!(ratios_to_best(&metric::P99, &point(vec![])).is_empty());
+        assert!(ratios_to_best(&metrics::P99, &point(vec![])).is_empty());
         let point = point(vec![strategy("a", &[0]), strategy("b", &[])]);
-        assert_eq!(ratios_to_best(&metric::P99, &point), [None, None]);
-        assert_eq!(ratios_to_best(&metric::CPU, &point), [None, None]);
+        assert_eq!(ratios_to_best(&metrics::P99, &point), [None, None]);
+        assert_eq!(ratios_to_best(&metrics::CPU, &point), [None, None]);
     }
 }

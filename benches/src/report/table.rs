@@ -1,12 +1,12 @@
 //! A report for the terminal.
 
-use crate::report::answer::answers;
 use crate::report::grid::{Style, Tone, visible};
-use crate::report::model::{Body, Header, Report};
-use crate::report::reads;
+use crate::report::model::{Header, Report};
+use crate::report::outline::{Chapter, Outline};
 
-/// Returns the report as lines for a terminal: two tables for each point, the answers and what
-/// is noteworthy under them, and the warnings last, where they are not scrolled away.
+/// Returns the report as lines for a terminal: the tables that can be taken in at a glance, the
+/// answers and what is noteworthy under them, and the warnings last, where they are not scrolled
+/// away.
 ///
 /// # Examples
 ///
@@ -27,43 +27,31 @@ use crate::report::reads;
 /// ```
 #[must_use]
 pub fn render(report: &Report, style: Style) -> String {
-    let Body::Reads(body) = &report.body;
-    let mut text = format!("{}\n", style.heading(&visible(&reads::title(body))));
-    text.push_str(&format!(
-        "{}\n",
-        style.paint(Tone::Faint, &reads::method(body))
-    ));
-    for point in &body.points {
-        text.push_str(&format!(
-            "\n{}\n",
-            style.heading(&reads::offered(point.offered))
-        ));
-        text.push_str(&reads::glance(point).text(style));
-        text.push('\n');
-        text.push_str(&reads::glance_cost(point).text(style));
-        text.push('\n');
-        for answer in answers(point) {
-            text.push_str(&format!("{}\n", visible(&answer)));
-        }
-        for note in reads::notes(point) {
-            text.push_str(&format!(
-                "{}\n",
-                style.paint(note.tone, &visible(&note.text))
-            ));
+    let outline = Outline::of(report);
+    let mut text = format!("{}\n", style.heading(&visible(&outline.title)));
+    text.push_str(&format!("{}\n", style.paint(Tone::Faint, &outline.method)));
+    for chapter in outline.points.iter().chain(&outline.summary) {
+        if !chapter.glance.is_empty() {
+            text.push_str(&format!("\n{}\n", style.heading(&chapter.title)));
+            text.push_str(&glance(chapter, style));
         }
     }
-    let grids = reads::against_direct(body, POINTS_IN_GRID);
-    if !grids.is_empty() {
-        text.push_str(&format!("\n{}\n", style.heading(reads::AGAINST_DIRECT)));
-    }
-    let grids: Vec<String> = grids.iter().map(|grid| grid.text(style)).collect();
-    text.push_str(&grids.join("\n"));
     text.push_str(&warnings(&report.header, style));
     text
 }
 
-/// How many ratios with their spread fit beside a name.
-const POINTS_IN_GRID: usize = 3;
+/// Returns what there is to see of a chapter: its tables, then what is said of them.
+fn glance(chapter: &Chapter, style: Style) -> String {
+    let grids: Vec<String> = chapter.glance.iter().map(|grid| grid.text(style)).collect();
+    let notes = chapter.said.iter();
+    let notes = notes.map(|note| style.paint(note.tone, &visible(&note.text)) + "\n");
+    let notes: String = notes.collect();
+    if notes.is_empty() {
+        grids.join("\n")
+    } else {
+        format!("{}\n{notes}", grids.join("\n"))
+    }
+}
 
 fn warnings(header: &Header, style: Style) -> String {
     let interrupted = header

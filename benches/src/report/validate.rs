@@ -5,7 +5,8 @@
 
 use crate::report::error::ReportError;
 use crate::report::model::{
-    Body, CdfStep, Header, Offered, Point, Reads, Report, Round, StrategyRounds, Timing,
+    Audience, Body, CdfStep, EventsRound, Header, Offered, Point, ReadsRound, Report,
+    StrategyRounds, Timing,
 };
 
 /// The most bytes that any single text of a report may have.
@@ -31,7 +32,15 @@ impl Report {
     pub fn validate(&self) -> Result<(), ReportError> {
         header(&self.header)?;
         match &self.body {
-            Body::Reads(reads) => validate_reads(reads),
+            Body::Reads(reads) => {
+                text("backend", &reads.backend)?;
+                text("workload", &reads.workload)?;
+                points(&reads.points, reads_offered, reads_round)
+            }
+            Body::Events(events) => {
+                text("workload", &events.workload)?;
+                points(&events.points, events_offered, events_round)
+            }
         }
     }
 }
@@ -65,40 +74,54 @@ fn header(header: &Header) -> Result<(), ReportError> {
     Ok(())
 }
 
-fn validate_reads(reads: &Reads) -> Result<(), ReportError> {
-    text("backend", &reads.backend)?;
-    text("workload", &reads.workload)?;
-    list(
-        "points",
-        reads.points.len(),
-        POINTS_MAX,
-        "at most 256 points",
-    )?;
-    for (index, at) in reads.points.iter().enumerate() {
+/// What checks a part of a report, which is at this place.
+type Check<T> = fn(&str, &T) -> Result<(), ReportError>;
+
+fn points<R>(
+    points: &[Point<R>],
+    offered: Check<Offered>,
+    round: Check<R>,
+) -> Result<(), ReportError> {
+    list("points", points.len(), POINTS_MAX, "at most 256 points")?;
+    for (index, at) in points.iter().enumerate() {
         let place = format!("points[{index}]");
-        if reads.points[..index]
-            .iter()
-            .any(|earlier| earlier.offered == at.offered)
-        {
+        let mut earlier = points[..index].iter();
+        if earlier.any(|earlier| earlier.offered == at.offered) {
             return invalid(format!("{place}.offered"), "each offered load once");
         }
-        point(&place, at)?;
+        offered(&format!("{place}.offered"), &at.offered)?;
+        point(&place, at, round)?;
     }
     Ok(())
 }
 
-fn point(place: &str, point: &Point) -> Result<(), ReportError> {
-    match point.offered {
-        Offered::Clients(0) => {
-            return invalid(format!("{place}.offered.clients"), "at least 1 client");
-        }
-        Offered::PerSecond(factor) | Offered::Speed(factor)
-            if !(factor.is_finite() && factor > 0.0) =>
-        {
-            return invalid(format!("{place}.offered"), "a finite number above 0");
-        }
-        Offered::Clients(_) | Offered::PerSecond(_) | Offered::Speed(_) => {}
+fn reads_offered(place: &str, offered: &Offered) -> Result<(), ReportError> {
+    match offered {
+        Offered::Clients(0) => invalid(format!("{place}.clients"), "at least 1 client"),
+        Offered::PerSecond(factor) | Offered::Speed(factor) => positive(place, *factor),
+        Offered::Clients(_) => Ok(()),
+        Offered::Subscribers { .. } => invalid(place.to_owned(), "clients or a rate"),
     }
+}
+
+fn events_offered(place: &str, offered: &Offered) -> Result<(), ReportError> {
+    match offered {
+        Offered::Subscribers { count: 0, .. } => invalid(place.to_owned(), "at least 1 subscriber"),
+        Offered::Subscribers { per_second, .. } => {
+            per_second.map_or(Ok(()), |rate| positive(place, rate))
+        }
+        _ => invalid(place.to_owned(), "a number of subscribers"),
+    }
+}
+
+fn positive(place: &str, factor: f64) -> Result<(), ReportError> {
+    if factor.is_finite() && factor > 0.0 {
+        return Ok(());
+    }
+    invalid(place.to_owned(), "a finite number above 0")
+}
+
+fn point<R>(place: &str, point: &Point<R>, round: Check<R>) -> Result<(), ReportError> {
     let strategies = &point.strategies;
     list(
         place,
@@ -114,12 +137,16 @@ fn point(place: &str, point: &Point) -> Result<(), ReportError> {
         {
             return invalid(format!("{place}.name"), "each strategy once");
         }
-        strategy(&place, found)?;
+        strategy(&place, found, round)?;
     }
     Ok(())
 }
 
-fn strategy(place: &str, strategy: &StrategyRounds) -> Result<(), ReportError> {
+fn strategy<R>(
+    place: &str,
+    strategy: &StrategyRounds<R>,
+    round: Check<R>,
+) -> Result<(), ReportError> {
     text(&format!("{place}.name"), &strategy.name)?;
     if strategy.name.trim().is_empty() {
         return invalid(format!("{place}.name"), "a name");
@@ -136,7 +163,7 @@ fn strategy(place: &str, strategy: &StrategyRounds) -> Result<(), ReportError> {
     Ok(())
 }
 
-fn round(place: &str, round: &Round) -> Result<(), ReportError> {
+fn reads_round(place: &str, round: &ReadsRound) -> Result<(), ReportError> {
     if round.counts.errors > round.counts.loads {
         return invalid(format!("{place}.errors"), "no more errors than loads");
     }
@@ -146,12 +173,41 @@ fn round(place: &str, round: &Round) -> Result<(), ReportError> {
             "no more wrong answers than loads",
         );
     }
-    timing(place, &round.timing)
+    timing(&format!("{place}.timing"), &round.timing)
+}
+
+fn events_round(place: &str, round: &EventsRound) -> Result<(), ReportError> {
+    let (counts, figures) = (&round.counts, &round.figures);
+    audience(&format!("{place}.fast"), &counts.fast)?;
+    audience(&format!("{place}.slow"), &counts.slow)?;
+    timing(&format!("{place}.publish"), &figures.publish)?;
+    for (name, found) in [("fast", &figures.fast), ("slow", &figures.slow)] {
+        if let Some(found) = found {
+            timing(&format!("{place}.{name}"), found)?;
+        }
+    }
+    Ok(())
+}
+
+fn audience(place: &str, audience: &Audience) -> Result<(), ReportError> {
+    if audience.announced > audience.lost {
+        return invalid(
+            format!("{place}.announced"),
+            "no more announced losses than losses",
+        );
+    }
+    if audience.wrong > audience.delivered {
+        return invalid(
+            format!("{place}.wrong"),
+            "no more wrong deliveries than deliveries",
+        );
+    }
+    Ok(())
 }
 
 fn timing(place: &str, timing: &Timing) -> Result<(), ReportError> {
     if ![timing.p50_ns, timing.p99_ns, timing.p999_ns, timing.max_ns].is_sorted() {
-        return invalid(format!("{place}.timing"), "p50 <= p99 <= p99.9 <= max");
+        return invalid(place.to_owned(), "p50 <= p99 <= p99.9 <= max");
     }
     list(
         place,
@@ -159,12 +215,12 @@ fn timing(place: &str, timing: &Timing) -> Result<(), ReportError> {
         CDF_STEPS_MAX,
         "at most 512 steps of a distribution",
     )?;
-    let rises = |pair: &[CdfStep]| pair[0].ns < pair[1].ns && pair[0].loads < pair[1].loads;
+    let rises = |pair: &[CdfStep]| pair[0].ns < pair[1].ns && pair[0].count < pair[1].count;
     if !timing.cdf.windows(2).all(rises) {
-        return invalid(format!("{place}.timing.cdf"), "steps that rise");
+        return invalid(format!("{place}.cdf"), "steps that rise");
     }
-    if timing.cdf.first().is_some_and(|first| first.loads == 0) {
-        return invalid(format!("{place}.timing.cdf"), "steps that hold loads");
+    if timing.cdf.first().is_some_and(|first| first.count == 0) {
+        return invalid(format!("{place}.cdf"), "steps that hold something");
     }
     Ok(())
 }

@@ -72,8 +72,11 @@ fn percentiles_and_distributions_rise() {
         change_first(|cdf| cdf.reverse()),
         format!("expected steps that rise at {place}")
     );
-    let said = change_first(|cdf| cdf[0].loads = 0);
-    assert_eq!(said, format!("expected steps that hold loads at {place}"));
+    let said = change_first(|cdf| cdf[0].count = 0);
+    assert_eq!(
+        said,
+        format!("expected steps that hold something at {place}")
+    );
     let said = refusal(|report| {
         sample::reads(report).points[0].strategies[0].rounds[0]
             .timing
@@ -103,10 +106,16 @@ fn lists_and_texts_are_bounded() {
 
 #[test]
 fn other_layouts_are_told_apart() {
-    let said = refusal_of_file(|layout| layout["schema"] = json!(2));
-    assert_eq!(said, "expected a report of schema 1, found schema 2");
-    let said = refusal_of_file(|layout| layout["kind"] = json!("events"));
-    assert_eq!(said, "expected a report of kind `reads`, found \"events\"");
+    let said = refusal_of_file(|layout| layout["schema"] = json!(3));
+    assert_eq!(
+        said,
+        "expected a report of at most schema 2, found schema 3"
+    );
+    let said = refusal_of_file(|layout| layout["kind"] = json!("guesses"));
+    assert_eq!(
+        said,
+        "expected a report of kind `reads` or `events`, found \"guesses\""
+    );
     let said = refusal_of_file(|layout| layout["header"]["commit"] = json!(7));
     assert!(
         said.contains("invalid type: integer `7`, expected a string"),

@@ -3,8 +3,8 @@
 use forebay_bench::cmp::Comparison;
 use forebay_bench::report::grid::Style;
 use forebay_bench::report::model::{
-    Body, CdfStep, Clock, Cost, Counts, Offered, Point, Reads, Report, Round, StrategyRounds,
-    Timing,
+    Body, CdfStep, Clock, Cost, Offered, Point, Reads, ReadsCounts, ReadsRound, Report,
+    StrategyRounds, Timing,
 };
 use forebay_bench::report::{html, json, markdown, table};
 use proptest::collection::{btree_set, vec};
@@ -13,11 +13,11 @@ use proptest::prelude::*;
 
 use crate::sample;
 
-fn counts() -> impl Strategy<Value = Counts> {
+fn counts() -> impl Strategy<Value = ReadsCounts> {
     let ends = (any::<u64>(), any::<u64>(), any::<u64>());
     (ends, any::<[u64; 4]>(), option::of(any::<u64>())).prop_map(|(ends, rest, predicted_calls)| {
         let (loads, errors, wrong_answers) = ends;
-        Counts {
+        ReadsCounts {
             loads,
             backend_calls: rest[0],
             keys_asked: rest[1],
@@ -42,7 +42,7 @@ fn timing() -> impl Strategy<Value = Timing> {
             .0
             .into_iter()
             .zip(steps.1)
-            .map(|(ns, loads)| CdfStep { ns, loads });
+            .map(|(ns, count)| CdfStep { ns, count });
         Timing {
             elapsed_ns,
             p50_ns,
@@ -54,7 +54,7 @@ fn timing() -> impl Strategy<Value = Timing> {
     })
 }
 
-fn round() -> impl Strategy<Value = Round> {
+fn round() -> impl Strategy<Value = ReadsRound> {
     let cost = (
         any::<u64>(),
         option::of(any::<u64>()),
@@ -67,7 +67,7 @@ fn round() -> impl Strategy<Value = Round> {
             allocations,
             peak_memory_bytes,
         });
-    (counts(), timing(), cost).prop_map(|(counts, timing, cost)| Round {
+    (counts(), timing(), cost).prop_map(|(counts, timing, cost)| ReadsRound {
         counts,
         timing,
         cost,
@@ -82,7 +82,7 @@ fn offered() -> impl Strategy<Value = Offered> {
     ]
 }
 
-fn point() -> impl Strategy<Value = Point> {
+fn point() -> impl Strategy<Value = Point<ReadsRound>> {
     let strategies = btree_set("[^ ].{0,12}", 0..4).prop_flat_map(|names| {
         let names: Vec<String> = names.into_iter().collect();
         (vec(vec(round(), 0..3), names.len()), Just(names))

@@ -2,8 +2,8 @@
 
 use forebay_bench::report::cdf;
 use forebay_bench::report::model::{
-    Body, Clock, Cost, Counts, Header, Machine, Offered, Point, Reads, Report, Round, Setting,
-    StrategyRounds, Timing,
+    Body, Clock, Cost, Header, Machine, Offered, Point, Reads, ReadsCounts, ReadsRound, Report,
+    Setting, StrategyRounds, Timing,
 };
 
 /// Returns a report of the first strategies under some numbers of clients, three rounds each.
@@ -24,10 +24,12 @@ pub(crate) fn report(clients: &[u64], strategies: usize) -> Report {
     }
 }
 
-/// Returns the only body that there is so far.
+/// Returns the body of a report on reads.
 pub(crate) fn reads(report: &mut Report) -> &mut Reads {
-    let Body::Reads(reads) = &mut report.body;
-    reads
+    match &mut report.body {
+        Body::Reads(reads) => reads,
+        Body::Events(_) => panic!("the report is on reads"),
+    }
 }
 
 fn header() -> Header {
@@ -66,7 +68,7 @@ const STRATEGIES: [(&str, u64, f64, u64); 5] = [
     ("singleflight + moka", 170, 0.84, 1_900),
 ];
 
-fn point(clients: u64, strategies: usize) -> Point {
+fn point(clients: u64, strategies: usize) -> Point<ReadsRound> {
     let strategies = STRATEGIES[..strategies]
         .iter()
         .map(|&strategy| StrategyRounds {
@@ -81,7 +83,7 @@ fn point(clients: u64, strategies: usize) -> Point {
     }
 }
 
-fn round(clients: u64, strategy: (&str, u64, f64, u64), index: u64) -> Round {
+fn round(clients: u64, strategy: (&str, u64, f64, u64), index: u64) -> ReadsRound {
     let (_, per_thousand, hits, own_ns) = strategy;
     let loads = 60_000;
     let calls = loads * per_thousand / 1_000 + 13 * index;
@@ -102,8 +104,8 @@ fn round(clients: u64, strategy: (&str, u64, f64, u64), index: u64) -> Round {
     let at = |quantile: usize| buckets[quantile].0;
     let mean_ns = buckets.iter().map(|bucket| bucket.0).sum::<u64>() / 10_000;
     let elapsed_ns = (mean_ns * loads / clients).max(loads * own_ns);
-    Round {
-        counts: Counts {
+    ReadsRound {
+        counts: ReadsCounts {
             loads,
             backend_calls: calls,
             keys_asked: calls,

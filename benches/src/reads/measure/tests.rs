@@ -6,6 +6,7 @@ use tokio::runtime::Runtime;
 
 use super::*;
 use crate::backend::BackendError;
+use crate::report::model::Offered;
 use crate::row::Row;
 
 #[derive(Parser)]

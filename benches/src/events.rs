@@ -1,0 +1,50 @@
+//! `events`: runs ways to give every event to every subscriber against each other and reports what
+//! each cost and lost.
+
+mod measure;
+mod scenario;
+mod settings;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::cli::EventsArguments;
+use crate::events::measure::Engine;
+use crate::events::scenario::Scenario;
+use crate::failure::Failure;
+use crate::machine;
+use crate::report::model::{Body, Events};
+use crate::run::{Findings, Run};
+
+/// Runs the subcommand. `command` is the command line, for the report's head.
+pub(crate) fn run(arguments: &EventsArguments, command: String) -> Result<(), Failure> {
+    let scenario = Scenario::new(&arguments.audience, &arguments.writing, arguments.capacity)?;
+    let run = Run::begin(&arguments.output, command)?;
+    let runtime = runtime()?;
+    let engine = Engine {
+        arguments,
+        scenario: &scenario,
+        runtime: runtime.handle(),
+    };
+    let settings = settings::list(arguments, &engine.strategies());
+    let outcome = engine.measure()?;
+    run.finish(Findings {
+        body: Body::Events(Events {
+            workload: scenario.describe(),
+            points: outcome.points,
+        }),
+        settings,
+        warnings: Vec::new(),
+        interrupted: outcome.interrupted,
+        // The writer, and those who take events.
+        own_threads: 1.0 + f64::from(machine::cores()),
+    })
+}
+
+/// Builds what subscribers run on; slow ones need its timers.
+fn runtime() -> Result<Runtime, Failure> {
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .worker_threads(machine::cores() as usize)
+        .enable_time();
+    builder.build().map_err(Failure::Runtime)
+}

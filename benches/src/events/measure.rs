@@ -1,0 +1,82 @@
+use tokio::runtime::Handle;
+
+use crate::cli::EventsArguments;
+use crate::delivery::{Delivery, Measured, Plan};
+use crate::events::scenario::Scenario;
+use crate::failure::Failure;
+use crate::fanout::{self, Fanout};
+use crate::report::model::EventsRound;
+use crate::rounds::{Outcome, Rounds, Turns};
+
+/// Runs every strategy at every point, again and again.
+#[derive(Debug)]
+pub(super) struct Engine<'a> {
+    pub(super) arguments: &'a EventsArguments,
+    pub(super) scenario: &'a Scenario,
+    pub(super) runtime: &'a Handle,
+}
+
+impl Engine<'_> {
+    /// Measures everything, or as much as there was time for before an interrupt.
+    pub(super) fn measure(&self) -> Result<Outcome<EventsRound>, Failure> {
+        let strategies = self.strategies();
+        let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
+        let rounds = Rounds {
+            offered: self.scenario.offered(),
+            names: &names,
+            repeat: self.arguments.repeat,
+            quiet: self.arguments.output.quiet,
+        };
+        rounds.measure(|turns| self.round(turns, &strategies))
+    }
+
+    /// Returns the strategies that were asked for, each once.
+    pub(super) fn strategies(&self) -> Vec<Fanout> {
+        let asked = |strategy: &&Fanout| {
+            let chosen = &self.arguments.strategies;
+            chosen.is_empty() || chosen.iter().any(|chosen| chosen.name == strategy.name)
+        };
+        fanout::ALL.iter().filter(asked).copied().collect()
+    }
+
+    fn round(
+        &self,
+        turns: &mut Turns<'_>,
+        strategies: &[Fanout],
+    ) -> Result<Vec<Option<EventsRound>>, Failure> {
+        let plan = self.scenario.plan(turns.offered);
+        let measured = turns.take(
+            |index| self.run(plan, strategies[index]),
+            |index, found| check(strategies[index], plan, found),
+        )?;
+        let rounds = measured.into_iter();
+        Ok(rounds.map(|found| found.map(|found| found.round)).collect())
+    }
+
+    fn run(&self, plan: Plan, strategy: Fanout) -> Measured {
+        (strategy.measure)(&Delivery::new(plan, strategy.losses, self.runtime))
+    }
+}
+
+/// Checks what every run must keep: everybody got what there was, but for what the strategy may lose.
+fn check(strategy: Fanout, plan: Plan, found: &Measured) -> Result<(), Failure> {
+    let (counts, subscribers) = (&found.round.counts, plan.subscribers as u64);
+    if let Some(fault) = found.fault {
+        return Err(Failure::WrongDeliveries {
+            strategy: strategy.name,
+            count: counts.fast.wrong + counts.slow.wrong,
+            fault,
+        });
+    }
+    if found.attended != subscribers {
+        return Err(Failure::SubscribersLost {
+            strategy: strategy.name,
+            attended: found.attended,
+            subscribers,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+use crate::cli::EventsArguments;
+use crate::clock;
+use crate::fanout::Fanout;
+use crate::machine;
+use crate::report::model::Setting;
+use crate::report::quantity::Quantity;
+use crate::run::setting;
+
+/// Lists everything that was configured and could change a figure, defaults included.
+pub(super) fn list(arguments: &EventsArguments, strategies: &[Fanout]) -> Vec<Setting> {
+    let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
+    let audience = &arguments.audience;
+    vec![
+        setting("strategies", names.join(",")),
+        setting("repeat", arguments.repeat),
+        setting("capacity", arguments.capacity),
+        setting("slow", audience.slow),
+        setting("pause", format!("{:?}", audience.pause)),
+        setting("payload", arguments.writing.payload),
+        setting("threads", machine::cores()),
+        // In the time of every call that publishes, so that a reader can tell it from the call.
+        setting(
+            "a look at the clock",
+            Quantity::Nanoseconds.show(clock::cost_ns()),
+        ),
+    ]
+}
