@@ -17,7 +17,7 @@ pub(crate) mod slots;
 pub(crate) mod waiters;
 mod word;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool as StdAtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, OnceLock};
 use std::task::Waker;
 
@@ -49,6 +49,8 @@ pub(crate) struct Chain<T, E> {
     newest: Mutex<Newest<T>>,
     /// Set once, before the word says that the chain is finished.
     end: OnceLock<Box<End<T, E>>>,
+    /// Whether another chain was ended by a splice into this one; changed under `SPLICES`.
+    is_spliced_to: StdAtomicBool,
     id: LogId,
     log: Arc<Log<T>>,
 }
@@ -61,6 +63,7 @@ impl<T, E> Chain<T, E> {
             waiters: Mutex::new(None),
             newest: Mutex::new(Newest::new(root, rules)),
             end: OnceLock::new(),
+            is_spliced_to: StdAtomicBool::new(false),
             id,
             log,
         }
@@ -141,6 +144,12 @@ impl<T, E> Chain<T, E> {
         parked
     }
 
+    /// Returns who waits in this berth.
+    pub(crate) fn waiter(&self, berth: Berth) -> Option<Waker> {
+        let waiters = lock(&self.waiters);
+        waiters.as_ref()?.seated(berth)
+    }
+
     /// No longer waits.
     pub(crate) fn leave(&self, berth: &mut Berth) {
         if berth.is_none() {
@@ -169,10 +178,14 @@ where
     pub(crate) fn splice(self: &Arc<Self>, to: Place<T, E>) -> bool {
         // Two chains that are spliced into each other at the same time would not see it.
         let one_at_a_time = SPLICES.lock();
-        if to.leads_to(self) {
+        // Where no chain leads here, none leads here from there.
+        let leads_here = Arc::ptr_eq(to.chain(), self)
+            || (self.is_spliced_to.load(Ordering::Relaxed) && to.leads_to(self));
+        if leads_here {
             drop(one_at_a_time);
             return false;
         }
+        to.chain().is_spliced_to.store(true, Ordering::Relaxed);
         let set = self.end.set(Box::new(End::Splice(Splice::new(to))));
         drop(one_at_a_time);
         if set.is_ok() {

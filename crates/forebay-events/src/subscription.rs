@@ -102,7 +102,10 @@ impl<T, E> Subscription<T, E> {
     ///
     /// From the first one on, each event costs the reader one more atomic load.
     pub fn closer(&mut self) -> Closer {
-        let control = self.control.get_or_insert_with(Control::new);
+        let (place, berth) = (&self.place, self.berth);
+        let control = self
+            .control
+            .get_or_insert_with(|| Control::new(place.chain().waiter(berth)));
         Closer::new(Arc::clone(control))
     }
 

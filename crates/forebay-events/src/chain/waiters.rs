@@ -116,6 +116,14 @@ impl Waiters {
         None
     }
 
+    /// Returns the waker in the seat of `berth`.
+    pub(crate) fn seated(&self, berth: Berth) -> Option<Waker> {
+        match self.seats.get(berth.seat as usize)? {
+            Seat::Taken(waker) if berth.generation == self.generation => Some(waker.clone()),
+            _ => None,
+        }
+    }
+
     /// Leaves the seat of `berth`, and returns the waker that was in it.
     pub(crate) fn leave(&mut self, berth: &mut Berth) -> Option<Waker> {
         let left = replace(berth, Berth::NONE);

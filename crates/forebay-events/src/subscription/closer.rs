@@ -85,10 +85,11 @@ impl fmt::Debug for Closer {
 }
 
 impl Control {
-    pub(crate) fn new() -> Arc<Self> {
+    /// Creates it for a subscription for whose next event this one waits, if somebody does.
+    pub(crate) fn new(waker: Option<Waker>) -> Arc<Self> {
         let state = State {
             reason: None,
-            waker: None,
+            waker,
             gone: false,
         };
         Arc::new(Self {
