@@ -1,0 +1,32 @@
+//! The hub, through its public interface: what subscribers of a key or of a whole topic get, from
+//! snapshots, after cursors and at every end.
+//!
+//! Feeds are polled by hand, snapshots are written by hand or from a store, and the runtime on which
+//! they are built runs when it is told to. `model` plays random histories against a naive hub.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../harness/runtime.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod runtime;
+#[path = "../harness/wakers.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod wakers;
+
+mod scene;
+mod source;
+
+mod behind;
+mod caching;
+mod cancelling;
+mod ending;
+mod failing;
+mod following;
+//mod foreign_code;
+mod forcing;
+mod freeing;
+//mod memory;
+//mod model;
+mod refreshing;
+mod resuming;
+mod sharing;
+//mod tokio_runtime;
