@@ -118,6 +118,7 @@ where
     /// followed most recently. By default 0.
     ///
     /// It is for those who come back: with a [window](Retention::window) they find what they missed.
+    /// Without one it changes nothing.
     pub const fn idle_keys(mut self, max: usize) -> Self {
         self.idle_max = max;
         self
@@ -155,8 +156,8 @@ where
     pub fn build(self) -> Result<HubPublisher<K, T, E>, ConfigError> {
         let runtime = self.runtime.or_else(default_runtime);
         let runtime = runtime.ok_or(ConfigError::RuntimeMissing)?;
-        let needs_clock = self.retention.rules().needs_clock();
-        let clock = needs_clock.then(|| Arc::clone(&runtime));
+        let rules = self.retention.rules();
+        let clock = rules.needs_clock().then(|| Arc::clone(&runtime));
         let settings = Settings {
             log: Arc::new(Log::new(
                 Some(Pump::new(Arc::clone(&runtime))),
@@ -167,7 +168,8 @@ where
             cache: self.cache,
             snapshot_timeout: self.snapshot_timeout,
             remembered_max: self.remembered_max,
-            idle_max: self.idle_max,
+            // A log that keeps nothing by itself says no more than the last sequence does.
+            idle_max: if rules.is_needed() { self.idle_max } else { 0 },
             unwatched_max: UNWATCHED_MAX,
             runtime,
         };

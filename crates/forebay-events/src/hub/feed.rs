@@ -232,7 +232,7 @@ where
     /// Returns why there is nothing more, and ends the feed if its line was ended at once.
     fn ended(&mut self) -> Option<FeedError<E>> {
         let forced = self.seat.as_ref().and_then(|seat| seat.line.forced());
-        if let Some(reason) = forced.cloned() {
+        if let Some(reason) = forced {
             self.finish(FeedError::ForceClosed(reason));
         }
         match &self.phase {
@@ -329,7 +329,7 @@ where
         };
         let forced = self.seat.as_ref().and_then(|seat| seat.line.forced());
         match (forced, end) {
-            (Some(reason), _) => FeedError::ForceClosed(reason.clone()),
+            (Some(reason), _) => FeedError::ForceClosed(reason),
             (None, Some(end)) => end.to_feed_error(),
             (None, None) => feed_error(error),
         }

@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use forebay_core::{LogId, Sequence};
 use forebay_rt::sync::{Mutex, lock};
 
+use crate::Position;
 use crate::hub::account::{Account, AccountId};
 use crate::hub::build::Build;
 use crate::hub::directory::Known;
@@ -15,10 +16,9 @@ use crate::hub::end::End;
 use crate::hub::error::SubscribeError;
 use crate::hub::leavings::Leavings;
 use crate::hub::ledger::state::State;
-use crate::hub::line::Line;
+use crate::hub::line::{Force, Line};
 use crate::hub::settings::Settings;
 use crate::publisher::builder::fresh_id;
-use crate::{Position, Reason};
 
 /// What a hub knows of one topic.
 ///
@@ -144,7 +144,7 @@ where
             state.log = fresh_id();
             state.take_all(&mut leavings);
         }
-        end_all(leavings, &Reason::Refreshed)
+        end_all(leavings, Force::Refresh)
     }
 
     /// Takes no further subscribers, and ends every line after what was published.
@@ -170,7 +170,7 @@ where
             state.end = Some(Arc::new(End::ShutDown));
             state.take_all(&mut leavings);
         }
-        end_all(leavings, &Reason::ShuttingDown)
+        end_all(leavings, Force::Shutdown)
     }
 
     /// Returns how the topic ended, if it did.
@@ -193,14 +193,11 @@ where
 }
 
 /// Ends the feeds of all lines that were taken out; returns how many builds were cancelled.
-fn end_all<K, T: Send + Sync + 'static, E>(
-    mut leavings: Leavings<K, T, E>,
-    reason: &Reason,
-) -> usize {
+fn end_all<K, T: Send + Sync + 'static, E>(mut leavings: Leavings<K, T, E>, force: Force) -> usize {
     let mut builds = Vec::new();
     for account in &leavings.accounts {
         // The reason is there before anybody can see that the build was cancelled.
-        account.line.force(reason.clone());
+        account.line.force(force);
         let offer = account.offer.as_deref();
         builds.extend(
             offer

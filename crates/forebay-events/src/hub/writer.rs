@@ -14,18 +14,19 @@ pub(crate) struct Writer<T: Send + Sync + 'static> {
 struct State<T: Send + Sync + 'static> {
     publisher: Option<Publisher<T>>,
     is_closed: bool,
-    allowance: u64,
+    /// Never more than `UNLIMITED`, for it takes half the memory.
+    allowance: u32,
 }
 
 /// No bound on what may be appended.
-pub(crate) const UNLIMITED: u64 = u64::MAX;
+pub(crate) const UNLIMITED: u64 = u32::MAX as u64;
 
 impl<T: Send + Sync + 'static> Writer<T> {
-    pub(crate) const fn new(publisher: Publisher<T>) -> Self {
+    pub(crate) fn new(publisher: Publisher<T>) -> Self {
         let state = State {
             publisher: Some(publisher),
             is_closed: false,
-            allowance: UNLIMITED,
+            allowance: u32::MAX,
         };
         Self {
             state: Mutex::new(state),
@@ -64,7 +65,7 @@ impl<T: Send + Sync + 'static> Writer<T> {
 
     /// Sets how many events may be appended before [`append`](Writer::append) says that it is enough.
     pub(crate) fn allow(&self, events: u64) {
-        lock(&self.state).allowance = events;
+        lock(&self.state).allowance = events.min(UNLIMITED) as u32;
     }
 }
 
@@ -87,12 +88,12 @@ impl<T: Send + Sync + 'static> Loan<'_, T> {
             return false;
         }
         state.publisher = Some(publisher);
-        if state.allowance == UNLIMITED {
+        let allowance = u64::from(state.allowance);
+        if allowance == UNLIMITED {
             return false;
         }
-        let is_overdrawn = self.count > state.allowance;
-        state.allowance = state.allowance.saturating_sub(self.count);
-        is_overdrawn
+        state.allowance = allowance.saturating_sub(self.count) as u32;
+        self.count > allowance
     }
 }
 

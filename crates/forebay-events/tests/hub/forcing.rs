@@ -2,8 +2,8 @@
 
 use forebay_events::{FeedError, Reason, Token};
 
-use crate::scene::{Reader, Scene};
 use crate::scene::Seen::{End, Piece};
+use crate::scene::{Reader, Scene};
 
 fn revoked() -> FeedError<crate::source::Broken> {
     FeedError::ForceClosed(Reason::Revoked)

@@ -24,7 +24,7 @@ mod following;
 //mod foreign_code;
 mod forcing;
 mod freeing;
-//mod memory;
+mod memory;
 //mod model;
 mod refreshing;
 mod resuming;
