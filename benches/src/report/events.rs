@@ -35,19 +35,20 @@ static SWEPT: [Shown; 10] = [
         "All but one in a hundred of those calls took at most so long",
     ),
     (
+        &WRITER_CPU,
+        "Writer's processor time",
+        "For each event, with its making",
+    ),
+    (
         &THROUGHPUT,
         "Delivered per second",
         "Events that reached subscribers who are not slow",
     ),
     (
-        &P50,
-        "Delivery, p50",
-        "From the moment an event was due until a subscriber who is not slow had it",
-    ),
-    (
         &P99,
         "Delivery, p99",
-        "The same for all but one in a hundred deliveries",
+        "From the moment an event was due until a subscriber who is not slow had it, for all but \
+         one in a hundred deliveries",
     ),
     (
         &LOST,
@@ -60,9 +61,9 @@ static SWEPT: [Shown; 10] = [
         "Above what was allocated when the round began",
     ),
     (
-        &WRITER_CPU,
-        "Writer's processor time",
-        "For each event, with its making",
+        &P50,
+        "Delivery, p50",
+        "From due to delivered, for half of the deliveries to subscribers who are not slow",
     ),
     (
         &CPU,

@@ -2,7 +2,8 @@ use forebay_bench::backend::{Costs, Shape};
 use forebay_bench::plan::{Pace, Plan};
 use forebay_bench::simulation::perfect;
 
-use crate::program::{Program, counts, number};
+use crate::counts::counts;
+use crate::program::{Program, number};
 
 /// Loads, calls, keys in them, and when the last answer came.
 type Found = (u64, u64, u64, u64);
@@ -80,7 +81,7 @@ fn whoever_keeps_nothing_makes_at_least_the_calls_of_the_ideal() {
 }
 
 fn check(backend: &str, strategies: &str) {
-    let program = Program::new();
+    let program = Program::new("reads");
     let paces = [
         "--clients 1,9,80",
         "--rate 3000,30000",

@@ -9,7 +9,7 @@ use crate::program::Program;
 /// When exactly the signal arrives is up to the machine; what is checked holds whenever it does.
 #[test]
 fn ctrl_c_ends_with_what_was_measured_and_nothing_half_written() {
-    let program = Program::new();
+    let program = Program::new("reads");
     let place = program.folder().join("database");
     fs::create_dir(&place).unwrap();
     let arguments = "--database database --loads 50 --clients 2 --repeat 1000 --json --quiet";

@@ -9,13 +9,16 @@
 //! * [`interrupts`]: Ctrl-C shows what was measured so far.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../harness/program.rs"]
+mod program;
+
+mod counts;
 mod ideal;
 #[cfg(unix)]
 mod interrupts;
 mod model;
 #[cfg(unix)]
 mod postgres;
-mod program;
 mod refusals;
 #[cfg(unix)]
 mod server;

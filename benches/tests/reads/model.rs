@@ -1,4 +1,5 @@
-use crate::program::{Program, counts, number};
+use crate::counts::counts;
+use crate::program::{Program, number};
 
 /// Workloads and backends in which many things happen at one instant, or hardly anything does.
 const SHAPES: [&str; 8] = [
@@ -14,7 +15,7 @@ const SHAPES: [&str; 8] = [
 
 #[test]
 fn one_seed_gives_one_report() {
-    let program = Program::new();
+    let program = Program::new("reads");
     let arguments =
         "--backend model --loads 1000 --capacity 100 --repeat 2 --clients 4,40 --seed 9";
     let first = program.report(arguments);
@@ -46,7 +47,7 @@ fn strategies_make_the_calls_of_the_simulation_in_an_open_loop() {
 
 #[test]
 fn strategies_make_the_calls_of_the_simulation_on_a_trace() {
-    let program = Program::new();
+    let program = Program::new("reads");
     // Several reads at one instant, and some at the very instant of an answer.
     let lines: String = (0..600)
         .map(|read| {
@@ -84,7 +85,7 @@ fn strategies_make_the_calls_of_the_simulation_where_batches_are_full() {
 
 #[test]
 fn a_closed_loop_stops_when_its_time_is_over() {
-    let program = Program::new();
+    let program = Program::new("reads");
     let report = program.report("--backend model --clients 2 --duration 50ms --strategies direct");
     for counts in counts(&report, 0, "direct") {
         let loads = number(counts, "loads");
@@ -98,7 +99,7 @@ fn a_closed_loop_stops_when_its_time_is_over() {
 
 #[test]
 fn errors_are_counted_and_shared() {
-    let program = Program::new();
+    let program = Program::new("reads");
     let report = program.report("--backend model --error-rate 1 --loads 200 --clients 50 --keys 1");
     for counts in counts(&report, 0, "singleflight") {
         assert_eq!(number(counts, "errors"), 200);
@@ -107,7 +108,7 @@ fn errors_are_counted_and_shared() {
 }
 
 fn check(arguments: &str) {
-    check_in(&Program::new(), arguments);
+    check_in(&Program::new("reads"), arguments);
 }
 
 /// Runs the strategies that have a simulation and checks every round of every point against it.

@@ -1,6 +1,7 @@
 use forebay_bench::strategy;
 
-use crate::program::{Program, counts, number};
+use crate::counts::counts;
+use crate::program::{Program, number};
 use crate::server::Server;
 
 const SCHEMAS: &str = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'forebay%'";
@@ -10,7 +11,7 @@ fn every_strategy_answers_right_on_a_server() {
     let Some(server) = Server::start() else {
         return;
     };
-    let program = Program::new();
+    let program = Program::new("reads");
     for pace in ["--clients 1,64", "--rate 4000"] {
         let arguments = format!("--backend postgres {pace} --loads 1000 --keys 300 --repeat 1");
         let mut command = program.command(arguments.split(' '));
@@ -37,7 +38,7 @@ fn a_server_that_refuses_is_told_in_one_line_and_keeps_nothing() {
         return;
     };
     server.ask("CREATE ROLE guest LOGIN");
-    let program = Program::new();
+    let program = Program::new("reads");
     let refusals = [
         (
             "tester",
@@ -63,7 +64,7 @@ fn a_password_does_not_reach_a_report() {
     let Some(server) = Server::start() else {
         return;
     };
-    let program = Program::new();
+    let program = Program::new("reads");
     let address = format!("{} password=s3cret", server.address());
     let arguments = "--backend postgres --clients 1 --loads 10 --repeat 1 --strategies direct";
     let mut command = program.command(arguments.split(' '));

@@ -66,55 +66,34 @@ const REFUSED: [(&str, &str); 27] = [
 
 #[test]
 fn bad_input_ends_with_one_line_that_helps() {
-    let program = Program::new();
+    let program = Program::new("reads");
     program.file("plain.txt", "a\nb\n");
     program.file("empty.txt", "");
     program.file("bad.csv", "0,a\nb\n");
     for (arguments, said) in REFUSED {
-        refused(&program, arguments, said);
+        program.refuses(arguments, said);
     }
 }
 
 #[test]
 fn files_and_folders_that_cannot_be_used_are_named() {
-    let program = Program::new();
-    refused(
-        &program,
-        "--trace missing.txt",
-        "missing.txt: cannot be read",
-    );
-    refused(&program, "--trace .", ".: cannot be read");
-    refused(
-        &program,
+    let program = Program::new("reads");
+    program.refuses("--trace missing.txt", "missing.txt: cannot be read");
+    program.refuses("--trace .", ".: cannot be read");
+    program.refuses(
         "--database missing",
         "the database in missing cannot be opened",
     );
     program.file("file", "");
-    refused(&program, "--out file/inside", "file/inside");
-    refused(&program, "--out file", "file");
+    program.refuses("--out file/inside", "file/inside");
+    program.refuses("--out file", "file");
 }
 
 #[test]
 fn an_earlier_report_survives_a_refused_run() {
-    let program = Program::new();
+    let program = Program::new("reads");
     program.file("report.json", "earlier");
-    refused(&program, "--clients 0", "0 is not in");
+    program.refuses("--clients 0", "0 is not in");
     let kept = std::fs::read_to_string(program.folder().join("report.json")).unwrap();
     assert_eq!(kept, "earlier");
-}
-
-fn refused(program: &Program, arguments: &str, said: &str) {
-    let output = program.run(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{arguments}: {errors}");
-    assert_eq!(errors.lines().count(), 1, "{arguments}: {errors}");
-    assert!(
-        errors.starts_with("error: ") && errors.contains(said),
-        "{arguments}: {errors}"
-    );
-    assert!(output.stdout.is_empty(), "{arguments}");
-    let written = std::fs::read_dir(program.folder()).unwrap();
-    let names = written.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    let reports: Vec<String> = names.filter(|name| name.contains("report.html")).collect();
-    assert!(reports.is_empty(), "{arguments}: {reports:?}");
 }

@@ -1,10 +1,11 @@
 use forebay_bench::strategy;
 
-use crate::program::{Program, counts, number};
+use crate::counts::counts;
+use crate::program::{Program, number};
 
 #[test]
 fn every_strategy_answers_right_in_both_loops() {
-    let program = Program::new();
+    let program = Program::new("reads");
     for pace in [
         "--clients 1,32",
         "--rate 20000",
@@ -23,7 +24,7 @@ fn every_strategy_answers_right_in_both_loops() {
 
 #[test]
 fn no_two_loads_of_one_key_overlap_behind_singleflight() {
-    let program = Program::new();
+    let program = Program::new("reads");
     let report = program.report("--clients 128 --loads 5000 --keys 50 --repeat 2");
     for round in counts(&report, 0, "singleflight") {
         assert_eq!(number(round, "overlapping_loads"), 0);
@@ -40,7 +41,7 @@ fn no_two_loads_of_one_key_overlap_behind_singleflight() {
 
 #[test]
 fn the_database_is_gone_afterwards() {
-    let program = Program::new();
+    let program = Program::new("reads");
     let place = program.folder().join("database");
     std::fs::create_dir(&place).unwrap();
     program.report("--loads 100 --clients 2 --repeat 1 --database database");

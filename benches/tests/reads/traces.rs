@@ -5,7 +5,8 @@ use flate2::write::GzEncoder;
 use forebay_bench::trace::{self, Format, TraceError};
 use proptest::prelude::*;
 
-use crate::program::{Program, counts, number};
+use crate::counts::counts;
+use crate::program::{Program, number};
 
 #[test]
 fn plain_packed_and_timed_traces_say_the_same() {
@@ -78,7 +79,7 @@ fn endless_lines_and_damaged_packing_are_errors() {
 
 #[test]
 fn both_loops_replay_the_whole_trace() {
-    let program = Program::new();
+    let program = Program::new("reads");
     program.file(
         "keys.txt.gz",
         gzip("a\nb\nb\na\nc\n".repeat(100).as_bytes()),
@@ -99,7 +100,7 @@ fn both_loops_replay_the_whole_trace() {
 
 #[test]
 fn a_timed_trace_keeps_its_own_pace() {
-    let program = Program::new();
+    let program = Program::new("reads");
     program.file("timed.csv", "0,a\n1.5,b\n3,c\n");
     for (speed, elapsed_ns) in [("1", 3_001_000_000_u64), ("2", 1_501_000_000)] {
         let arguments = format!("--trace timed.csv --backend model --speed {speed} --tail 0s");
