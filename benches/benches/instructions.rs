@@ -1,4 +1,4 @@
-//! How many instructions do the hot operations of singleflight and of the batcher take?
+//! How many instructions do the hot operations of singleflight, of the batcher and of the log take?
 //!
 //! Counted under valgrind, so that a noisy machine does not matter. `.ci/run instructions` runs
 //! this for two commits and fails where a count has risen; hashes and keys are fixed.
@@ -11,7 +11,9 @@
 use std::hint::black_box;
 
 use forebay_bench::crowd::{Crowd, Group, alone, group};
+use forebay_bench::follow::Follow;
 use forebay_bench::hand::{Hand, Line};
+use forebay_events::Subscription;
 use gungraun::{library_benchmark, library_benchmark_group, main};
 
 /// Returns a group that has served a call, so that its table is there.
@@ -110,6 +112,82 @@ fn many(hand: Hand) -> u64 {
     black_box(hand).many()
 }
 
+#[library_benchmark]
+#[bench::one_present(Follow::new(1))]
+fn append(mut log: Follow) -> Follow {
+    black_box(&mut log).append();
+    log
+}
+
+#[library_benchmark]
+#[bench::of_64(Follow::new(1))]
+fn append_all(mut log: Follow) -> Follow {
+    black_box(&mut log).append_all(64);
+    log
+}
+
+#[library_benchmark]
+#[bench::available(Follow::backlog(100))]
+fn next(mut log: Follow) -> (u64, Follow) {
+    (black_box(&mut log).take_next(), log)
+}
+
+/// Returns a log whose first reader has so many events before it in one segment.
+fn segment(events: usize) -> Follow {
+    let mut log = Follow::backlog(10 * events);
+    while log.take_slice() != events {}
+    log
+}
+
+#[library_benchmark]
+#[bench::of_512(segment(512))]
+fn next_slice(mut log: Follow) -> (usize, Follow) {
+    (black_box(&mut log).take_slice(), log)
+}
+
+/// Returns a log for whose next event so many readers wait, as they have before.
+fn parked(readers: usize) -> Follow {
+    let mut log = Follow::new(readers);
+    log.park();
+    log.append();
+    log.wake();
+    log.take();
+    log.park();
+    log
+}
+
+#[library_benchmark]
+#[bench::one(parked(1))]
+#[bench::hundred(parked(100))]
+fn append_to_waiting(mut log: Follow) -> Follow {
+    black_box(&mut log).append();
+    log
+}
+
+#[library_benchmark]
+#[bench::one(parked(1))]
+#[bench::hundred(parked(100))]
+fn wake_and_park(mut log: Follow) -> (usize, Follow) {
+    let waiting = black_box(&mut log);
+    waiting.append();
+    waiting.wake();
+    let taken = waiting.take();
+    waiting.park();
+    (taken, log)
+}
+
+#[library_benchmark]
+#[bench::one(Follow::new(1))]
+fn subscribe(log: Follow) -> (Subscription<u64>, Follow) {
+    (black_box(&log).subscribe(), log)
+}
+
+#[library_benchmark]
+#[bench::in_100_000(Follow::window(100_000))]
+fn resume(log: Follow) -> (Subscription<u64>, Follow) {
+    (black_box(&log).resume(50_000), log)
+}
+
 library_benchmark_group!(
     name = singleflight,
     benchmarks = [uncontended, join, complete, cancel]
@@ -118,4 +196,17 @@ library_benchmark_group!(
     name = batch,
     benchmarks = [lone, enter, join_waiting, withdraw, land, hit, many]
 );
-main!(library_benchmark_groups = [singleflight, batch]);
+library_benchmark_group!(
+    name = events,
+    benchmarks = [
+        append,
+        append_all,
+        next,
+        next_slice,
+        append_to_waiting,
+        wake_and_park,
+        subscribe,
+        resume
+    ]
+);
+main!(library_benchmark_groups = [singleflight, batch, events]);

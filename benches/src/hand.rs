@@ -4,16 +4,15 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::pending;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::task::{Context, Poll, Waker};
 
 use foldhash::fast::FixedState;
-use forebay_batch::{Batcher, Bounded, BoxFuture, Call, Runtime, RuntimeGone};
+use forebay_batch::{Batcher, Bounded, Call};
 use forebay_core::{Answers, LoadBatch};
+
+use crate::drivers::Drivers;
 
 /// One caller.
 type Caller = Call<'static, u64, u64, Infallible>;
@@ -258,84 +257,6 @@ impl LoadBatch<u64> for Rows {
             answers.set(position, key + 1);
         }
         Ok(())
-    }
-}
-
-/// A runtime whose tasks run when it is told so.
-#[derive(Default)]
-struct Drivers {
-    tasks: Mutex<Vec<BoxFuture<'static, ()>>>,
-    bell: Arc<Bell>,
-}
-
-/// Notes that a task wants to go on.
-#[derive(Debug, Default)]
-struct Bell(AtomicBool);
-
-impl Drivers {
-    /// Polls each task until it waits for something; returns whether there was any.
-    fn drive(&self) -> bool {
-        let waker = Waker::from(Arc::clone(&self.bell));
-        let mut cx = Context::from_waker(&waker);
-        let mut waiting = Vec::new();
-        let mut ran = false;
-        while let Some(mut task) = self.pop() {
-            ran = true;
-            loop {
-                self.bell.0.store(false, Ordering::Relaxed);
-                if task.as_mut().poll(&mut cx).is_ready() {
-                    break;
-                }
-                if !self.bell.0.load(Ordering::Relaxed) {
-                    waiting.push(task);
-                    break;
-                }
-            }
-        }
-        self.tasks().append(&mut waiting);
-        ran
-    }
-
-    fn pop(&self) -> Option<BoxFuture<'static, ()>> {
-        self.tasks().pop()
-    }
-
-    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<BoxFuture<'static, ()>>> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Drivers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tasks = self.tasks().len();
-        f.debug_struct("Drivers")
-            .field("tasks", &tasks)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Runtime for &'static Drivers {
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn sleep_until(&self, _: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(pending())
-    }
-
-    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
-        self.tasks().push(task);
-        Ok(())
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -15,6 +15,7 @@
 //!
 //! What is compared on the follow path:
 //! * [`fanout`], the table of strategies, and [`delivery`], one run of one of them.
+//! * [`follow`], a log and its readers polled by hand, for the benches.
 //!
 //! What comes out:
 //! * [`allocator`], what counts allocations.
@@ -30,10 +31,12 @@ mod clock;
 pub mod cmp;
 pub mod crowd;
 pub mod delivery;
+mod drivers;
 mod events;
 mod executor;
 pub mod failure;
 pub mod fanout;
+pub mod follow;
 pub mod hand;
 mod interrupt;
 mod latencies;
