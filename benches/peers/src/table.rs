@@ -52,6 +52,8 @@ pub enum Unit {
     Count,
     /// Bytes.
     Bytes,
+    /// Bytes, to the hundredth.
+    Hundredths,
     /// Kibibytes.
     Kibibytes,
     /// One figure of a peer divided by another.
@@ -256,6 +258,7 @@ impl Unit {
             Self::Count if figure.fract() == 0.0 => format!("{figure:.0}"),
             Self::Count => format!("{figure:.3}"),
             Self::Bytes => format!("{figure:.0} B"),
+            Self::Hundredths => format!("{figure:.2} B"),
             Self::Kibibytes => format!("{figure:.1} KiB"),
             Self::Ratio => format!("{figure:.2}"),
             Self::Verdict if figure >= 1.0 => "ok".to_owned(),

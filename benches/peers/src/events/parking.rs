@@ -117,9 +117,8 @@ impl Lounge {
     /// Reads whatever comes, and notes when.
     async fn seat<R: Reader>(self: Arc<Self>, index: usize, mut reader: R) {
         loop {
-            let mut tally = Tally::default();
             let outcome = {
-                let mut read = pin!(reader.read(&mut tally));
+                let mut read = pin!(reader.read(1, Tally::default()));
                 let noting = poll_fn(|cx| {
                     let polled = read.as_mut().poll(cx);
                     if polled.is_pending() {

@@ -74,10 +74,20 @@ pub trait Log<T: Payload>: Send + Sized + 'static {
 
 /// Someone who follows the log at a pace of their own.
 pub trait Reader: Send + 'static {
-    /// Waits for an event, and shows `sight` what one call of the library's gives: one event, or
-    /// all that are at hand where it gives slices.
-    fn read<S: Sight>(&mut self, sight: &mut S) -> impl Future<Output = Result<(), Stop>> + Send;
+    /// Reads this many events, waiting for each that is not there yet, and shows them to `sight`,
+    /// which it gives back; where one call of the library's gives several events, they may be more.
+    ///
+    /// The loop is in here, so that no more stands between two calls of the library's than in a
+    /// program.
+    fn read<S: Sight>(
+        &mut self,
+        count: u64,
+        sight: S,
+    ) -> impl Future<Output = Result<S, Stop>> + Send;
 }
+
+/// Who reads the log of a peer.
+pub type ReaderOf<P, T> = <<P as Peer>::Log<T> as Log<T>>::Reader;
 
 /// Why there is no event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

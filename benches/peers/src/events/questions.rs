@@ -1,8 +1,11 @@
 //! The questions, one file each.
 
 mod append;
+mod defects;
 mod drain;
+mod memory;
 mod parked;
+mod release;
 mod stream;
 mod wake;
 
@@ -31,6 +34,18 @@ pub const ALL: &[Question] = &[
     Question {
         name: "wake",
         ask: wake::ask,
+    },
+    Question {
+        name: "memory",
+        ask: memory::ask,
+    },
+    Question {
+        name: "release",
+        ask: release::ask,
+    },
+    Question {
+        name: "defects",
+        ask: defects::ask,
     },
 ];
 

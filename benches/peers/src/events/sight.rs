@@ -38,3 +38,9 @@ impl Sight for Vec<u64> {
         self.push(number);
     }
 }
+
+impl<S: Sight> Sight for &mut S {
+    fn see(&mut self, number: u64) {
+        (**self).see(number);
+    }
+}

@@ -56,14 +56,14 @@ impl<T: Payload> Log<T> for Ring<T> {
 }
 
 impl<T: Payload> Reader for Receiver<T> {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        match self.recv_direct().await {
-            Ok(event) => {
-                sight.see(event.number());
-                Ok(())
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        for _ in 0..count {
+            match self.recv_direct().await {
+                Ok(event) => sight.see(event.number()),
+                Err(RecvError::Overflowed(missed)) => return Err(Stop::Lagged(missed)),
+                Err(RecvError::Closed) => return Err(Stop::Ended),
             }
-            Err(RecvError::Overflowed(missed)) => Err(Stop::Lagged(missed)),
-            Err(RecvError::Closed) => Err(Stop::Ended),
         }
+        Ok(sight)
     }
 }

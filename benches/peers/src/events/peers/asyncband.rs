@@ -37,9 +37,11 @@ impl<T: Payload> Log<T> for UnboundedSender<T> {
 }
 
 impl<T: Payload> Reader for UnboundedReceiver<T> {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        let event = self.recv().await.map_err(|_| Stop::Ended)?;
-        sight.see(event.number());
-        Ok(())
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        for _ in 0..count {
+            let event = self.recv().await.map_err(|_| Stop::Ended)?;
+            sight.see(event.number());
+        }
+        Ok(sight)
     }
 }

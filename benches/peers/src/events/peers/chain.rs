@@ -119,26 +119,31 @@ impl<T: Payload> Follower<T> {
         self.read = next;
         true
     }
+
+    /// Waits until there is more, unless there is by now.
+    async fn appended(&self) -> Result<(), Stop> {
+        let mut appended = pin!(self.shared.appended.notified());
+        appended.as_mut().enable();
+        // It may have ended before that, and been appended to before it ended.
+        let has_ended = self.shared.has_ended.load(Ordering::Acquire);
+        if self.read.next.get().is_some() {
+            return Ok(());
+        }
+        if has_ended {
+            return Err(Stop::Ended);
+        }
+        appended.await;
+        Ok(())
+    }
 }
 
 impl<T: Payload> Reader for Follower<T> {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        if self.advance(sight) {
-            return Ok(());
-        }
-        let shared = Arc::clone(&self.shared);
-        loop {
-            let mut appended = pin!(shared.appended.notified());
-            appended.as_mut().enable();
-            // It may have ended before that, and been appended to before it ended.
-            let has_ended = shared.has_ended.load(Ordering::Acquire);
-            if self.advance(sight) {
-                return Ok(());
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        for _ in 0..count {
+            while !self.advance(&mut sight) {
+                self.appended().await?;
             }
-            if has_ended {
-                return Err(Stop::Ended);
-            }
-            appended.await;
         }
+        Ok(sight)
     }
 }

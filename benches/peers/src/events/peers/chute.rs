@@ -56,9 +56,11 @@ impl<T: Payload> Log<T> for Blocks<T> {
 }
 
 impl<T: Payload> Reader for Place<T> {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        let event = self.0.next().ok_or(Stop::Other)?;
-        sight.see(event.number());
-        Ok(())
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        for _ in 0..count {
+            let event = self.0.next().ok_or(Stop::Other)?;
+            sight.see(event.number());
+        }
+        Ok(sight)
     }
 }

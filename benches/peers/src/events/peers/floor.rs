@@ -106,7 +106,10 @@ impl Counter {
 }
 
 impl Reader for Counter {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        poll_fn(|cx| self.poll(cx, sight)).await
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        for _ in 0..count {
+            poll_fn(|cx| self.poll(cx, &mut sight)).await?;
+        }
+        Ok(sight)
     }
 }

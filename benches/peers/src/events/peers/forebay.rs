@@ -160,21 +160,24 @@ impl<T: Payload> Log<T> for Inline<T> {
 }
 
 impl<T: Payload> Reader for Subscription<T, Failure> {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        let entry = self.next().await.map_err(stop)?;
-        sight.see(entry.event().number());
-        Ok(())
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        for _ in 0..count {
+            let entry = self.next().await.map_err(stop)?;
+            sight.see(entry.event().number());
+        }
+        Ok(sight)
     }
 }
 
 impl<T: Payload> Reader for Slices<T> {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        let slice = self.0.next_slice().await.map_err(stop)?;
-        slice
-            .events()
-            .iter()
-            .for_each(|event| sight.see(event.number()));
-        Ok(())
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        let mut seen = 0;
+        while seen < count {
+            let events = self.0.next_slice().await.map_err(stop)?.events();
+            events.iter().for_each(|event| sight.see(event.number()));
+            seen += events.len() as u64;
+        }
+        Ok(sight)
     }
 }
 

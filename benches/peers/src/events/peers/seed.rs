@@ -188,8 +188,9 @@ impl<T: Payload> Log<T> for Buffer<T> {
 }
 
 impl<T: Payload> Reader for Cursor<T> {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        loop {
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        let mut seen = 0;
+        while seen < count {
             let link = self.item.link();
             if link.next.get().is_none() {
                 let mut seat = Seat {
@@ -204,9 +205,8 @@ impl<T: Payload> Reader for Cursor<T> {
             self.item = next;
             let events = self.item.events.as_ref().map_err(|_| Stop::Failed)?;
             events.iter().for_each(|event| sight.see(event.number()));
-            if !events.is_empty() {
-                return Ok(());
-            }
+            seen += events.len() as u64;
         }
+        Ok(sight)
     }
 }

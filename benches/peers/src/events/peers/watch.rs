@@ -37,9 +37,11 @@ impl<T: Payload> Log<T> for Sender<T> {
 }
 
 impl<T: Payload> Reader for Receiver<T> {
-    async fn read<S: Sight>(&mut self, sight: &mut S) -> Result<(), Stop> {
-        self.changed().await.map_err(|_| Stop::Ended)?;
-        sight.see(self.borrow_and_update().number());
-        Ok(())
+    async fn read<S: Sight>(&mut self, count: u64, mut sight: S) -> Result<S, Stop> {
+        for _ in 0..count {
+            self.changed().await.map_err(|_| Stop::Ended)?;
+            sight.see(self.borrow_and_update().number());
+        }
+        Ok(sight)
     }
 }

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
-use crate::events::peer::{Log, Peer, Reader};
+use crate::events::peer::{Log, Peer, Reader, ReaderOf};
 use crate::events::peers::{self, FLOOR, Probe, TOKIO};
 use crate::events::questions::to_tokio;
 use crate::events::sight::Tally;
@@ -136,16 +136,19 @@ fn stream<P: Peer>(runtime: &Runtime, readers: usize, events: u64, in_lockstep: 
 /// Reads all events, and tells when this is the last of all readers to have read all of them, or
 /// in lockstep each.
 async fn follow<P: Peer>(
-    mut reader: <P::Log<u64> as Log<u64>>::Reader,
+    mut reader: ReaderOf<P, u64>,
     events: u64,
     finish: Arc<Finish>,
     readers: usize,
     in_lockstep: bool,
 ) {
     let mut tally = Tally::default();
+    let step = if in_lockstep { 1 } else { events };
     while tally.count < events {
-        let outcome = reader.read(&mut tally).await;
-        assert_eq!(outcome, Ok(()), "{}", P::NAME);
+        tally = match reader.read(step, tally).await {
+            Ok(tally) => tally,
+            Err(stop) => panic!("{}: {stop:?}", P::NAME),
+        };
         if in_lockstep {
             finish.come(readers);
         }
