@@ -56,12 +56,19 @@ pub(crate) struct Chain<T, E> {
 }
 
 impl<T, E> Chain<T, E> {
-    pub(crate) fn new(id: LogId, log: Arc<Log<T>>, root: Arc<Segment<T>>, rules: Rules) -> Self {
+    /// Creates a chain of what comes after `before`.
+    pub(crate) fn new(
+        id: LogId,
+        log: Arc<Log<T>>,
+        root: Arc<Segment<T>>,
+        rules: Rules,
+        before: Sequence,
+    ) -> Self {
         Self {
             word: Word::new(),
-            head: AtomicU64::new(0),
+            head: AtomicU64::new(before.get()),
             waiters: Mutex::new(None),
-            newest: Mutex::new(Newest::new(root, rules)),
+            newest: Mutex::new(Newest::new(root, rules, before)),
             end: OnceLock::new(),
             is_spliced_to: StdAtomicBool::new(false),
             id,

@@ -69,13 +69,14 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
         Builder::new()
     }
 
-    pub(crate) fn with_log(id: LogId, log: Arc<Log<T>>, rules: Rules) -> Self {
+    /// Creates a log of what comes after `before`: a cursor from before that is stale.
+    pub(crate) fn with_log(id: LogId, log: Arc<Log<T>>, rules: Rules, before: Sequence) -> Self {
         let pen = Pen::new(Segment::root());
-        let chain = Chain::new(id, log, Arc::clone(pen.segment()), rules);
+        let chain = Chain::new(id, log, Arc::clone(pen.segment()), rules, before);
         Self {
             chain: Arc::new(chain),
             pen,
-            head: Sequence::ZERO,
+            head: before,
             staged: Vec::new(),
             garbage: Vec::new(),
         }
@@ -257,7 +258,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
             Some(last) => old.sequence(last),
             None => {
                 self.chain.log().begin(sequence);
-                Sequence::ZERO
+                self.chain.newest(|newest| newest.before())
             }
         };
         let pen = Pen::new(old.successor(sequence));

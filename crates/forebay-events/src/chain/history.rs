@@ -58,13 +58,19 @@ pub(crate) struct Roll<T> {
 }
 
 impl<T> Newest<T> {
-    pub(crate) fn new(root: Arc<Segment<T>>, rules: Rules) -> Self {
+    /// Begins a chain of what comes after `before`.
+    pub(crate) fn new(root: Arc<Segment<T>>, rules: Rules, before: Sequence) -> Self {
         let history = rules.is_needed().then(|| Box::new(History::new(rules)));
         Self {
             tail: root,
-            before: Sequence::ZERO,
+            before,
             history,
         }
+    }
+
+    /// Returns the sequence of the last event before the tail.
+    pub(crate) const fn before(&self) -> Sequence {
+        self.before
     }
 
     /// Makes a new segment the tail; puts into `garbage` what the chain keeps no longer.

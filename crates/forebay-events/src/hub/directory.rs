@@ -166,6 +166,10 @@ impl<K: Eq, L> Directory<K, L> {
         if self.idle_max == 0 {
             return Some(place);
         }
+        let Some(Content::Logged(..)) = self.places.get(place as usize).map(|it| &it.content)
+        else {
+            return None;
+        };
         self.turn(place, |content| match content {
             Content::Logged(key, log) => Content::Idle(key, log),
             other => other,

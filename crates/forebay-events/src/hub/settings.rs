@@ -28,15 +28,14 @@ pub(crate) struct Settings<T: Send + Sync + 'static> {
 impl<T: Send + Sync + 'static> Settings<T> {
     /// Opens a line that goes on after `last`, and returns its beginning as well.
     pub(crate) fn open(&self, id: LogId, last: Sequence) -> (Arc<Line<T>>, Position<T>) {
-        let mut publisher = self.publisher(id, self.retention);
-        let _ = publisher.advance(last);
+        let publisher = self.publisher(id, self.retention, last);
         let beginning = publisher.position();
         (Arc::new(Line::new(publisher)), beginning)
     }
 
     /// Opens the log of a snapshot, and returns its beginning as well.
     pub(crate) fn begin_build<E>(&self) -> (Arc<Build<T, E>>, Position<T>) {
-        let publisher = self.publisher(fresh_id(), Retention::READERS);
+        let publisher = self.publisher(fresh_id(), Retention::READERS, Sequence::ZERO);
         let beginning = publisher.position();
         (Arc::new(Build::new(publisher)), beginning)
     }
@@ -46,7 +45,7 @@ impl<T: Send + Sync + 'static> Settings<T> {
         self.retention.readers_max().unwrap_or(u64::MAX)
     }
 
-    fn publisher(&self, id: LogId, retention: Retention) -> Publisher<T> {
-        Publisher::with_log(id, Arc::clone(&self.log), retention.rules())
+    fn publisher(&self, id: LogId, retention: Retention, before: Sequence) -> Publisher<T> {
+        Publisher::with_log(id, Arc::clone(&self.log), retention.rules(), before)
     }
 }

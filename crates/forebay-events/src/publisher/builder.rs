@@ -3,7 +3,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use forebay_core::LogId;
+use forebay_core::{LogId, Sequence};
 use forebay_rt::Runtime;
 
 use crate::error::ConfigError;
@@ -112,7 +112,8 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Builder<T, E> {
             clock,
             Observer::new(&self.name),
         );
-        Publisher::with_log(self.id.unwrap_or_else(fresh_id), Arc::new(log), rules)
+        let id = self.id.unwrap_or_else(fresh_id);
+        Publisher::with_log(id, Arc::new(log), rules, Sequence::ZERO)
     }
 }
 

@@ -156,3 +156,16 @@ fn snapshot_whose_events_were_cut_off_while_it_was_built_is_built_again() {
     assert_eq!(reader.all(), [End(10_000)]);
     assert_eq!(scene.stats().retried, 1);
 }
+
+#[test]
+fn snapshot_behind_is_noticed_although_more_is_published_until_it_ends() {
+    let mut scene = Scene::by_hand();
+    scene.publish(5, 7);
+    let mut reader = scene.follow(7);
+    let first = scene.build(0);
+    scene.publish(6, 7);
+    first.end(4);
+    scene.build(1).end(5);
+    scene.runtime.run();
+    assert_eq!(reader.all(), [End(5), Event(6, 7, 6)]);
+}

@@ -25,7 +25,7 @@ mod following;
 mod forcing;
 mod freeing;
 mod memory;
-//mod model;
+mod model;
 mod refreshing;
 mod resuming;
 mod sharing;

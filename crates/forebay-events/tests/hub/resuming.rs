@@ -272,3 +272,29 @@ fn resume_while_a_snapshot_is_built_uses_the_events_that_are_kept_for_it() {
     assert_eq!(scene.stats().snapshots, 2);
     drop(waiting);
 }
+
+#[test]
+fn log_of_a_key_knows_what_it_does_not_have_from_before_it_was_opened() {
+    let mut scene = Scene::new();
+    let old = scene.caught_up(7).cursor();
+    scene.publish(5, 7);
+    let mut first = scene.caught_up(7);
+    scene.publish(6, 7);
+    assert_eq!(first.events(), [6]);
+    let mut second = scene.resume(7, old);
+    scene.runtime.run();
+    assert_eq!(second.all(), [New, Piece(7, 6), End(6)]);
+}
+
+#[test]
+fn key_that_was_left_before_its_build_has_ended_is_idle_once() {
+    let settings = |hub: forebay_events::HubBuilder<_, _, _>| {
+        hub.retention(Retention::window(100)).idle_keys(1)
+    };
+    let scene = Scene::with(Source::default(), settings);
+    drop(scene.follow(1));
+    scene.runtime.run();
+    let readers = [1, 2, 3].map(|key| scene.caught_up(key));
+    drop(readers);
+    assert_eq!(scene.stats().logs, 1);
+}
