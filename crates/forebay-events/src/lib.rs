@@ -17,6 +17,14 @@
 //! * [`Retention`], what is kept for whom; [`Stats`], what is kept now.
 //! * [`RecvError`], why there is no further event; [`Stale`], why a cursor cannot be resumed from;
 //!   [`NotRising`], [`SpliceError`], [`ConfigError`], what was asked for and cannot be.
+//! * [`Hub`], a log for each key of each topic, with snapshots; [`HubPublisher`], its one writer;
+//!   [`HubBuilder`], its settings; [`HubStats`], what it has done and holds.
+//! * [`Request`], what somebody wants to follow; [`Feed`], what that gives, in [`Frame`]s;
+//!   [`Token`], a right that can be revoked, and [`FeedCloser`], which ends one feed.
+//! * [`Batch`], changes that are published in one step; [`Topic`] and [`Subject`], what they are
+//!   of.
+//! * [`SnapshotSource`], where a snapshot comes from, and [`SnapshotWriter`], where it goes.
+//! * [`SubscribeError`] and [`FeedError`], why a feed does not begin, and why it ends.
 //! * [`Runtime`], where time comes from and where many readers are woken, with [`BoxFuture`] and
 //!   [`RuntimeGone`]; with the feature `tokio`, `TokioRuntime`.
 //!
@@ -48,6 +56,54 @@
 //! # Ok(())
 //! # })
 //! # }
+//! ```
+//!
+//! # Snapshots
+//!
+//! A [`Hub`] is for readers that need to know what there is before they hear how it changes. It
+//! asks a [`SnapshotSource`] for the state of a key, or of a whole topic, delivers it piece by
+//! piece, and then every change after it: none is missing, none comes twice, and none that the
+//! snapshot shows already. A snapshot is built outside of all locks, while others publish and read;
+//! those who ask for the same one meanwhile share it, and it can be kept for some time. Who resumes
+//! and was not away for too long gets no snapshot.
+//!
+//! ```
+//! # #[cfg(feature = "tokio")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::convert::Infallible;
+//!
+//! use forebay_core::Sequence;
+//! use forebay_events::{Frame, Hub, Request, SnapshotSource, SnapshotWriter, Subject, Topic};
+//!
+//! /// Stands for a table of prices, as it is after its first change.
+//! struct Prices;
+//!
+//! impl SnapshotSource<&'static str, u32> for Prices {
+//!     type Error = Infallible;
+//!
+//!     async fn snapshot(
+//!         &self,
+//!         _: &Subject<&'static str>,
+//!         out: &mut SnapshotWriter<u32>,
+//!     ) -> Result<Sequence, Infallible> {
+//!         out.push(7).await;
+//!         Ok(Sequence::new(1))
+//!     }
+//! }
+//!
+//! let prices = Topic::from("prices");
+//! let mut publisher = Hub::builder(Prices).build()?;
+//! let mut feed = publisher.hub().subscribe(Request::new(prices.clone()).key("apple"))?;
+//! assert!(matches!(feed.next().await?, Frame::Snapshot(&7)));
+//! assert!(matches!(feed.next().await?, Frame::EndOfSnapshot(_)));
+//!
+//! publisher.publish_one(2, &prices, "apple", 8)?;
+//! assert!(matches!(feed.next().await?, Frame::Event(price) if *price == 8));
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "tokio"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Positions
@@ -110,7 +166,8 @@
 //! * `serde`: cursors can be serialised.
 //! * `tokio`: `TokioRuntime`, which is then the default, and tokio's budget for tasks that never
 //!   wait.
-//! * `tracing`: events for what happens seldom, named in the README.
+//! * `tracing`: a debug span for each snapshot that is built, and debug events for what happens
+//!   seldom.
 //! * `metrics`: counters, named in the README, for the recorder that is installed when a log or a
 //!   hub is built.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
