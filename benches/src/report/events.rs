@@ -151,7 +151,11 @@ fn sweep(points: &[&Point<EventsRound>], pace: Option<f64>, names: &[String]) ->
     let figures = SWEPT.iter().filter(says_something);
     let figures = figures.map(|(metric, title, lead)| {
         let lead = format!("{lead}, by {unit}.");
-        charts::sweep(metric, (title, lead), points, (&offered, names))
+        let figure = charts::sweep(metric, (title, lead), points, (&offered, names));
+        Figure {
+            table: swept(metric, title, points, names),
+            ..figure
+        }
     });
     let glance = SWEPT.iter().take(SWEPT_AT_A_GLANCE).filter(says_something);
     Some(Chapter {

@@ -8,7 +8,7 @@ use forebay_bench::report::json;
 use forebay_bench::report::model::{Clock, Report};
 use serde_json::Value;
 
-use crate::sample;
+use crate::{follow, sample};
 
 /// Compares two reports through their files.
 fn compare(
@@ -166,6 +166,40 @@ fn reports_of_other_questions_are_refused() {
     assert_eq!(
         said,
         "cannot compare reports that share no strategy under the same load"
+    );
+}
+
+#[test]
+fn reports_on_events_compare_with_each_other_and_with_no_other() {
+    let before = follow::report(&[1, 100], 4);
+    let mut after = before.clone();
+    for round in &mut follow::events(&mut after).points[1].strategies[1].rounds {
+        round.figures.publish.p99_ns *= 2;
+        round.figures.publish.p999_ns *= 2;
+        round.figures.publish.max_ns *= 2;
+    }
+    let conditions = ["publish-p99>1.5x", "lost>1x", "calls>1x"];
+    let answer = compare(&before, &after, &conditions[..2], false).unwrap();
+    let [failure] = answer.failures.as_slice() else {
+        panic!("{:?}", answer.failures)
+    };
+    assert!(
+        failure.starts_with(
+            "publish-p99>1.5x fails: broadcast under 100 subscribers, as fast as possible has"
+        ),
+        "{failure}"
+    );
+    assert!(
+        answer.text.lines().all(|line| line.chars().count() <= 100),
+        "{}",
+        answer.text
+    );
+    let refused = compare(&before, &after, &conditions, false).unwrap_err();
+    assert!(refused.to_string().starts_with("cannot judge calls>1x"));
+    let refused = Comparison::of(&before, &sample::report(&[1], 1)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "cannot compare reports of another kind: \"events\" and \"reads\""
     );
 }
 

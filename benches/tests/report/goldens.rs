@@ -5,7 +5,7 @@ use forebay_bench::report::model::{CdfStep, Clock, Report, StrategyRounds, Timin
 use forebay_bench::report::{json, markdown, table};
 use forebay_bench::strategy;
 
-use crate::sample;
+use crate::{follow, sample};
 
 #[test]
 fn table_is_as_it_was() {
@@ -56,6 +56,57 @@ fn strategies_are_told_apart_in_a_hundred_columns() {
 fn markdown_is_as_it_was() {
     let text = markdown::render(&sample::report(&[1, 64], 3));
     assert_eq!(text, include_str!("golden/report.md"));
+}
+
+#[test]
+fn sweep_of_events_is_as_it_was() {
+    let text = table::render(
+        &follow::report(&[1, 100, 10_000], 4),
+        Style::new(false, None),
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    assert_eq!(text, include_str!("golden/events-sweep.txt"));
+}
+
+#[test]
+fn single_points_of_events_are_as_they_were() {
+    let text = table::render(&follow::report(&[100], 4), Style::new(false, None));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    assert_eq!(text, include_str!("golden/events-points.txt"));
+}
+
+#[test]
+fn markdown_of_events_is_as_it_was() {
+    let text = markdown::render(&follow::report(&[1, 100], 2));
+    assert_eq!(text, include_str!("golden/events.md"));
+}
+
+#[test]
+fn events_are_written_and_read_as_they_were() {
+    let mut report = follow::report(&[100], 2);
+    for point in &mut follow::events(&mut report).points {
+        for strategy in &mut point.strategies {
+            strategy.rounds.truncate(1);
+            let figures = &mut strategy.rounds[0].figures;
+            let timings = [&mut figures.fast, &mut figures.slow].into_iter().flatten();
+            for timing in timings.chain([&mut figures.publish]) {
+                timing.cdf.truncate(2);
+            }
+        }
+    }
+    let golden = include_bytes!("golden/events-schema-2.json");
+    let written = json::encode(&report).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&written),
+        String::from_utf8_lossy(golden)
+    );
+    assert_eq!(json::parse(golden).unwrap(), report);
 }
 
 #[test]

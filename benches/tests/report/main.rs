@@ -10,6 +10,7 @@
 
 mod changes;
 mod files;
+mod follow;
 mod goldens;
 mod page;
 mod refusals;

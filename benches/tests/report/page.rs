@@ -3,7 +3,7 @@
 use forebay_bench::report::html;
 use forebay_bench::report::model::{Offered, Report};
 
-use crate::sample;
+use crate::{follow, sample};
 
 fn page(change: impl FnOnce(&mut Report)) -> String {
     let mut report = sample::report(&[1, 8, 64], 5);
@@ -47,6 +47,28 @@ fn every_chart_has_a_name_and_its_numbers_under_it() {
         page.matches("<svg").count(),
         page.matches("<figure>").count()
     );
+}
+
+#[test]
+fn charts_of_events_have_a_name_and_their_numbers_under_them() {
+    let page = html::render(&follow::report(&[1, 100], 4));
+    let figures: Vec<&str> = page.split("<figure>").skip(1).collect();
+    // For each pace: ten sweeps, one fewer where events are paced; for each point: three
+    // distributions, one fewer where nobody is slow, and seven kinds of bars.
+    assert_eq!(figures.len(), 10 + 9 + 2 * (2 + 7) + 2 * (3 + 7));
+    for figure in figures {
+        let figure = &figure[..figure.find("</figure>").unwrap()];
+        let (charts, tables) = (
+            figure.matches("<svg").count(),
+            figure.matches("<table").count(),
+        );
+        assert_eq!((charts, tables), (1, 1));
+        assert!(figure.find("</svg>").unwrap() < figure.find("<table").unwrap());
+        assert!(figure.contains("role=\"img\" aria-label=\""));
+    }
+    assert!(!page.contains("NaN") && !page.contains("inf\""));
+    let head = &page[..page.find("<svg").unwrap()];
+    assert!(head.contains("Events to many subscribers") && head.contains("Example CPU"));
 }
 
 #[test]

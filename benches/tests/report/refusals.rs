@@ -1,10 +1,10 @@
 //! What a report may not hold, and what is said about it.
 
 use forebay_bench::report::json;
-use forebay_bench::report::model::{CdfStep, Offered, Report};
+use forebay_bench::report::model::{CdfStep, EventsRound, Offered, Point, Report};
 use serde_json::{Value, json};
 
-use crate::sample;
+use crate::{follow, sample};
 
 /// Returns what is said about a report that was changed.
 fn refusal(change: impl FnOnce(&mut Report)) -> String {
@@ -85,6 +85,54 @@ fn percentiles_and_distributions_rise() {
     assert!(
         said.starts_with("expected p50 <= p99 <= p99.9 <= max at points[0]"),
         "{said}"
+    );
+}
+
+#[test]
+fn events_are_for_subscribers_and_reads_are_not() {
+    let subscribers = |count, per_second| Offered::Subscribers { count, per_second };
+    let events = |change: fn(&mut Point<EventsRound>)| {
+        let mut report = follow::report(&[10], 2);
+        change(&mut follow::events(&mut report).points[1]);
+        json::encode(&report).unwrap_err().line()
+    };
+    let said = refusal(|report| sample::reads(report).points[0].offered = subscribers(1, None));
+    assert_eq!(said, "expected clients or a rate at points[0].offered");
+    let said = events(|point| point.offered = Offered::Clients(1));
+    assert_eq!(
+        said,
+        "expected a number of subscribers at points[1].offered"
+    );
+    let nobody = Offered::Subscribers {
+        count: 0,
+        per_second: None,
+    };
+    let mut report = follow::report(&[10], 2);
+    follow::events(&mut report).points[1].offered = nobody;
+    let said = json::encode(&report).unwrap_err().line();
+    assert_eq!(said, "expected at least 1 subscriber at points[1].offered");
+    let mut report = follow::report(&[10], 2);
+    follow::events(&mut report).points[1].offered = subscribers(3, Some(f64::NAN));
+    let said = json::encode(&report).unwrap_err().line();
+    assert_eq!(
+        said,
+        "expected a finite number above 0 at points[1].offered"
+    );
+    let place = "points[1].strategies[0].rounds[0]";
+    let said = events(|point| point.strategies[0].rounds[0].counts.slow.announced = 1_000_000);
+    assert_eq!(
+        said,
+        format!("expected no more announced losses than losses at {place}.slow.announced")
+    );
+    let said = events(|point| point.strategies[0].rounds[0].counts.fast.wrong = 1_000_000);
+    assert_eq!(
+        said,
+        format!("expected no more wrong deliveries than deliveries at {place}.fast.wrong")
+    );
+    let said = events(|point| point.strategies[0].rounds[0].figures.publish.p50_ns = u64::MAX);
+    assert_eq!(
+        said,
+        format!("expected p50 <= p99 <= p99.9 <= max at {place}.publish")
     );
 }
 

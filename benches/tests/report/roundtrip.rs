@@ -3,8 +3,8 @@
 use forebay_bench::cmp::Comparison;
 use forebay_bench::report::grid::Style;
 use forebay_bench::report::model::{
-    Body, CdfStep, Clock, Cost, Offered, Point, Reads, ReadsCounts, ReadsRound, Report,
-    StrategyRounds, Timing,
+    Audience, Body, CdfStep, Clock, Cost, Events, EventsCounts, EventsFigures, EventsRound,
+    Offered, Point, Reads, ReadsCounts, ReadsRound, Report, StrategyRounds, Timing,
 };
 use forebay_bench::report::{html, json, markdown, table};
 use proptest::collection::{btree_set, vec};
@@ -54,8 +54,8 @@ fn timing() -> impl Strategy<Value = Timing> {
     })
 }
 
-fn round() -> impl Strategy<Value = ReadsRound> {
-    let cost = (
+fn cost() -> impl Strategy<Value = Cost> {
+    (
         any::<u64>(),
         option::of(any::<u64>()),
         option::of(any::<u64>()),
@@ -66,8 +66,45 @@ fn round() -> impl Strategy<Value = ReadsRound> {
             cpu_ns,
             allocations,
             peak_memory_bytes,
-        });
-    (counts(), timing(), cost).prop_map(|(counts, timing, cost)| ReadsRound {
+        })
+}
+
+fn audience() -> impl Strategy<Value = Audience> {
+    any::<[u64; 6]>().prop_map(
+        |[subscribers, delivered, lost, announced, wakes, wrong]| Audience {
+            subscribers,
+            delivered,
+            lost,
+            announced: announced.min(lost),
+            wakes,
+            wrong: wrong.min(delivered),
+        },
+    )
+}
+
+fn events_round() -> impl Strategy<Value = EventsRound> {
+    let counts = (any::<u64>(), audience(), audience());
+    let timings = (timing(), option::of(timing()), option::of(timing()));
+    let own = (option::of(any::<u64>()), option::of(any::<u64>()));
+    (counts, timings, own, cost()).prop_map(|(counts, timings, own, cost)| EventsRound {
+        counts: EventsCounts {
+            published: counts.0,
+            fast: counts.1,
+            slow: counts.2,
+        },
+        figures: EventsFigures {
+            publish: timings.0,
+            fast: timings.1,
+            slow: timings.2,
+            writer_cpu_ns: own.0,
+            subscriber_bytes: own.1,
+            cost,
+        },
+    })
+}
+
+fn round() -> impl Strategy<Value = ReadsRound> {
+    (counts(), timing(), cost()).prop_map(|(counts, timing, cost)| ReadsRound {
         counts,
         timing,
         cost,
@@ -82,45 +119,61 @@ fn offered() -> impl Strategy<Value = Offered> {
     ]
 }
 
-fn point() -> impl Strategy<Value = Point<ReadsRound>> {
-    let strategies = btree_set("[^ ].{0,12}", 0..4).prop_flat_map(|names| {
+fn subscribers() -> impl Strategy<Value = Offered> {
+    let rate = option::of(1e-300..1e300_f64);
+    (1..u64::MAX, rate).prop_map(|(count, per_second)| Offered::Subscribers { count, per_second })
+}
+
+fn points<R: Clone + std::fmt::Debug>(
+    offered: impl Strategy<Value = Offered>,
+    round: impl Strategy<Value = R> + Clone,
+) -> impl Strategy<Value = Vec<Point<R>>> {
+    let strategies = btree_set("[^ ].{0,12}", 0..4).prop_flat_map(move |names| {
         let names: Vec<String> = names.into_iter().collect();
-        (vec(vec(round(), 0..3), names.len()), Just(names))
+        (vec(vec(round.clone(), 0..3), names.len()), Just(names))
     });
-    (offered(), strategies).prop_map(|(offered, (rounds, names))| {
+    let point = (offered, strategies).prop_map(|(offered, (rounds, names))| {
         let strategies = names.into_iter().zip(rounds);
         let strategies = strategies.map(|(name, rounds)| StrategyRounds { name, rounds });
         Point {
             offered,
             strategies: strategies.filter(|it| !it.name.trim().is_empty()).collect(),
         }
+    });
+    vec(point, 0..4).prop_map(|mut points| {
+        let mut seen = Vec::new();
+        points.retain(|point| {
+            let fresh = !seen.contains(&point.offered);
+            seen.push(point.offered);
+            fresh
+        });
+        points
     })
 }
 
-fn report() -> impl Strategy<Value = Report> {
+fn body() -> impl Strategy<Value = Body> {
     let clock = prop_oneof![Just(Clock::Wall), Just(Clock::Virtual)];
-    ("\\PC*", ".*", clock, vec(point(), 0..4), any::<bool>()).prop_map(
-        |(backend, workload, clock, mut points, interrupted)| {
-            let mut seen = Vec::new();
-            points.retain(|point| {
-                let fresh = !seen.contains(&point.offered);
-                seen.push(point.offered);
-                fresh
-            });
-            let mut header = sample::report(&[], 0).header;
-            header.interrupted = interrupted;
-            header.warnings.push(workload.clone());
-            Report {
-                header,
-                body: Body::Reads(Reads {
-                    backend,
-                    workload,
-                    clock,
-                    points,
-                }),
-            }
-        },
-    )
+    let reads = ("\\PC*", ".*", clock, points(offered(), round().boxed()));
+    let reads = reads.prop_map(|(backend, workload, clock, points)| {
+        Body::Reads(Reads {
+            backend,
+            workload,
+            clock,
+            points,
+        })
+    });
+    let events = (".*", points(subscribers(), events_round().boxed()));
+    let events = events.prop_map(|(workload, points)| Body::Events(Events { workload, points }));
+    prop_oneof![reads, events]
+}
+
+fn report() -> impl Strategy<Value = Report> {
+    (body(), ".*", any::<bool>()).prop_map(|(body, warning, interrupted)| {
+        let mut header = sample::report(&[], 0).header;
+        header.interrupted = interrupted;
+        header.warnings.push(warning);
+        Report { header, body }
+    })
 }
 
 /// Shows a report in every way that there is.
