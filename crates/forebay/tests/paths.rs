@@ -47,8 +47,24 @@ fn batch_is_a_module() {
 #[cfg(feature = "events")]
 #[test]
 fn events_is_a_module() {
-    use forebay::events::{Builder, Publisher, Retention, Source, Subscription};
+    use forebay::events::{
+        Builder, Hub, HubBuilder, Publisher, Retention, SnapshotSource, SnapshotWriter, Source,
+        Subject, Subscription,
+    };
 
+    struct Empty;
+    impl SnapshotSource<u8, u8> for Empty {
+        type Error = Infallible;
+
+        async fn snapshot(
+            &self,
+            _subject: &Subject<u8>,
+            _out: &mut SnapshotWriter<u8>,
+        ) -> Result<forebay::Sequence, Infallible> {
+            Ok(forebay::Sequence::ZERO)
+        }
+    }
+    let _: fn(Empty) -> HubBuilder<u8, u8, Infallible> = |empty| Hub::builder(empty);
     let _: fn() -> Publisher<u8> = Publisher::new;
     let _: fn() -> Builder<u8> = Publisher::builder;
     let _: fn(&Source<u8>) -> Subscription<u8> = Source::subscribe;
