@@ -39,7 +39,7 @@ impl Reader {
                 break;
             };
             self.received.push(*entry);
-            // Before that, it would claim events that it has not received.
+            // Until then the cursor is that of the append before, and stored already.
             if entry.is_last() {
                 self.stored = events.cursor().to_string();
             }
