@@ -112,29 +112,38 @@ fn many(hand: Hand) -> u64 {
     black_box(hand).many()
 }
 
+/// Returns a log that has been in use for a while, so that its segments are as long as they get, with
+/// a reader that has read everything, and so many events after that.
+fn settled(events: usize) -> Follow {
+    let mut log = Follow::backlog(5_000);
+    log.drain();
+    log.fill(events);
+    log
+}
+
 #[library_benchmark]
-#[bench::one_present(Follow::new(1))]
+#[bench::one_present(settled(0))]
 fn append(mut log: Follow) -> Follow {
     black_box(&mut log).append();
     log
 }
 
 #[library_benchmark]
-#[bench::of_64(Follow::new(1))]
+#[bench::of_64(settled(0))]
 fn append_all(mut log: Follow) -> Follow {
     black_box(&mut log).append_all(64);
     log
 }
 
 #[library_benchmark]
-#[bench::available(Follow::backlog(100))]
+#[bench::available(settled(100))]
 fn next(mut log: Follow) -> (u64, Follow) {
     (black_box(&mut log).take_next(), log)
 }
 
-/// Returns a log whose first reader has so many events before it in one segment.
+/// Returns a log whose reader has a whole segment of so many events before it.
 fn segment(events: usize) -> Follow {
-    let mut log = Follow::backlog(10 * events);
+    let mut log = Follow::backlog(20 * events);
     while log.take_slice() != events {}
     log
 }
@@ -177,7 +186,7 @@ fn wake_and_park(mut log: Follow) -> (usize, Follow) {
 }
 
 #[library_benchmark]
-#[bench::one(Follow::new(1))]
+#[bench::one(settled(0))]
 fn subscribe(log: Follow) -> (Subscription<u64>, Follow) {
     (black_box(&log).subscribe(), log)
 }
