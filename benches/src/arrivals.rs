@@ -6,9 +6,9 @@ use forebay_core::Load;
 use tokio::runtime::Handle;
 
 use crate::backend::BackendError;
+use crate::harness::under_way::{Guest, UnderWay};
 use crate::row::Row;
 use crate::session::Session;
-use crate::under_way::{Guest, UnderWay};
 
 /// Begins each load at its time and returns once all are answered.
 ///

@@ -19,7 +19,7 @@ pub(crate) use crate::cli::reads::{
     BackendName, LoadArguments, ModelArguments, ReadsArguments, WorkloadName,
 };
 use crate::failure::Failure;
-use crate::terminal;
+use crate::harness::terminal;
 
 /// Compares strategies: what each would have cost.
 #[derive(Debug, Parser)]

@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use crate::allocator::Memory;
-use crate::clock::Clock;
 use crate::delivery::attendance::{Attendance, attend};
 pub use crate::delivery::desk::Desk;
 pub use crate::delivery::event::Event;
 pub use crate::delivery::tally::Fault;
 use crate::fanout::{Losses, Subscriber, Writer};
-use crate::interrupt;
-use crate::latencies::Latencies;
-use crate::processor;
+use crate::harness::clock::Clock;
+use crate::harness::interrupt;
+use crate::harness::latencies::Latencies;
+use crate::harness::processor;
 use crate::report::model::{Cost, EventsCounts, EventsFigures, EventsRound, Timing};
 
 /// What one run is made of.

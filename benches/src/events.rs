@@ -11,9 +11,9 @@ use crate::cli::EventsArguments;
 use crate::events::measure::Engine;
 use crate::events::scenario::Scenario;
 use crate::failure::Failure;
-use crate::machine;
+use crate::harness::machine;
+use crate::harness::run::{Findings, Run};
 use crate::report::model::{Body, Events};
-use crate::run::{Findings, Run};
 
 /// Runs the subcommand. `command` is the command line, for the report's head.
 pub(crate) fn run(arguments: &EventsArguments, command: String) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 
 pub(crate) use crate::executor::world::VirtualRuntime;
 use crate::executor::world::{Alarm, Place, World};
-use crate::interrupt;
+use crate::harness::interrupt;
 
 /// The tasks of one run, all of one kind.
 #[derive(Debug)]

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use crate::cli::{self, CmpArguments, Command};
 use crate::failure::Failure;
+use crate::harness::terminal;
 use crate::report::grid::Style;
-use crate::{cmp, events, reads, terminal};
+use crate::{cmp, events, reads};
 
 /// Runs the program with its arguments, the first of which is its own name, and returns its exit
 /// status.

@@ -12,11 +12,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::backend::{Postgres, Schema, Source, Sqlite};
 use crate::cli::{BackendName, ReadsArguments};
 use crate::failure::Failure;
-use crate::machine;
+use crate::harness::machine;
+use crate::harness::run::{Findings, Run};
 use crate::reads::measure::Engine;
 use crate::reads::scenario::Scenario;
 use crate::report::model::{Body, Clock, Reads};
-use crate::run::{Findings, Run};
 
 /// The default database has this many rows, however few of them are asked for: a table that fits
 /// into a few pages is no table.

@@ -3,10 +3,10 @@
 use forebay_core::LoadResult;
 
 use crate::backend::BackendError;
-use crate::latencies::Latencies;
+use crate::harness::latencies::Latencies;
+use crate::harness::shards::Shards;
 use crate::report::model::Timing;
 use crate::row::{Row, is_row_of};
-use crate::shards::Shards;
 
 /// Collects the ends of a run's loads. Recording allocates nothing, so it does not show in what is
 /// counted.

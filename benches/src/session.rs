@@ -7,8 +7,8 @@ use forebay_core::Load;
 use tokio::sync::Barrier;
 
 use crate::backend::BackendError;
-use crate::clock::Clock;
-use crate::interrupt;
+use crate::harness::clock::Clock;
+use crate::harness::interrupt;
 use crate::plan::{Pace, Plan};
 use crate::recorder::{Recorder, Tally};
 use crate::row::Row;

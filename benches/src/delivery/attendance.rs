@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::clock::Clock;
 use crate::delivery::desk::{Desk, Seat};
 use crate::delivery::tally::Tally;
 use crate::fanout::{Losses, Subscriber, Taken};
-use crate::shards::Shards;
-use crate::under_way::{Guest, UnderWay};
+use crate::harness::clock::Clock;
+use crate::harness::shards::Shards;
+use crate::harness::under_way::{Guest, UnderWay};
 
 /// How often it is looked whether all subscribers have begun.
 const LOOK: Duration = Duration::from_micros(100);

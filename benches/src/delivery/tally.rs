@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::latencies::Latencies;
+use crate::harness::latencies::Latencies;
 use crate::report::model::Audience;
 
 /// What subscribers got, so far or on one thread.

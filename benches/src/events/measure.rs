@@ -5,8 +5,8 @@ use crate::delivery::{Delivery, Measured, Plan};
 use crate::events::scenario::Scenario;
 use crate::failure::Failure;
 use crate::fanout::{self, Fanout};
+use crate::harness::rounds::{Outcome, Rounds, Turns};
 use crate::report::model::EventsRound;
-use crate::rounds::{Outcome, Rounds, Turns};
 
 /// Runs every strategy at every point, again and again.
 #[derive(Debug)]

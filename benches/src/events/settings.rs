@@ -1,10 +1,10 @@
 use crate::cli::EventsArguments;
-use crate::clock;
 use crate::fanout::Fanout;
-use crate::machine;
+use crate::harness::clock;
+use crate::harness::machine;
+use crate::harness::run::setting;
 use crate::report::model::Setting;
 use crate::report::quantity::Quantity;
-use crate::run::setting;
 
 /// Lists everything that was configured and could change a figure, defaults included.
 pub(super) fn list(arguments: &EventsArguments, strategies: &[Fanout]) -> Vec<Setting> {

@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use crate::backend::Source;
 use crate::cli::{ModelArguments, ReadsArguments};
+use crate::harness::run::setting;
 use crate::reads::scenario::Scenario;
 use crate::report::model::Setting;
-use crate::run::setting;
 use crate::strategy;
 
 /// Lists everything that was configured and could change a figure, defaults included.

@@ -1,8 +1,8 @@
 //! Rounds: every strategy under everything that is offered, again and again.
 
 use crate::failure::Failure;
-use crate::interrupt;
-use crate::progress::Progress;
+use crate::harness::interrupt;
+use crate::harness::progress::Progress;
 use crate::report::model::{Offered, Point, StrategyRounds};
 use crate::report::offered;
 

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::executor::VirtualRuntime;
-use crate::interrupt;
+use crate::harness::interrupt;
 
 /// How long a sender sleeps at most, so that it notices an interrupt.
 const SLEEP_MAX: Duration = Duration::from_millis(50);

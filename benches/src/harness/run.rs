@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use crate::cli::OutputArguments;
 use crate::failure::Failure;
-use crate::interrupt;
-use crate::machine;
+use crate::harness::interrupt;
+use crate::harness::machine;
+use crate::harness::terminal;
 use crate::report::grid::Style;
 use crate::report::model::{Body, Header, Report, Setting};
 use crate::report::output::Folder;
 use crate::report::{clock, json, table};
-use crate::terminal;
 
 /// A subcommand under way.
 #[derive(Debug)]

@@ -1,0 +1,17 @@
+//! What every subcommand that measures needs, whatever it measures.
+//!
+//! * `run`, what comes before and after; `rounds`, what runs when; `progress`, how far it is.
+//! * `clock`, `latencies`, `processor` and `shards`, with which it is measured.
+//! * `under_way`, tasks that are waited for; `interrupt`, Ctrl-C; `machine` and `terminal`.
+
+pub(crate) mod clock;
+pub(crate) mod interrupt;
+pub(crate) mod latencies;
+pub(crate) mod machine;
+pub(crate) mod processor;
+pub(crate) mod progress;
+pub(crate) mod rounds;
+pub(crate) mod run;
+pub(crate) mod shards;
+pub(crate) mod terminal;
+pub(crate) mod under_way;
