@@ -103,6 +103,23 @@ impl<'a, T> Slice<'a, T> {
     }
 
     /// Returns an iterator over the events with their sequences.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.append(7, "seven")?;
+    /// log.append_all(9, ["nine", "nine, too"])?;
+    ///
+    /// let slice = reader.try_next_slice()?.unwrap();
+    /// let sequences: Vec<_> = slice.iter().map(|entry| entry.sequence().get()).collect();
+    /// assert_eq!(sequences, [7, 9, 9]);
+    /// assert_eq!(slice.events(), ["seven", "nine", "nine, too"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn iter(&self) -> Entries<'a, T> {
         Entries::new(Some(*self))

@@ -36,6 +36,18 @@ impl<T, E> Position<T, E> {
     }
 
     /// Returns a subscription to what comes after this position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// let start = log.position();
+    /// log.append(1, 10)?;
+    /// assert_eq!(start.subscribe().lag(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn subscribe(&self) -> Subscription<T, E> {
         Subscription::new(self.place.clone())

@@ -50,6 +50,23 @@ impl Retention {
     };
 
     /// Besides what readers keep, the last `events` are kept for those who resume.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, Retention};
+    ///
+    /// let mut log = Publisher::<u64>::builder()
+    ///     .retention(Retention::window(1_000))
+    ///     .build()?;
+    /// let source = log.source();
+    /// let start = source.subscribe().cursor();
+    /// for number in 1..=1_000 {
+    ///     log.push(number)?;
+    /// }
+    /// assert_eq!(source.resume(start)?.lag(), 1_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn window(events: usize) -> Self {
         Self::READERS.with_window(events)
@@ -59,6 +76,32 @@ impl Retention {
     /// is in, at most 512 events, and then [`RecvError::Lagged`](crate::RecvError::Lagged).
     ///
     /// It costs memory for at most `events`, and one segment for each such reader.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, RecvError, Retention};
+    ///
+    /// let mut log = Publisher::<u64>::builder()
+    ///     .retention(Retention::readers_up_to(1_000))
+    ///     .build()?;
+    /// let mut reader = log.source().subscribe();
+    /// for number in 1..=10_000 {
+    ///     log.push(number)?;
+    /// }
+    /// let error = loop {
+    ///     match reader.try_next() {
+    ///         Ok(_) => {}
+    ///         Err(error) => break error,
+    ///     }
+    /// };
+    /// assert!(matches!(error, RecvError::Lagged { missed } if missed > 8_000));
+    ///
+    /// // It goes on when it says so.
+    /// assert!(reader.skip_to_oldest() > 8_000);
+    /// assert!(reader.try_next().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn readers_up_to(events: usize) -> Self {
         let limit = Limit {

@@ -45,12 +45,40 @@ impl<T, E> Source<T, E> {
     }
 
     /// Returns a subscription to what is published from now on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// log.append(1, 10)?;
+    /// let mut reader = log.source().subscribe();
+    /// log.append(2, 20)?;
+    /// assert_eq!(reader.try_next()?.as_deref(), Some(&20));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn subscribe(&self) -> Subscription<T, E> {
         Subscription::new(self.place(self.chain.newest_spot()))
     }
 
     /// Returns a subscription that begins with the oldest event that is still kept.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, Retention};
+    ///
+    /// let mut log = Publisher::<u32>::builder()
+    ///     .retention(Retention::window(100))
+    ///     .build()?;
+    /// log.append(1, 10)?;
+    /// log.append(2, 20)?;
+    /// let mut reader = log.source().subscribe_oldest();
+    /// assert_eq!(reader.try_next()?.as_deref(), Some(&10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn subscribe_oldest(&self) -> Subscription<T, E> {
         Subscription::new(self.place(self.chain.newest(|newest| newest.oldest())))
@@ -66,6 +94,25 @@ impl<T, E> Source<T, E> {
     ///
     /// [`Stale`], if something that comes after the cursor is not there any more, or if the cursor
     /// is not of this log.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::{Cursor, LogId, Sequence};
+    /// use forebay_events::{Publisher, Stale};
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// log.append_all(1, [10, 11])?;
+    /// log.append(2, 20)?;
+    /// let source = log.source();
+    ///
+    /// let after_one = Cursor::new(source.log_id(), Sequence::new(1));
+    /// assert_eq!(source.resume(after_one)?.try_next()?.as_deref(), Some(&20));
+    ///
+    /// let of_another = Cursor::new(LogId::new(7), Sequence::new(1));
+    /// assert_eq!(source.resume(of_another).unwrap_err(), Stale::OtherLog);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume(&self, cursor: Cursor) -> Result<Subscription<T, E>, Stale> {
         if cursor.log() != self.chain.id() {
             return Err(Stale::OtherLog);
@@ -96,12 +143,39 @@ impl<T, E> Source<T, E> {
     }
 
     /// Returns the position after the last event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// let start = log.source().position();
+    /// log.append(1, 10)?;
+    /// assert_eq!(start.subscribe().lag(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn position(&self) -> Position<T, E> {
         Position::new(self.place(self.chain.newest_spot()))
     }
 
     /// Returns the position before the oldest event that is still kept.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, Retention};
+    ///
+    /// let mut log = Publisher::<u32>::builder()
+    ///     .retention(Retention::window(100))
+    ///     .build()?;
+    /// log.append(1, 10)?;
+    /// let oldest = log.source().oldest();
+    /// assert_eq!(oldest.cursor().sequence().get(), 0);
+    /// assert_eq!(oldest.subscribe().lag(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn oldest(&self) -> Position<T, E> {
         Position::new(self.place(self.chain.newest(|newest| newest.oldest())))

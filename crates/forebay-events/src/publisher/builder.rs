@@ -65,6 +65,16 @@ impl<T, E> Builder<T, E> {
 
     /// Does without a task: whoever publishes wakes all who wait, and whoever is the last to hold
     /// events frees them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let log = Publisher::<u64>::builder().inline().build()?;
+    /// # let _ = log;
+    /// # Ok::<(), forebay_events::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn inline(mut self) -> Self {
         self.runtime = None;
@@ -83,6 +93,18 @@ impl<T, E> Builder<T, E> {
     ///
     /// A log that is always recreated with the same events under the same sequences, such as from a
     /// table, can keep its name, and readers the cursors they had.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::LogId;
+    /// use forebay_events::Publisher;
+    ///
+    /// // The number of the table from which the log is read again after a restart.
+    /// let log = Publisher::<u64>::builder().log_id(LogId::new(7)).build()?;
+    /// assert_eq!(log.source().log_id(), LogId::new(7));
+    /// # Ok::<(), forebay_events::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn log_id(mut self, id: LogId) -> Self {
         self.id = Some(id);
@@ -97,6 +119,17 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Builder<T, E> {
     ///
     /// [`ConfigError::RuntimeMissing`], if the retention has a grace and there is no runtime to
     /// measure it with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use forebay_events::{ConfigError, Publisher, Retention};
+    ///
+    /// let patient = Retention::readers_up_to(1_000).grace(Duration::from_secs(1));
+    /// let builder = Publisher::<u64>::builder().inline().retention(patient);
+    /// assert_eq!(builder.build().unwrap_err(), ConfigError::RuntimeMissing);
+    /// ```
     pub fn build(self) -> Result<Publisher<T, E>, ConfigError> {
         if self.retention.rules().needs_clock() && self.runtime.is_none() {
             return Err(ConfigError::RuntimeMissing);

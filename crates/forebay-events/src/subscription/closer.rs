@@ -70,6 +70,18 @@ impl Closer {
     }
 
     /// Returns whether the subscription was closed by such a handle.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, Reason};
+    ///
+    /// let log = Publisher::<u32>::new();
+    /// let mut reader = log.source().subscribe();
+    /// let closer = reader.closer();
+    /// assert!(closer.close(Reason::Revoked));
+    /// assert!(closer.is_closed());
+    /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.control.is_closed()
