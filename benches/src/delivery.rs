@@ -55,7 +55,7 @@ pub struct Measured {
     pub(crate) round: EventsRound,
     /// How many subscribers went on to the end.
     pub(crate) attended: u64,
-    /// The first delivery that was wrong.
+    /// What was wrong with the earliest event that came wrong.
     pub(crate) fault: Option<Fault>,
 }
 

@@ -105,7 +105,7 @@ impl<'a> Desk<'a> {
 
     fn fault(&mut self, fault: Fault) {
         self.part().audience.wrong += 1;
-        self.tally.fault.get_or_insert(fault);
+        self.tally.blame(fault);
     }
 
     fn part(&mut self) -> &mut Part {

@@ -8,7 +8,7 @@ use crate::report::model::Audience;
 pub(crate) struct Tally {
     pub(crate) fast: Part,
     pub(crate) slow: Part,
-    /// The first delivery that was wrong.
+    /// What was wrong with the earliest event that came wrong.
     pub(crate) fault: Option<Fault>,
 }
 
@@ -51,6 +51,18 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// Returns the event that it is about.
+    fn event(&self) -> u64 {
+        match self {
+            Self::Repeated { sequence, .. }
+            | Self::Harmed { sequence }
+            | Self::Misannounced { sequence, .. } => *sequence,
+            Self::Ended { expected } => *expected,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -78,7 +90,15 @@ impl Tally {
     pub(super) fn add(&mut self, other: &Self) {
         self.fast.add(&other.fast);
         self.slow.add(&other.slow);
-        self.fault = self.fault.or(other.fault);
+        if let Some(fault) = other.fault {
+            self.blame(fault);
+        }
+    }
+
+    /// Keeps the fault of the earliest event, so that it does not matter which thread saw it.
+    pub(super) fn blame(&mut self, fault: Fault) {
+        let earliest = self.fault.into_iter().chain([fault]);
+        self.fault = earliest.min_by_key(Fault::event);
     }
 }
 

@@ -1,9 +1,9 @@
 //! The answers that a reader came for, in a sentence each.
 
-use crate::report::metric::{Better, Metric};
+use crate::report::metric::{Better, Metric, Round};
 use crate::report::model::{Point, StrategyRounds};
 use crate::report::quantity;
-use crate::report::spread::{Spread, ratios_to_best};
+use crate::report::spread::{Spread, contenders, ratios_to_best};
 
 /// What a reader wants to know.
 #[derive(Debug)]
@@ -17,22 +17,28 @@ pub(crate) struct Question<R: 'static> {
 }
 
 /// Returns who did best at a point, and by how much. The ratio comes with its interval, since a best
-/// that is not the best in every round is a guess. There is no answer where there is nothing to
-/// choose from.
-pub(crate) fn answers<R>(questions: &[Question<R>], point: &Point<R>) -> Vec<String> {
+/// that is not the best in every round is a guess. Those that did not do all that was asked are left
+/// out. There is no answer where there is nothing to choose from.
+pub(crate) fn answers<R: Round>(questions: &[Question<R>], point: &Point<R>) -> Vec<String> {
     let answer = |question| answer(question, point);
     questions.iter().filter_map(answer).collect()
 }
 
-fn answer<R>(question: &Question<R>, point: &Point<R>) -> Option<String> {
+fn answer<R: Round>(question: &Question<R>, point: &Point<R>) -> Option<String> {
     let Question {
         metric,
         what,
         compared,
     } = question;
+    let contenders = contenders(point);
+    let contends = |strategy: &StrategyRounds<R>| {
+        let mut names = contenders.iter().map(|contender| &contender.name);
+        names.any(|name| *name == strategy.name)
+    };
     let ratios = ratios_to_best(metric, point);
     let ranked = point.strategies.iter().zip(ratios);
     let mut ranked: Vec<(&StrategyRounds<R>, Spread)> = ranked
+        .filter(|(strategy, _)| contends(strategy))
         .filter_map(|(strategy, ratio)| Some((strategy, ratio?)))
         .collect();
     // The sort is stable: of equals, the one that is shown first stays first.

@@ -1,7 +1,7 @@
 //! The cells and tables that every kind of report is made of.
 
 use crate::report::grid::{Cell, Grid, Tone};
-use crate::report::metric::Metric;
+use crate::report::metric::{Metric, Round};
 use crate::report::model::{Point, StrategyRounds};
 use crate::report::offered;
 use crate::report::quantity;
@@ -21,7 +21,7 @@ pub(crate) fn method<R>(points: &[Point<R>]) -> String {
         1 => "1 round".to_owned(),
         rounds => format!("{rounds} rounds"),
     };
-    format!("{rounds}, medians; ratios are within a round, [smallest..largest]")
+    format!("{rounds}, medians; ratios are within a round")
 }
 
 /// Returns every strategy of some points once, in the order of its first appearance.
@@ -36,7 +36,7 @@ pub(crate) fn strategy_names<R>(points: &[Point<R>]) -> Vec<String> {
 }
 
 /// Returns everything about one figure: the smallest, middle and largest round, and the ratio.
-pub(crate) fn figure<R>(metric: &Metric<R>, point: &Point<R>) -> Grid {
+pub(crate) fn figure<R: Round>(metric: &Metric<R>, point: &Point<R>) -> Grid {
     let mut grid = Grid::new([STRATEGY, "min", metric.title(), "max", TIMES_BEST]);
     for (strategy, best) in point.strategies.iter().zip(ratios_to_best(metric, point)) {
         let mut row = vec![name(strategy)];
@@ -49,7 +49,7 @@ pub(crate) fn figure<R>(metric: &Metric<R>, point: &Point<R>) -> Grid {
 
 /// Returns everything about latencies, of which these are the median, the 99th percentile, the
 /// 99.9th and the slowest.
-pub(crate) fn latencies<R>(metrics: [&Metric<R>; 4], point: &Point<R>) -> Grid {
+pub(crate) fn latencies<R: Round>(metrics: [&Metric<R>; 4], point: &Point<R>) -> Grid {
     let [p50, p99, p999, max] = metrics;
     let titles = [
         STRATEGY, "p50", "p99 min", "p99", "p99 max", TIMES_BEST, "p99.9", "max",

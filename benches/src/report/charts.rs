@@ -3,13 +3,18 @@
 use crate::report::cdf;
 use crate::report::cells;
 use crate::report::grid::Grid;
-use crate::report::metric::Metric;
+use crate::report::metric::{Metric, Round};
 use crate::report::model::{CdfStep, Point, StrategyRounds, Timing};
 use crate::report::outline::{Bar, Chart, Figure, Series};
 use crate::report::spread::Spread;
 
 /// Returns a bar for each strategy, with everything about one figure under it.
-pub(crate) fn bars<R>(metric: &Metric<R>, title: &str, lead: &str, point: &Point<R>) -> Figure {
+pub(crate) fn bars<R: Round>(
+    metric: &Metric<R>,
+    title: &str,
+    lead: &str,
+    point: &Point<R>,
+) -> Figure {
     Figure {
         title: title.to_owned(),
         lead: lead.to_owned(),

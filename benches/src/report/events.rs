@@ -124,7 +124,10 @@ pub(crate) fn outline(events: &Events) -> Outline {
         title: title(events),
         heading: "Events to many subscribers".to_owned(),
         lead: events.workload.clone(),
-        method: format!("wall clock, {}", method(&events.points)),
+        method: format!(
+            "wall clock, {}, to the best that lost nothing",
+            method(&events.points)
+        ),
         points: events
             .points
             .iter()

@@ -43,6 +43,11 @@ pub trait Round: Sized + 'static {
 
     /// Returns those that a table of ratios has room for.
     fn columns() -> &'static [&'static Metric<Self>];
+
+    /// Returns whether others may be held against it: whether it did all that was asked.
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
 impl Measure {

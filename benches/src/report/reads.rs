@@ -61,7 +61,7 @@ pub(crate) fn outline(reads: &Reads) -> Outline {
         title: title(reads),
         heading: format!("Reads from {}", reads.backend),
         lead: reads.workload.clone(),
-        method: format!("{clock}, {}", method(&reads.points)),
+        method: format!("{clock}, {}, [smallest..largest]", method(&reads.points)),
         summary: summary.collect(),
         points: reads.points.iter().map(chapter).collect(),
         names,

@@ -1,6 +1,6 @@
 //! One figure over several rounds, and the ratio of two strategies.
 
-use crate::report::metric::{Better, Metric};
+use crate::report::metric::{Better, Metric, Round};
 use crate::report::model::{Point, StrategyRounds};
 use crate::report::quantity;
 
@@ -64,22 +64,19 @@ impl Spread {
 
 /// Returns each strategy's ratio to the best one, in the order of the point's strategies.
 ///
-/// The best is the strategy with the best median. A ratio is taken within a round, so that what
-/// slowed the machine down for a while slowed both sides of it. There is none where the figure is
-/// missing or the best one's is 0.
+/// The best is the strategy with the best median among those that did all that was asked, or among
+/// all where none did. A ratio is taken within a round, so that what slowed the machine down for a
+/// while slowed both sides of it. There is none where the figure is missing or the best one's is 0.
 #[must_use]
-pub fn ratios_to_best<R>(metric: &Metric<R>, point: &Point<R>) -> Vec<Option<Spread>> {
-    let medians = point
-        .strategies
-        .iter()
-        .map(|strategy| Spread::of_rounds(metric, strategy).map(|spread| spread.median));
-    let best = medians
-        .zip(&point.strategies)
-        .filter_map(|(median, strategy)| Some((median?, strategy)));
+pub fn ratios_to_best<R: Round>(metric: &Metric<R>, point: &Point<R>) -> Vec<Option<Spread>> {
+    let medians = contenders(point).into_iter().filter_map(|strategy| {
+        let median = Spread::of_rounds(metric, strategy)?.median;
+        Some((median, strategy))
+    });
     let best = match metric.measure.better {
-        Better::Lower => best.min_by(|a, b| a.0.total_cmp(&b.0)),
+        Better::Lower => medians.min_by(|a, b| a.0.total_cmp(&b.0)),
         // Of several equal ones, the first is as good as the last.
-        Better::Higher => best.max_by(|a, b| a.0.total_cmp(&b.0)),
+        Better::Higher => medians.max_by(|a, b| a.0.total_cmp(&b.0)),
     };
     let Some((_, best)) = best else {
         return vec![None; point.strategies.len()];
@@ -89,6 +86,17 @@ pub fn ratios_to_best<R>(metric: &Metric<R>, point: &Point<R>) -> Vec<Option<Spr
         .iter()
         .map(|strategy| ratio(metric, strategy, best))
         .collect()
+}
+
+/// Returns the strategies that can be the best: those that did all that was asked, or all of them
+/// where none did.
+pub(crate) fn contenders<R: Round>(point: &Point<R>) -> Vec<&StrategyRounds<R>> {
+    let is_whole = |strategy: &&StrategyRounds<R>| strategy.rounds.iter().all(R::is_whole);
+    let whole: Vec<_> = point.strategies.iter().filter(is_whole).collect();
+    match whole.is_empty() {
+        true => point.strategies.iter().collect(),
+        false => whole,
+    }
 }
 
 /// Returns the ratio of two strategies round by round; `None` where the figure is missing or the
@@ -109,7 +117,8 @@ pub fn ratio<R>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::{Offered, ReadsCounts, ReadsRound, Timing};
+    use crate::report::events::metrics::PUBLISH_P99;
+    use crate::report::model::{EventsRound, Offered, ReadsCounts, ReadsRound, Timing};
     use crate::report::reads::metrics;
 
     fn strategy(name: &str, p99s: &[u64]) -> StrategyRounds<ReadsRound> {
@@ -177,6 +186,38 @@ mod tests {
         let point = point(vec![strategy("a", &[100, 100]), strategy("b", &[300])]);
         let ratios = ratios_to_best(&metrics::P99, &point);
         assert_eq!(ratios[1].map(|ratio| ratio.max), Some(3.0));
+    }
+
+    #[test]
+    fn who_lost_events_is_held_against_the_best_that_lost_none() {
+        let strategy = |name: &str, publish_ns, lost| {
+            let mut round = EventsRound::default();
+            round.figures.publish.p99_ns = publish_ns;
+            round.counts.slow.lost = lost;
+            StrategyRounds {
+                name: name.into(),
+                rounds: vec![round],
+            }
+        };
+        let medians = |strategies| {
+            let offered = Offered::Clients(1);
+            let point = Point {
+                offered,
+                strategies,
+            };
+            let ratios = ratios_to_best(&PUBLISH_P99, &point).into_iter();
+            ratios
+                .map(|ratio| ratio.map(|ratio| ratio.median))
+                .collect::<Vec<_>>()
+        };
+        let all = vec![
+            strategy("lossy", 10, 1),
+            strategy("whole", 40, 0),
+            strategy("slow", 80, 0),
+        ];
+        assert_eq!(medians(all), [Some(0.25), Some(1.0), Some(2.0)]);
+        let lossy = vec![strategy("a", 10, 1), strategy("b", 20, 5)];
+        assert_eq!(medians(lossy), [Some(1.0), Some(2.0)]);
     }
 
     #[test]
