@@ -141,6 +141,16 @@ fn reader_that_was_closed_by_force_is_cloned_as_such() {
 }
 
 #[test]
+fn reader_that_waits_can_be_closed_by_whoever_asks_then() {
+    let log = Log::new();
+    let mut reader = Reader::waiting(&log);
+    let closer = reader.subscription.closer();
+    assert!(closer.close(Reason::Revoked));
+    assert!(reader.is_woken());
+    assert_eq!(reader.end(), REVOKED);
+}
+
+#[test]
 fn reader_that_can_be_closed_keeps_one_waker() {
     let mut log = Log::new();
     let mut reader = Reader::of(&log);

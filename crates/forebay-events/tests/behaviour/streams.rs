@@ -10,7 +10,7 @@ use futures::{FutureExt, StreamExt};
 
 use crate::reader::{Error, Log, append_each};
 use crate::runtime::HandRuntime;
-use crate::wakers::{Hand, at_once};
+use crate::wakers::{Hand, at_once, finished};
 
 #[test]
 fn stream_gives_all_events_and_then_its_end_once() {
@@ -20,7 +20,7 @@ fn stream_gives_all_events_and_then_its_end_once() {
     log.fail("disk full");
     let mut events = Vec::new();
     let end = loop {
-        match at_once(stream.next()).expect("the end was not said yet") {
+        match finished(stream.next()).expect("the end was not said yet") {
             Ok(chunk) => events.extend_from_slice(&chunk),
             Err(end) => break end,
         }
@@ -92,7 +92,7 @@ fn stream_that_was_left_behind_ends() {
     append_each(&mut log, 1..=5_000);
     let mut events = Vec::new();
     let end = loop {
-        match at_once(stream.next()).expect("the end was not said yet") {
+        match finished(stream.next()).expect("the end was not said yet") {
             Ok(chunk) => events.extend_from_slice(&chunk),
             Err(end) => break end,
         }

@@ -100,11 +100,7 @@ impl Follower {
 
     pub(crate) fn make_closer(&mut self) {
         if let Reads::Subscription(subscription) = &mut self.reads {
-            let closer = subscription.closer();
-            if self.closer.replace(closer).is_none() {
-                // It is woken by this one only for what it waits for from now on.
-                self.waits = None;
-            }
+            self.closer = Some(subscription.closer());
         }
     }
 
