@@ -52,6 +52,14 @@ fn files_are_short() {
 }
 
 #[test]
+fn the_map_is_short() {
+    check_files(
+        |file| file.path.ends_with("ARCHITECTURE.md"),
+        sizes::long_map,
+    );
+}
+
+#[test]
 fn functions_are_short() {
     check_files(SourceFile::is_rust, sizes::long_functions);
 }

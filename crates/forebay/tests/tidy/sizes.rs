@@ -7,13 +7,23 @@ use syn::{ImplItemFn, Item, ItemFn, TraitItemFn};
 const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 const LIBRARY_ROOT_LINES_MAX: usize = 40;
+/// A map that takes longer to read is not read.
+const MAP_LINES_MAX: usize = 200;
 
 pub(crate) fn long_file(text: &str) -> Vec<String> {
+    longer_than(text, FILE_LINES_MAX)
+}
+
+pub(crate) fn long_map(text: &str) -> Vec<String> {
+    longer_than(text, MAP_LINES_MAX)
+}
+
+fn longer_than(text: &str, lines_max: usize) -> Vec<String> {
     let lines = text.lines().count();
-    if lines <= FILE_LINES_MAX {
+    if lines <= lines_max {
         return Vec::new();
     }
-    vec![format!("1: {lines} lines, at most {FILE_LINES_MAX}")]
+    vec![format!("1: {lines} lines, at most {lines_max}")]
 }
 
 pub(crate) fn long_functions(text: &str) -> Vec<String> {
@@ -94,6 +104,8 @@ fn function_of(lines: usize) -> String {
 fn a_file_over_the_limit_is_found() {
     assert_eq!(long_file(&"\n".repeat(400)), Vec::<String>::new());
     assert_eq!(long_file(&"\n".repeat(401)).len(), 1);
+    assert_eq!(long_map(&"\n".repeat(200)), Vec::<String>::new());
+    assert_eq!(long_map(&"\n".repeat(201)).len(), 1);
 }
 
 #[test]
