@@ -102,6 +102,45 @@ where
     /// # Errors
     ///
     /// [`SubscribeError`] says how the hub has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use forebay_core::Sequence;
+    /// # use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
+    /// # struct Nothing;
+    /// # impl SnapshotSource<u32, u32> for Nothing {
+    /// #     type Error = Infallible;
+    /// #     async fn snapshot(
+    /// #         &self,
+    /// #         _: &Subject<u32>,
+    /// #         _: &mut SnapshotWriter<u32>,
+    /// #     ) -> Result<Sequence, Infallible> {
+    /// #         Ok(Sequence::ZERO)
+    /// #     }
+    /// # }
+    /// use forebay_events::{Frame, Hub, Request};
+    ///
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let mut publisher = Hub::builder(Nothing).build()?;
+    /// let hub = publisher.hub();
+    /// let mut feed = hub.subscribe(Request::new("health").key(7))?;
+    /// assert!(matches!(feed.next().await?, Frame::EndOfSnapshot(_)));
+    /// publisher.publish_one(1, &"health".into(), 7, 70)?;
+    /// feed.next().await?;
+    ///
+    /// // It leaves, and comes back before anything has changed.
+    /// let cursor = feed.cursor().ok_or("the snapshot is complete")?;
+    /// drop(feed);
+    /// let mut feed = hub.subscribe(Request::new("health").key(7).resume(cursor))?;
+    /// publisher.publish_one(2, &"health".into(), 7, 71)?;
+    /// assert!(matches!(feed.next().await?, Frame::Event(entry) if *entry == 71));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn subscribe(&self, request: Request<K>) -> Result<Feed<K, T, E>, SubscribeError<E>> {
         let Request {
             topic,
@@ -135,6 +174,38 @@ where
     ///
     /// They give nothing more, not even what is already there. Subscribing with the token is not
     /// prevented.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use forebay_core::Sequence;
+    /// # use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
+    /// # struct Nothing;
+    /// # impl SnapshotSource<u32, u32> for Nothing {
+    /// #     type Error = Infallible;
+    /// #     async fn snapshot(
+    /// #         &self,
+    /// #         _: &Subject<u32>,
+    /// #         _: &mut SnapshotWriter<u32>,
+    /// #     ) -> Result<Sequence, Infallible> {
+    /// #         Ok(Sequence::ZERO)
+    /// #     }
+    /// # }
+    /// use forebay_events::{FeedError, Hub, Reason, Request, Token};
+    ///
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let publisher = Hub::builder(Nothing).build()?;
+    /// let hub = publisher.hub();
+    /// let session = Token::from("session 7");
+    /// let mut feed = hub.subscribe(Request::new("health").key(7).token(&session))?;
+    /// assert_eq!(hub.force_close(&session), 1);
+    /// assert_eq!(feed.next().await.unwrap_err(), FeedError::ForceClosed(Reason::Revoked));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn force_close(&self, token: &Token) -> usize {
         let closed = self.shared.tokens.close(token, &Reason::Revoked);
@@ -166,6 +237,38 @@ where
     }
 
     /// Returns what the hub has done so far and what it holds. It looks at every log that is there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use forebay_core::Sequence;
+    /// # use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
+    /// # struct Nothing;
+    /// # impl SnapshotSource<u32, u32> for Nothing {
+    /// #     type Error = Infallible;
+    /// #     async fn snapshot(
+    /// #         &self,
+    /// #         _: &Subject<u32>,
+    /// #         _: &mut SnapshotWriter<u32>,
+    /// #     ) -> Result<Sequence, Infallible> {
+    /// #         Ok(Sequence::ZERO)
+    /// #     }
+    /// # }
+    /// use forebay_events::{Hub, Request};
+    ///
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let publisher = Hub::builder(Nothing).build()?;
+    /// let hub = publisher.hub();
+    /// let feeds = [(); 3].map(|()| hub.subscribe(Request::new("health").key(7)));
+    /// let stats = hub.stats();
+    /// assert_eq!((stats.feeds, stats.logs, stats.snapshots), (3, 1, 1));
+    /// # drop(feeds);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> HubStats {
         let mut stats = HubStats::of(&self.shared.counters);
