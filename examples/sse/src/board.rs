@@ -96,6 +96,12 @@ impl Board {
         self.hub.subscribe(request)
     }
 
+    /// Returns how many follow, for a gauge of your own.
+    #[must_use]
+    pub fn followers(&self) -> usize {
+        self.hub.stats().feeds
+    }
+
     /// Ends everybody's reading.
     pub fn close(&self) {
         self.hub.shutdown();

@@ -5,7 +5,8 @@
 //! * A newcomer, and whoever was away for too long, starts from a snapshot, and is told which.
 //! * A client that is too slow is told so, and starts from a snapshot when it comes back.
 //! * Nothing that a client sends as an id does harm.
-//! * Silent streams are kept alive, and all of them end with the server.
+//! * Silent streams are kept alive, those whose client has left are given up, and all of them end
+//!   with the server.
 
 mod client;
 mod resume;
@@ -240,6 +241,22 @@ async fn silent_stream_is_kept_alive() {
     server.board.set(vec![change("apple", 1)]);
     let message = stream.next_event().await.unwrap();
     assert_eq!(message.change(), Some(change("apple", 1)));
+}
+
+#[tokio::test]
+async fn client_that_leaves_is_not_kept() {
+    let server = Server::start(Retention::READERS).await;
+    let (one, _) = server.follow("/events").await;
+    let (other, _) = server.follow("/events/apple").await;
+    assert_eq!(server.board.followers(), 2);
+    drop(one);
+    while server.board.followers() > 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(other);
+    while server.board.followers() > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
