@@ -96,10 +96,6 @@ impl Scenario {
 
     /// Describes what is published in one line, with everything that makes it what it is.
     pub(super) fn describe(&self) -> String {
-        let events = match self.events {
-            Some(events) => format!("{events} events"),
-            None => "events by number of subscribers".to_owned(),
-        };
         let Plan {
             payload,
             capacity,
@@ -110,7 +106,11 @@ impl Scenario {
             0.0 => "none slow".to_owned(),
             slow => format!("{} % slow, pausing {pause:?}", slow * 100.0),
         };
-        format!("{events} of {payload} bytes, bounds of {capacity} events, {slow}")
+        let events = match self.events {
+            Some(events) => format!("{events} events of {payload} bytes"),
+            None => format!("events of {payload} bytes, fewer for more subscribers"),
+        };
+        format!("{events}, bounds of {capacity} events, {slow}")
     }
 }
 

@@ -11,7 +11,9 @@ use crate::report::events::metrics::{
     PUBLISH_P999, SLOW_MAX, SLOW_P50, SLOW_P99, SLOW_P999, SUBSCRIBER_MEMORY, THROUGHPUT,
     WRITER_CPU, WRONG,
 };
-use crate::report::events::tables::{deliveries, glance_delivery, glance_publishing, swept};
+use crate::report::events::tables::{
+    alone, deliveries, glance_delivery, glance_publishing, swept, with_ratio,
+};
 use crate::report::grid::{Grid, Tone};
 use crate::report::metric::Metric;
 use crate::report::model::{Events, EventsRound, Offered, Point};
@@ -156,7 +158,7 @@ fn sweep(points: &[&Point<EventsRound>], pace: Option<f64>, names: &[String]) ->
         let lead = format!("{lead}, by {unit}.");
         let figure = charts::sweep(metric, (title, lead), points, (&offered, names));
         Figure {
-            table: swept(metric, title, points, names),
+            table: swept(metric, title, points, names, alone),
             ..figure
         }
     });
@@ -164,7 +166,7 @@ fn sweep(points: &[&Point<EventsRound>], pace: Option<f64>, names: &[String]) ->
     Some(Chapter {
         title: format!("{}, by {unit}", offered::pace(pace)),
         glance: glance
-            .map(|(metric, title, _)| swept(metric, title, points, names))
+            .map(|(metric, title, _)| swept(metric, title, points, names, with_ratio))
             .collect(),
         figures: figures.collect(),
         ..Chapter::default()

@@ -94,12 +94,13 @@ fn delivered(strategy: &StrategyRounds<EventsRound>) -> Cell {
     Cell::plain(Quantity::Count.show_some(delivered.map(|delivered| delivered.median)))
 }
 
-/// Returns one figure over numbers of subscribers, and how many times the best one's it is.
+/// Returns one figure over numbers of subscribers; `cell` shows it with its ratio to the best.
 pub(super) fn swept(
     metric: &Metric<EventsRound>,
     title: &str,
     points: &[&Point<EventsRound>],
     names: &[String],
+    cell: fn(&Metric<EventsRound>, Option<f64>, Option<f64>) -> Cell,
 ) -> Grid {
     let counts = points.iter().map(|point| match point.offered {
         Offered::Subscribers { count, .. } => Quantity::Count.show(count as f64),
@@ -116,16 +117,38 @@ pub(super) fn swept(
             let Some(strategy) = point.strategy(name) else {
                 return Cell::default();
             };
-            let figure = Spread::of_rounds(metric, strategy).map(|spread| spread.median);
+            let median = |spread: Spread| spread.median;
             let ratio = ratios.iter().find(|(found, _)| *found == name);
-            let Some(ratio) = ratio.and_then(|(_, ratio)| *ratio) else {
-                return Cell::plain(metric.show(figure));
-            };
-            let text = format!("{} ×{}", metric.show(figure), quantity::ratio(ratio.median));
-            let is_best = ratio.median == 1.0;
-            Cell::toned(text, if is_best { Tone::Good } else { Tone::Plain })
+            let ratio = ratio.and_then(|(_, ratio)| ratio.map(median));
+            let figure = Spread::of_rounds(metric, strategy).map(median);
+            cell(metric, figure, ratio)
         });
         grid.push([Cell::plain(name)].into_iter().chain(cells));
     }
     grid
+}
+
+/// Shows a figure and how many times the best one's it is.
+pub(super) fn with_ratio(
+    metric: &Metric<EventsRound>,
+    figure: Option<f64>,
+    ratio: Option<f64>,
+) -> Cell {
+    let Some(ratio) = ratio else {
+        return Cell::plain(metric.show(figure));
+    };
+    let text = format!("{} ×{}", metric.show(figure), quantity::ratio(ratio));
+    Cell::toned(text, tone(Some(ratio)))
+}
+
+/// Shows a figure alone, where there is no room for more.
+pub(super) fn alone(metric: &Metric<EventsRound>, figure: Option<f64>, ratio: Option<f64>) -> Cell {
+    Cell::toned(metric.show(figure), tone(ratio))
+}
+
+fn tone(ratio: Option<f64>) -> Tone {
+    match ratio == Some(1.0) {
+        true => Tone::Good,
+        false => Tone::Plain,
+    }
 }
