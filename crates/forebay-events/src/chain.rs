@@ -267,11 +267,8 @@ impl<T, E> Drop for Chain<T, E> {
 
 impl<T, E> Chain<T, E> {
     fn dismantle(&self) {
-        let mut garbage = Vec::new();
-        lock(&self.newest).drain(&mut garbage);
-        for segment in garbage {
-            self.log.release(segment);
-        }
+        let mut garbage = self.log.garbage();
+        lock(&self.newest).drain(&mut garbage.segments);
     }
 
     fn take_splice(&mut self) -> Option<Splice<T, E>> {

@@ -63,6 +63,14 @@ impl<T> Log<T> {
         self.oldest.fetch_max(first.get(), Ordering::Relaxed);
     }
 
+    /// Returns a place for segments that are to be let go of.
+    pub(crate) fn garbage(self: &Arc<Self>) -> Garbage<T> {
+        Garbage {
+            log: Arc::clone(self),
+            segments: Vec::new(),
+        }
+    }
+
     /// Lets go of a segment. If it was the last to hold it, its events are dropped here; those
     /// after it that nobody else holds are the pump's, or if there is none, are dropped here too.
     pub(crate) fn release(self: &Arc<Self>, segment: Arc<Segment<T>>) {
@@ -80,6 +88,20 @@ impl<T> Log<T> {
         match &self.pump {
             Some(pump) => (self.defer)(pump, buried),
             None => while !buried.free_one() {},
+        }
+    }
+}
+
+/// Segments that are let go of when it is dropped, which is after everything else was done.
+pub(crate) struct Garbage<T> {
+    log: Arc<Log<T>>,
+    pub(crate) segments: Vec<Arc<Segment<T>>>,
+}
+
+impl<T> Drop for Garbage<T> {
+    fn drop(&mut self) {
+        for segment in self.segments.drain(..) {
+            self.log.release(segment);
         }
     }
 }

@@ -1,7 +1,7 @@
 pub(crate) mod builder;
 
 use std::fmt;
-use std::mem::{replace, take};
+use std::mem::replace;
 use std::sync::Arc;
 
 use forebay_core::{LogId, Sequence};
@@ -13,7 +13,7 @@ use crate::chain::place::Place;
 use crate::chain::segment::Segment;
 use crate::chain::slots::Pen;
 use crate::error::{NotRising, SpliceError};
-use crate::log::Log;
+use crate::log::{Garbage, Log};
 use crate::position::Position;
 use crate::publisher::builder::Builder;
 use crate::retention::Rules;
@@ -47,14 +47,7 @@ pub struct Publisher<T: Send + Sync + 'static, E: Send + Sync + 'static = std::c
     chain: Arc<Chain<T, E>>,
     pen: Pen<T>,
     head: Sequence,
-    /// What an append is made of before any of it is published.
-    staged: Vec<T>,
-    /// Segments that nobody needs any more, to be let go of after publishing.
-    garbage: Vec<Arc<Segment<T>>>,
 }
-
-/// Room that is kept for the events of the next append.
-const STAGED_KEPT: usize = 1024;
 
 impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     /// Creates a log that keeps events only for those who have yet to read them.
@@ -77,8 +70,6 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
             chain: Arc::new(chain),
             pen,
             head: before,
-            staged: Vec::new(),
-            garbage: Vec::new(),
         }
     }
 
@@ -93,11 +84,10 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
         if sequence <= self.head {
             return Err(NotRising::new(event, sequence, self.head));
         }
-        self.pen.segment().note(self.pen.at(), sequence);
-        if let Err(event) = self.pen.push(event) {
-            self.push_rolling(sequence, event);
+        match self.pen.push(sequence, event) {
+            Ok(()) => self.publish(sequence, 1),
+            Err(event) => self.append_rolling(sequence, event),
         }
-        self.publish(sequence, 1);
         Ok(())
     }
 
@@ -134,16 +124,19 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
         if sequence <= self.head {
             return Err(NotRising::new(events, sequence, self.head));
         }
-        // What an iterator that panicked has left behind.
-        self.staged.clear();
-        self.staged.extend(events);
-        let count = self.staged.len();
-        if count == 0 {
-            self.head = sequence;
-            self.chain.set_head(sequence);
-            return Ok(0);
+        let mut events = events.into_iter();
+        let mut draft = self.pen.draft();
+        if !draft.take_from(&mut events) {
+            // Nothing is published before the iterator has given all, or it may still panic.
+            let rest: Vec<T> = events.collect();
+            let count = draft.len() + rest.len();
+            draft.fill(sequence);
+            self.append_rest(sequence, rest, count);
+            return Ok(count);
         }
-        self.publish_staged(sequence);
+        let count = draft.len();
+        draft.fill(sequence);
+        self.publish(sequence, count);
         Ok(count)
     }
 
@@ -216,42 +209,35 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     }
 
     #[cold]
-    fn push_rolling(&mut self, sequence: Sequence, event: T) {
+    fn append_rolling(&mut self, sequence: Sequence, event: T) {
         let began = self.pen.segment().end();
-        self.roll(sequence, began);
+        let mut garbage = self.chain.log().garbage();
+        self.roll(sequence, began, &mut garbage);
         // A new segment has room.
-        let _ = self.pen.push(event);
+        let _ = self.pen.push(sequence, event);
+        self.publish(sequence, 1);
     }
 
-    fn publish_staged(&mut self, sequence: Sequence) {
-        let count = self.staged.len();
-        let began = self.pen.segment().base + u64::from(self.pen.at());
-        let mut staged = take(&mut self.staged);
-        let mut events = staged.drain(..);
-        loop {
-            let segment = self.pen.segment();
-            let from = self.pen.at();
-            let room = segment.slots.capacity() - from;
-            match room.min(events.len() as u32) {
-                1 => segment.note(from, sequence),
-                count => segment.note_all(from, count, sequence),
-            }
-            self.pen.push_from(&mut events);
-            if events.len() == 0 {
-                break;
-            }
-            self.roll(sequence, began);
+    /// Publishes what the segment was filled with, and the `rest`, for which it has no room: `count`
+    /// events in all.
+    #[cold]
+    fn append_rest(&mut self, sequence: Sequence, rest: Vec<T>, count: usize) {
+        let filled = self.pen.segment().base + u64::from(self.pen.at());
+        let began = filled - (count - rest.len()) as u64;
+        let mut garbage = self.chain.log().garbage();
+        let mut rest = rest.into_iter();
+        while rest.len() > 0 {
+            self.roll(sequence, began, &mut garbage);
+            let mut draft = self.pen.draft();
+            draft.take_from(&mut rest);
+            draft.fill(sequence);
         }
-        drop(events);
-        if staged.capacity() <= STAGED_KEPT {
-            self.staged = staged;
-        }
-        self.publish(sequence, count as u64);
+        self.publish(sequence, count);
     }
 
     /// Begins a new segment, for an event with this sequence, in an append before which the log had
     /// `began` events.
-    fn roll(&mut self, sequence: Sequence, began: u64) {
+    fn roll(&mut self, sequence: Sequence, began: u64, garbage: &mut Garbage<T>) {
         let now = self.chain.log().now();
         let old = self.pen.segment();
         let before = match old.slots.capacity().checked_sub(1) {
@@ -270,29 +256,20 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
             began,
             now,
         };
-        let garbage = &mut self.garbage;
-        self.chain.newest(|newest| newest.roll(roll, garbage));
-        garbage.push(replace(&mut self.pen, pen).into_segment());
+        self.chain
+            .newest(|newest| newest.roll(roll, &mut garbage.segments));
+        let old = replace(&mut self.pen, pen);
+        garbage.segments.push(old.into_segment());
     }
 
     #[inline]
-    fn publish(&mut self, sequence: Sequence, count: u64) {
-        let wake = self.chain.publish(count);
+    fn publish(&mut self, sequence: Sequence, count: usize) {
+        let wake = count > 0 && self.chain.publish(count as u64);
         self.head = sequence;
         self.chain.set_head(sequence);
-        self.chain.log().observer.published(count);
+        self.chain.log().observer.published(count as u64);
         if wake {
             self.chain.notify();
-        }
-        if !self.garbage.is_empty() {
-            self.release();
-        }
-    }
-
-    #[cold]
-    fn release(&mut self) {
-        for segment in self.garbage.drain(..) {
-            self.chain.log().release(segment);
         }
     }
 }

@@ -53,8 +53,11 @@ pub struct Subscription<T, E = std::convert::Infallible> {
     berth: Berth,
     /// Made when somebody asks for a [`Closer`].
     control: Option<Arc<Control>>,
-    /// How many polls in a row were ready.
-    streak: u8,
+    /// Events before this slot are given without a further look: nobody can have closed the
+    /// subscription, and its task need not let others run.
+    granted: u32,
+    /// How many more polls in a row may be ready, besides those for granted events.
+    left: u8,
     /// It was said that the reader was cut off.
     told: bool,
 }
@@ -68,7 +71,8 @@ impl<T, E> Subscription<T, E> {
             place,
             berth: Berth::NONE,
             control: None,
-            streak: 0,
+            granted: 0,
+            left: STREAK_MAX,
             told: false,
         }
     }
@@ -102,6 +106,7 @@ impl<T, E> Subscription<T, E> {
     ///
     /// From the first one on, each event costs the reader one more atomic load.
     pub fn closer(&mut self) -> Closer {
+        self.take_back();
         let (place, berth) = (&self.place, self.berth);
         let control = self
             .control
@@ -113,6 +118,7 @@ impl<T, E> Subscription<T, E> {
     /// is whole; returns how many were missed. Otherwise it does nothing.
     pub fn skip_to_oldest(&mut self) -> u64 {
         self.told = false;
+        self.granted = 0;
         self.place.skip_to_oldest()
     }
 
@@ -133,6 +139,13 @@ impl<T, E> Subscription<T, E> {
         self.control.as_ref()?.reason()
     }
 
+    /// Grants nothing any more.
+    fn take_back(&mut self) {
+        let unused = self.granted.saturating_sub(self.place.reach().at());
+        self.left += unused as u8;
+        self.granted = 0;
+    }
+
     /// Takes the next event out of what is in reach.
     #[inline]
     fn take(&mut self) -> Option<Entry<'_, T>> {
@@ -145,6 +158,11 @@ impl<T, E> Subscription<T, E> {
         let count = self.place.reach().look(at)?.1.len() as u32;
         if count == 0 {
             return None;
+        }
+        // It was one poll, however many events it gives.
+        if self.granted > at {
+            self.take_back();
+            self.left -= 1;
         }
         self.place.pass(count);
         let (segment, events) = self.place.reach().look(at)?;
@@ -230,8 +248,7 @@ impl<T, E: Clone> Subscription<T, E> {
     /// As [`next`](Subscription::next).
     #[inline]
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
-        if self.is_ready() && self.streak < STREAK_MAX {
-            self.streak += 1;
+        if self.place.reach().at() < self.granted {
             return Poll::Ready(Ok(()));
         }
         self.poll_slow(cx)
@@ -248,12 +265,19 @@ impl<T, E: Clone> Subscription<T, E> {
         if self.place.reach().ahead() == 0 {
             ready!(self.poll_advance(cx))?;
         }
-        if self.streak >= STREAK_MAX {
-            self.streak = 0;
+        if self.left == 0 {
+            self.left = STREAK_MAX;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.streak += 1;
+        if self.control.is_none() {
+            let reach = self.place.reach();
+            let count = reach.ahead().min(u32::from(self.left));
+            self.granted = reach.at() + count;
+            self.left -= count as u8;
+        } else {
+            self.left -= 1;
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -281,7 +305,7 @@ impl<T, E: Clone> Subscription<T, E> {
                 return Poll::Ready(Err(RecvError::ForceClosed(reason)));
             }
             if self.place.park(&mut self.berth, cx.waker()) {
-                self.streak = 0;
+                self.left = STREAK_MAX;
                 return Poll::Pending;
             }
         }
@@ -289,6 +313,7 @@ impl<T, E: Clone> Subscription<T, E> {
 
     /// Finds the next event; returns whether there is one.
     fn advance(&mut self) -> Result<bool, RecvError<E>> {
+        self.granted = 0;
         let chain = Arc::as_ptr(self.place.chain());
         let found = self.place.advance();
         if !std::ptr::eq(chain, Arc::as_ptr(self.place.chain())) {
@@ -335,6 +360,10 @@ impl<T, E: Clone> Subscription<T, E> {
         let reach = self.place.reach().clone();
         let log = Arc::clone(self.place.chain().log());
         let chunk = crate::chunk::Chunk::new(reach, log);
+        if self.granted > 0 {
+            self.take_back();
+            self.left -= 1;
+        }
         self.place.pass(chunk.len() as u32);
         Poll::Ready(Ok(chunk))
     }
@@ -349,7 +378,8 @@ impl<T, E> Clone for Subscription<T, E> {
             place: self.place.clone(),
             berth: Berth::NONE,
             control: closed.cloned(),
-            streak: 0,
+            granted: 0,
+            left: STREAK_MAX,
             told: false,
         }
     }

@@ -5,6 +5,8 @@ use std::slice;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use forebay_core::Sequence;
+
 use crate::chain::segment::Segment;
 
 pub(crate) struct Slots<T> {
@@ -56,23 +58,50 @@ impl<T> Pen<T> {
         u32::from(self.at)
     }
 
-    pub(crate) fn push(&mut self, event: T) -> Result<(), T> {
+    pub(crate) fn push(&mut self, sequence: Sequence, event: T) -> Result<(), T> {
         let slots = &self.segment.slots;
         let Some(cell) = slots.cells.get(usize::from(self.at)) else {
             return Err(event);
         };
         cell.set(event)?;
+        self.segment.note(self.at(), 1, sequence);
         self.at += 1;
         slots.filled.store(self.at, Ordering::Release);
         Ok(())
     }
 
-    pub(crate) fn push_from(&mut self, events: &mut std::vec::Drain<'_, T>) {
-        while u32::from(self.at) < self.segment.slots.capacity() {
-            let Some(event) = events.next() else { break };
-            if self.push(event).is_err() {
-                break;
-            }
+    pub(crate) const fn draft(&mut self) -> Draft<'_, T> {
+        Draft {
+            events: Vec::new(),
+            pen: self,
+        }
+    }
+}
+
+pub(crate) struct Draft<'a, T> {
+    pen: &'a mut Pen<T>,
+    events: Vec<T>,
+}
+
+impl<T> Draft<'_, T> {
+    pub(crate) fn take_from(&mut self, events: &mut impl Iterator<Item = T>) -> bool {
+        let room = self.pen.segment.slots.capacity() - self.pen.at();
+        while self.events.len() < room as usize {
+            let Some(event) = events.next() else {
+                return true;
+            };
+            self.events.push(event);
+        }
+        false
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    pub(crate) fn fill(self, sequence: Sequence) {
+        for event in self.events {
+            let _ = self.pen.push(sequence, event);
         }
     }
 }

@@ -86,24 +86,12 @@ impl<T> Segment<T> {
         lock(&self.next).take()
     }
 
-    /// Notes the sequence of the event that is to be put into slot `at`.
-    #[inline]
-    pub(crate) fn note(&self, at: u32, sequence: Sequence) {
-        let dense = self.first.get().wrapping_add(u64::from(at));
-        if sequence.get() != dense || self.sequences.get().is_some() {
-            self.note_all(at, 1, sequence);
-        }
-    }
-
     /// Notes the sequence of `count` events that are to be put into the slots from `at` on.
-    pub(crate) fn note_all(&self, at: u32, count: u32, sequence: Sequence) {
+    pub(crate) fn note(&self, at: u32, count: u32, sequence: Sequence) {
         let capacity = self.slots.capacity();
-        // Where the slots are used up, a new segment is about to begin.
-        if at < capacity {
-            let dense = || Box::new(Sequences::dense(self.first, capacity));
-            let sequences = self.sequences.get_or_init(dense);
-            sequences.note(at, count, sequence, capacity);
-        }
+        let dense = || Box::new(Sequences::dense(self.first, capacity));
+        let sequences = self.sequences.get_or_init(dense);
+        sequences.note(at, count, sequence, capacity);
     }
 
     /// Returns the sequence of a filled slot.

@@ -16,6 +16,8 @@ use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
+use forebay_core::Sequence;
+
 use crate::chain::race::Races;
 use crate::chain::segment::Segment;
 
@@ -94,18 +96,22 @@ pub(crate) struct Pen<T> {
     segment: Arc<Segment<T>>,
     /// What `filled` says; nobody else changes it.
     at: u16,
+    /// The sequence of the next event, if it comes right after that of the one before and no event
+    /// of the segment needed its sequence to be noted; otherwise none that an event can have.
+    dense: u64,
 }
 
 impl<T> Pen<T> {
     pub(crate) fn new(segment: Segment<T>) -> Self {
         let at = segment.slots.filled.load(Ordering::Relaxed);
         Self {
+            dense: segment.first.get(),
             segment: Arc::new(segment),
             at,
         }
     }
 
-    pub(crate) fn segment(&self) -> &Arc<Segment<T>> {
+    pub(crate) const fn segment(&self) -> &Arc<Segment<T>> {
         &self.segment
     }
 
@@ -121,10 +127,16 @@ impl<T> Pen<T> {
 
     /// Fills the next slot, or gives the event back where all are filled.
     #[inline]
-    pub(crate) fn push(&mut self, event: T) -> Result<(), T> {
+    pub(crate) fn push(&mut self, sequence: Sequence, event: T) -> Result<(), T> {
         let slots = &self.segment.slots;
         if self.at == slots.capacity {
             return Err(event);
+        }
+        if sequence.get() == self.dense {
+            self.dense = self.dense.wrapping_add(1);
+        } else {
+            self.segment.note(self.at(), 1, sequence);
+            self.dense = NOT_DENSE;
         }
         slots.races.write(self.at);
         // SAFETY: the slot is one of the segment's and not filled yet, so no reader looks at it,
@@ -136,23 +148,74 @@ impl<T> Pen<T> {
         Ok(())
     }
 
-    /// Fills slots from the front of `events` until one or the other is used up.
-    pub(crate) fn push_from(&mut self, events: &mut std::vec::Drain<'_, T>) {
-        let slots = &self.segment.slots;
-        let room = usize::from(slots.capacity - self.at);
-        // SAFETY: the cells are one allocation of `capacity`, of which this is the end.
-        let free =
-            unsafe { slice::from_raw_parts(slots.cells.add(usize::from(self.at)).as_ptr(), room) };
-        let mut at = self.at;
-        for (cell, event) in free.iter().zip(events) {
-            slots.races.write(at);
-            // SAFETY: as in `push`. What is written and not counted would only leak.
-            unsafe { (*cell.get()).write(event) };
-            at += 1;
+    /// Begins an append of many events, of which none is filled before all are there.
+    pub(crate) const fn draft(&mut self) -> Draft<'_, T> {
+        Draft {
+            to: self.at,
+            pen: self,
         }
-        self.at = at;
-        // Release: as in `push`.
-        slots.filled.store(at, Ordering::Release);
+    }
+}
+
+/// Before the first event there is no sequence for it to come right after.
+const NOT_DENSE: u64 = 0;
+
+/// Events that are in their slots and not filled yet; dropping it drops them.
+pub(crate) struct Draft<'a, T> {
+    pen: &'a mut Pen<T>,
+    to: u16,
+}
+
+impl<T> Draft<'_, T> {
+    /// Takes events until there are no more or no slot is left; returns whether there are no more.
+    pub(crate) fn take_from(&mut self, events: &mut impl Iterator<Item = T>) -> bool {
+        let slots = &self.pen.segment.slots;
+        while self.to < slots.capacity {
+            let Some(event) = events.next() else {
+                return true;
+            };
+            slots.races.write(self.to);
+            // SAFETY: as in `Pen::push`. The draft holds the only pen.
+            unsafe { (*slots.cells.add(usize::from(self.to)).as_ref().get()).write(event) };
+            self.to += 1;
+        }
+        false
+    }
+
+    /// How many events it has.
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.to - self.pen.at)
+    }
+
+    /// Fills the slots; all events have this sequence.
+    pub(crate) fn fill(self, sequence: Sequence) {
+        let count = self.len() as u32;
+        if count > 0 {
+            let pen = &mut *self.pen;
+            if count > 1 || sequence.get() != pen.dense {
+                pen.segment.note(pen.at(), count, sequence);
+                pen.dense = NOT_DENSE;
+            } else {
+                pen.dense = pen.dense.wrapping_add(1);
+            }
+            pen.at = self.to;
+            // Release: as in `Pen::push`.
+            pen.segment.slots.filled.store(pen.at, Ordering::Release);
+        }
+    }
+}
+
+impl<T> Drop for Draft<'_, T> {
+    fn drop(&mut self) {
+        let (from, to) = (usize::from(self.pen.at), usize::from(self.to));
+        let cells = self.pen.segment.slots.cells;
+        let events = ptr::slice_from_raw_parts_mut(
+            // SAFETY: as in `Pen::push`; `from` is within the allocation or at its end.
+            unsafe { cells.add(from) }.cast::<T>().as_ptr(),
+            to - from,
+        );
+        // SAFETY: these slots were written by this draft, and none of them is filled.
+        unsafe { ptr::drop_in_place(events) };
     }
 }
 
