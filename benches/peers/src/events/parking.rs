@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,6 @@ const GIVE_UP: Duration = Duration::from_secs(60);
 pub(super) struct Parking<P: Peer> {
     log: P::Log<u64>,
     lounge: Arc<Lounge>,
-    readers: usize,
     appended: u64,
     // The last to go, for tasks may not end with the log.
     _runtime: Runtime,
@@ -44,11 +43,18 @@ pub(super) struct Lap {
 /// Where the readers wait.
 struct Lounge {
     opening: Instant,
-    /// How often a reader has begun to wait.
-    waits: AtomicUsize,
-    /// When each reader had its last event, in nanoseconds since the opening.
-    woken: Vec<AtomicU64>,
+    places: Vec<Place>,
 }
+
+/// What a reader says of itself.
+struct Place {
+    /// After how many events it waits; [`NONE`] before it does for the first time.
+    waits_after: AtomicU64,
+    /// When it had its last event, in nanoseconds since the opening.
+    woken: AtomicU64,
+}
+
+const NONE: u64 = u64::MAX;
 
 impl<P: Peer> Parking<P> {
     /// Returns a log with this many readers, of which each waits.
@@ -58,8 +64,7 @@ impl<P: Peer> Parking<P> {
         let mut log = P::Log::<u64>::holding(1_024);
         let lounge = Arc::new(Lounge {
             opening: Instant::now(),
-            waits: AtomicUsize::new(0),
-            woken: (0..readers).map(|_| AtomicU64::new(0)).collect(),
+            places: (0..readers).map(|_| Place::new()).collect(),
         });
         for index in 0..readers {
             runtime.spawn(Arc::clone(&lounge).seat(index, log.subscribe()));
@@ -67,7 +72,6 @@ impl<P: Peer> Parking<P> {
         let parking = Self {
             log,
             lounge,
-            readers,
             appended: 0,
             _runtime: runtime,
         };
@@ -89,23 +93,23 @@ impl<P: Peer> Parking<P> {
         self.appended += 1;
         self.wait();
         let start = start.saturating_duration_since(self.lounge.opening);
-        let since_start = |woken: &AtomicU64| {
-            let woken = Duration::from_nanos(woken.load(Ordering::Acquire));
+        let since_start = |place: &Place| {
+            let woken = Duration::from_nanos(place.woken.load(Ordering::Acquire));
             assert!(woken > start, "{}: a reader slept on", P::NAME);
             woken.saturating_sub(start)
         };
         Lap {
             writer: writer.saturating_sub(clock_cost()),
             all: process_time().saturating_sub(before),
-            wakes: self.lounge.woken.iter().map(since_start).collect(),
+            wakes: self.lounge.places.iter().map(since_start).collect(),
         }
     }
 
     /// Waits until every reader has read all there is and waits, and the workers sleep.
     fn wait(&self) {
-        let waits = self.readers * (self.appended as usize + 1);
         let start = Instant::now();
-        while self.lounge.waits.load(Ordering::Acquire) < waits {
+        let waits = |place: &Place| place.waits_after.load(Ordering::Acquire) == self.appended;
+        while !self.lounge.places.iter().all(waits) {
             assert!(start.elapsed() < GIVE_UP, "{}: a reader is lost", P::NAME);
             thread::sleep(Duration::from_millis(1));
         }
@@ -116,13 +120,14 @@ impl<P: Peer> Parking<P> {
 impl Lounge {
     /// Reads whatever comes, and notes when.
     async fn seat<R: Reader>(self: Arc<Self>, index: usize, mut reader: R) {
-        loop {
+        let place = &self.places[index];
+        for read_so_far in 0.. {
             let outcome = {
                 let mut read = pin!(reader.read(1, Tally::default()));
                 let noting = poll_fn(|cx| {
                     let polled = read.as_mut().poll(cx);
                     if polled.is_pending() {
-                        self.waits.fetch_add(1, Ordering::AcqRel);
+                        place.waits_after.store(read_so_far, Ordering::Release);
                     }
                     polled
                 });
@@ -133,7 +138,16 @@ impl Lounge {
                 return;
             }
             let nanoseconds = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-            self.woken[index].store(nanoseconds, Ordering::Release);
+            place.woken.store(nanoseconds, Ordering::Release);
+        }
+    }
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            waits_after: AtomicU64::new(NONE),
+            woken: AtomicU64::new(0),
         }
     }
 }

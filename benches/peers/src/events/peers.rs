@@ -58,10 +58,19 @@ pub fn entry<P: Peer, Q: Probe>() -> Entry<Q> {
 /// Returns every peer.
 #[must_use]
 pub fn all<Q: Probe>() -> Vec<Entry<Q>> {
-    vec![
+    let mut entries = vec![
         entry::<Forebay, _>(),
         entry::<ForebaySlices, _>(),
         entry::<ForebayInline, _>(),
+    ];
+    entries.extend(others());
+    entries
+}
+
+/// Returns every peer but forebay.
+#[must_use]
+pub fn others<Q: Probe>() -> Vec<Entry<Q>> {
+    vec![
         entry::<TokioBroadcast, _>(),
         entry::<AsyncBroadcast, _>(),
         entry::<Asyncband, _>(),

@@ -3,9 +3,13 @@
 mod append;
 mod defects;
 mod drain;
+mod keys;
 mod memory;
 mod parked;
 mod release;
+mod resume;
+mod snapshot;
+mod stuck;
 mod stream;
 mod wake;
 
@@ -40,8 +44,24 @@ pub const ALL: &[Question] = &[
         ask: memory::ask,
     },
     Question {
+        name: "keys",
+        ask: keys::ask,
+    },
+    Question {
         name: "release",
         ask: release::ask,
+    },
+    Question {
+        name: "resume",
+        ask: resume::ask,
+    },
+    Question {
+        name: "snapshot",
+        ask: snapshot::ask,
+    },
+    Question {
+        name: "stuck",
+        ask: stuck::ask,
     },
     Question {
         name: "defects",

@@ -1,6 +1,6 @@
 //! forebay, event by event and in slices, with its pump and without.
 
-use forebay_events::{Publisher, RecvError, Subscription};
+use forebay_events::{Publisher, RecvError, Retention, Subscription};
 
 use crate::entry::Kind;
 use crate::events::payload::Payload;
@@ -14,6 +14,9 @@ pub const SLICES: &str = "forebay, slices";
 /// The row without a pump.
 pub const INLINE: &str = "forebay, inline";
 
+/// How many events readers may keep where that is bounded.
+pub const LIMIT: usize = 1_024;
+
 /// forebay with its defaults, read with `next`.
 #[derive(Debug)]
 pub struct Forebay;
@@ -25,6 +28,10 @@ pub struct ForebaySlices;
 /// Its writer wakes everybody itself.
 #[derive(Debug)]
 pub struct ForebayInline;
+
+/// Readers that are too far behind are cut off.
+#[derive(Debug)]
+pub struct ForebayBounded;
 
 impl Peer for Forebay {
     const NAME: &'static str = "forebay";
@@ -59,6 +66,17 @@ impl Peer for ForebayInline {
     type Log<T: Payload> = Inline<T>;
 }
 
+impl Peer for ForebayBounded {
+    const NAME: &'static str = "forebay";
+    const SETTINGS: &'static str = "for readers up to 1,024 behind";
+    const KIND: Kind = Kind::Ours;
+    const APPENDS_MANY: bool = true;
+    const CLOSES: bool = true;
+    const FAILS: bool = true;
+
+    type Log<T: Payload> = Bounded<T>;
+}
+
 /// A log whose readers read slices.
 #[derive(Debug)]
 pub struct Sliced<T: Payload>(Publisher<T, Failure>);
@@ -66,6 +84,10 @@ pub struct Sliced<T: Payload>(Publisher<T, Failure>);
 /// A reader of slices.
 #[derive(Debug)]
 pub struct Slices<T>(Subscription<T, Failure>);
+
+/// A log that keeps a bounded number of events for readers.
+#[derive(Debug)]
+pub struct Bounded<T: Payload>(Publisher<T, Failure>);
 
 /// A log without a pump.
 #[derive(Debug)]
@@ -136,6 +158,39 @@ impl<T: Payload> Log<T> for Inline<T> {
     fn holding(_events: usize) -> Self {
         let publisher = Publisher::builder().inline().build();
         Self(publisher.expect("nothing is wrong with the settings"))
+    }
+
+    fn append(&mut self, event: T) {
+        Log::append(&mut self.0, event);
+    }
+
+    fn append_all(&mut self, events: impl Iterator<Item = T>) {
+        Log::append_all(&mut self.0, events);
+    }
+
+    fn subscribe(&mut self) -> Self::Reader {
+        Log::subscribe(&mut self.0)
+    }
+
+    fn close(self) {
+        self.0.close();
+    }
+
+    fn fail(self) {
+        Log::fail(self.0);
+    }
+}
+
+impl<T: Payload> Log<T> for Bounded<T> {
+    type Reader = Subscription<T, Failure>;
+
+    fn holding(_events: usize) -> Self {
+        let publisher = Publisher::builder().retention(Retention::readers_up_to(LIMIT));
+        Self(
+            publisher
+                .build()
+                .expect("nothing is wrong with the settings"),
+        )
     }
 
     fn append(&mut self, event: T) {

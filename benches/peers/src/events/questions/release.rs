@@ -54,9 +54,8 @@ struct ByHand {
 /// Asks the question.
 pub(super) fn ask(rounds: usize) -> Vec<Table> {
     let rounds = rounds.min(ROUNDS_MAX);
-    let mut longest = peers::all();
-    longest.retain(|entry| entry.kind != Kind::Ours && entry.kind != Kind::OursVariant);
-    longest.insert(0, with_pump());
+    let mut longest = vec![with_pump()];
+    longest.extend(peers::others());
     vec![
         Table {
             title: "Dropping a backlog of 10,000,000 u64",

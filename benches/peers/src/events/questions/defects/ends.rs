@@ -3,10 +3,9 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
-use super::now;
+use super::{Bell, now};
 use crate::events::peer::{Log, Peer, Reader, Stop};
 
 /// How many events rings are to hold.
@@ -29,16 +28,6 @@ pub(super) enum Case {
     Error,
     /// The error is told once only.
     ErrorAgain,
-}
-
-/// A waker that notes whether it was woken.
-#[derive(Debug, Default)]
-struct Bell(AtomicBool);
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Release);
-    }
 }
 
 impl Case {
@@ -77,7 +66,7 @@ fn waiting<P: Peer>() -> bool {
     let mut read = pin!(reader.read(1, Vec::new()));
     let waits = read.as_mut().poll(&mut cx).is_pending();
     drop(log);
-    let was_woken = bell.0.load(Ordering::Acquire);
+    let was_woken = bell.rung() > 0;
     waits && was_woken && matches!(read.poll(&mut cx), Poll::Ready(Err(_)))
 }
 

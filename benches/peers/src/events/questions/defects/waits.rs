@@ -1,6 +1,7 @@
 //! What happens to readers that wait, and to their wakers.
 
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +10,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use super::{now, now_with};
+use super::{Bell, now, now_with};
 use crate::allocation::count;
 use crate::events::peer::{Log, Peer, Reader, ReaderOf, Stop};
 
@@ -42,20 +43,6 @@ pub(super) enum Case {
     Usable,
     /// A waker that reads never returns.
     Reading,
-}
-
-/// A waker that counts how often it was woken, and panics then if it is told to.
-#[derive(Debug, Default)]
-struct Bell {
-    rung: AtomicUsize,
-    panics: bool,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.rung.fetch_add(1, Ordering::AcqRel);
-        assert!(!self.panics, "the waker panics");
-    }
 }
 
 type Waiting = Pin<Box<dyn Future<Output = Result<Vec<u64>, Stop>> + Send>>;
@@ -97,7 +84,7 @@ fn woken<P: Peer>() -> bool {
         let _ = read.as_mut().poll(&mut Context::from_waker(&waker));
         log.append(0);
     }
-    let was_woken = bell.rung.load(Ordering::Acquire) == 1;
+    let was_woken = bell.rung() == 1;
     was_woken && now(&mut reader) == Some(Ok(vec![0]))
 }
 
@@ -124,15 +111,18 @@ fn another_waker<P: Peer>() -> bool {
         let _ = read.as_mut().poll(&mut Context::from_waker(&waker));
     }
     log.append(0);
-    bells.map(|bell| bell.rung.load(Ordering::Acquire)) == [0, 1]
+    bells.map(|bell| bell.rung()) == [0, 1]
 }
 
 /// Appends an event while readers wait, one of them with a waker that panics; returns how often
 /// the others were woken, and the log.
-fn append_to_panicking<P: Peer>() -> (usize, P::Log<u64>) {
-    let mut log = P::Log::<u64>::holding(HELD);
+///
+/// Neither the log nor a reader is dropped: where a panic has broken them, that would panic again,
+/// and end the program.
+fn append_to_panicking<P: Peer>() -> (usize, ManuallyDrop<P::Log<u64>>) {
+    let mut log = ManuallyDrop::new(P::Log::<u64>::holding(HELD));
     let bell = Arc::new(Bell::default());
-    let mut waiting: Vec<Waiting> = Vec::new();
+    let mut waiting: ManuallyDrop<Vec<Waiting>> = ManuallyDrop::default();
     for index in 0..READERS {
         let waker = if index == READERS / 2 {
             Waker::from(Arc::new(Bell {
@@ -149,7 +139,7 @@ fn append_to_panicking<P: Peer>() -> (usize, P::Log<u64>) {
     }
     // Whoever panics is not the point.
     let _ = catch_unwind(AssertUnwindSafe(|| log.append(0)));
-    (bell.rung.load(Ordering::Acquire), log)
+    (bell.rung(), log)
 }
 
 fn panic<P: Peer>() -> bool {
@@ -158,9 +148,9 @@ fn panic<P: Peer>() -> bool {
 
 fn usable<P: Peer>() -> bool {
     let (_, mut log) = append_to_panicking::<P>();
-    let mut reader = log.subscribe();
+    let mut reader = ManuallyDrop::new(log.subscribe());
     log.append(1);
-    now(&mut reader) == Some(Ok(vec![1]))
+    now(&mut *reader) == Some(Ok(vec![1]))
 }
 
 /// A waker that asks another reader.
@@ -173,7 +163,8 @@ impl Wake for Asking {
     fn wake(self: Arc<Self>) {
         let mut other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
         let polled = other.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        self.got.fetch_add(usize::from(polled.is_ready()), Ordering::AcqRel);
+        self.got
+            .fetch_add(usize::from(polled.is_ready()), Ordering::AcqRel);
     }
 }
 
