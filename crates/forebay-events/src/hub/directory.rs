@@ -11,8 +11,8 @@ use crate::hub::list::{Link, Linked, List};
 /// those that were forgotten is the newest sequence that any of them had, the floor. So of a key
 /// that is not here it is known that nothing newer than the floor was published to it.
 ///
-/// It calls no code of the user but a key's `Eq`, before anything is changed; what has to be dropped
-/// is given back.
+/// It calls no code of the user but a key's `Eq`, when a key is looked up; what has to be dropped is
+/// given back.
 pub(crate) struct Directory<K, L> {
     /// Where a key is, by its hash.
     index: HashTable<u32>,
@@ -45,8 +45,10 @@ enum Content<K, L> {
 pub(crate) enum Known<'a, L> {
     /// It has a log, in this place.
     Logged(u32, &'a mut L),
-    /// It has none, and nothing newer than this was published to it.
-    Last(Sequence),
+    /// It has none, and this was published to it last; it is remembered in this place.
+    Remembered(u32, Sequence),
+    /// It is not here, so nothing newer than this was published to it.
+    Unknown(Sequence),
 }
 
 impl<K, L> Linked for Place<K, L> {
@@ -89,25 +91,26 @@ impl<K: Eq, L> Directory<K, L> {
 
     pub(crate) fn look_up(&mut self, hash: u64, key: &K) -> Known<'_, L> {
         let Some(place) = self.find(hash, key) else {
-            return Known::Last(self.floor);
+            return Known::Unknown(self.floor);
         };
         match &mut self.places[place as usize].content {
             Content::Logged(_, log) | Content::Idle(_, log) => Known::Logged(place, log),
-            Content::Remembered(_, last) => Known::Last(*last),
-            Content::Vacant => Known::Last(self.floor),
+            Content::Remembered(_, last) => Known::Remembered(place, *last),
+            Content::Vacant => Known::Unknown(self.floor),
         }
     }
 
-    /// Notes that `key`, which has no log, was published to with `sequence`; returns a key to drop.
-    pub(crate) fn remember(&mut self, hash: u64, key: K, sequence: Sequence) -> Option<K> {
-        if let Some(place) = self.find(hash, &key) {
-            if let Content::Remembered(_, last) = &mut self.places[place as usize].content {
-                *last = sequence.max(*last);
-                self.remembered.remove(&mut self.places, place);
-                self.remembered.push(&mut self.places, place);
-            }
-            return Some(key);
+    /// Notes that the key which is remembered in `place` was published to with `sequence`.
+    pub(crate) fn touch(&mut self, place: u32, sequence: Sequence) {
+        if let Content::Remembered(_, last) = &mut self.places[place as usize].content {
+            *last = sequence.max(*last);
+            self.remembered.remove(&mut self.places, place);
+            self.remembered.push(&mut self.places, place);
         }
+    }
+
+    /// Notes that `key`, which is not here, was published to with `sequence`; returns a key to drop.
+    pub(crate) fn remember(&mut self, hash: u64, key: K, sequence: Sequence) -> Option<K> {
         if self.remembered_max == 0 {
             self.floor = self.floor.max(sequence);
             return Some(key);
@@ -117,22 +120,20 @@ impl<K: Eq, L> Directory<K, L> {
         self.forget_surplus()
     }
 
-    /// Gives `key`, which has none, a log; returns its place and a key to drop.
-    pub(crate) fn give_log(&mut self, hash: u64, key: K, log: L) -> (u32, Option<K>) {
-        let Some(place) = self.find(hash, &key) else {
-            return (self.settle(hash, Content::Logged(key, log)), None);
-        };
-        let content = &mut self.places[place as usize].content;
-        let kept = match std::mem::replace(content, Content::Vacant) {
-            Content::Remembered(kept, _) => kept,
-            other => {
-                *content = other;
-                return (place, Some(key));
-            }
-        };
-        *content = Content::Logged(kept, log);
-        self.remembered.remove(&mut self.places, place);
-        (place, Some(key))
+    /// Gives the key that is remembered in `place` a log.
+    pub(crate) fn give_log(&mut self, place: u32, log: L) {
+        if let Content::Remembered(..) = self.places[place as usize].content {
+            self.remembered.remove(&mut self.places, place);
+            self.turn(place, |content| match content {
+                Content::Remembered(key, _) => Content::Logged(key, log),
+                other => other,
+            });
+        }
+    }
+
+    /// Gives `key`, which is not here, a log; returns its place.
+    pub(crate) fn add_log(&mut self, hash: u64, key: K, log: L) -> u32 {
+        self.settle(hash, Content::Logged(key, log))
     }
 
     /// Takes the log out of `place` and remembers its key; returns a key to drop as well.

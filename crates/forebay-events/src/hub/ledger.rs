@@ -80,15 +80,20 @@ where
         let mut state = lock(&self.state);
         state.head = sequence;
         for draft in drafts {
-            let Some(key) = draft.key.take() else {
+            // The key stays in its draft while its `Eq` runs: if that panics, nothing is dropped here.
+            let Some(key) = &draft.key else {
                 continue;
             };
-            if let Known::Logged(place, account) = state.keys.look_up(draft.hash, &key) {
-                account.last = sequence;
-                draft.line = Some((AccountId::Key(place), Arc::clone(&account.line)));
-                draft.key = Some(key);
-            } else {
-                draft.key = state.keys.remember(draft.hash, key, sequence);
+            match state.keys.look_up(draft.hash, key) {
+                Known::Logged(place, account) => {
+                    account.last = sequence;
+                    draft.line = Some((AccountId::Key(place), Arc::clone(&account.line)));
+                }
+                Known::Remembered(place, _) => state.keys.touch(place, sequence),
+                Known::Unknown(_) => {
+                    let key = draft.key.take();
+                    draft.key = key.and_then(|key| state.keys.remember(draft.hash, key, sequence));
+                }
             }
         }
         let whole = state.whole.as_mut()?;
@@ -99,19 +104,14 @@ where
     /// Joins the line of a key or of the whole topic, and opens it if there is none.
     pub(crate) fn join(&self, key: Option<&K>) -> Result<Joined<T>, SubscribeError<E>> {
         let hash = key.map(|key| self.hash(key));
-        let mut garbage = None;
-        let joined = {
-            let mut state = lock(&self.state);
-            if let Some(end) = &state.end {
-                return Err(end.to_subscribe_error());
-            }
-            match key.zip(hash) {
-                None => state.join_whole(&self.settings),
-                Some((key, hash)) => state.join_key(&self.settings, hash, key, &mut garbage),
-            }
-        };
-        drop(garbage);
-        Ok(joined)
+        let mut state = lock(&self.state);
+        if let Some(end) = &state.end {
+            return Err(end.to_subscribe_error());
+        }
+        Ok(match key.zip(hash) {
+            None => state.join_whole(&self.settings),
+            Some((key, hash)) => state.join_key(&self.settings, hash, key),
+        })
     }
 
     /// Takes back a [`join`](Ledger::join); `reads` is the build whose snapshot the feed still

@@ -3,6 +3,10 @@
 //!
 //! Feeds are polled by hand, snapshots are written by hand or from a store, and the runtime on which
 //! they are built runs when it is told to. `model` plays random histories against a naive hub.
+#![allow(
+    clippy::print_stdout,
+    reason = "tests that measure say what they measured"
+)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../harness/runtime.rs"]
@@ -21,7 +25,7 @@ mod cancelling;
 mod ending;
 mod failing;
 mod following;
-//mod foreign_code;
+mod foreign_code;
 mod forcing;
 mod freeing;
 mod memory;
@@ -29,4 +33,4 @@ mod model;
 mod refreshing;
 mod resuming;
 mod sharing;
-//mod tokio_runtime;
+mod tokio_runtime;

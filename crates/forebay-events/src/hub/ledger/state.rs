@@ -51,30 +51,38 @@ where
         account.join(AccountId::Whole, log, opened)
     }
 
-    pub(crate) fn join_key(
-        &mut self,
-        settings: &Settings<T>,
-        hash: u64,
-        key: &K,
-        garbage: &mut Option<K>,
-    ) -> Joined<T> {
+    pub(crate) fn join_key(&mut self, settings: &Settings<T>, hash: u64, key: &K) -> Joined<T> {
         let log = LogId::new(self.log.get() ^ hash);
-        let last = match self.keys.look_up(hash, key) {
-            Known::Last(last) => last,
+        let (place, last) = match self.keys.look_up(hash, key) {
+            Known::Remembered(place, last) => (Some(place), last),
+            Known::Unknown(last) => (None, last),
             Known::Logged(place, account) => {
                 let joined = account.join(AccountId::Key(place), log, None);
                 self.keys.rouse(place);
                 return joined;
             }
         };
-        let (line, beginning) = settings.open(log, last);
-        let mut account = Account::new(line, last);
-        let opened = Some((beginning, last));
-        let mut joined = account.join(AccountId::Whole, log, opened);
-        let (place, spare) = self.keys.give_log(hash, key.clone(), account);
-        *garbage = spare;
-        joined.id = AccountId::Key(place);
-        joined
+        let open = || {
+            let (line, beginning) = settings.open(log, last);
+            let mut account = Account::new(line, last);
+            let joined = account.join(AccountId::Whole, log, Some((beginning, last)));
+            (account, joined)
+        };
+        let (place, joined) = match place {
+            Some(place) => {
+                let (account, joined) = open();
+                self.keys.give_log(place, account);
+                (place, joined)
+            }
+            None => {
+                // Cloned before anything is changed, for that may panic.
+                let key = key.clone();
+                let (account, joined) = open();
+                (self.keys.add_log(hash, key, account), joined)
+            }
+        };
+        let id = AccountId::Key(place);
+        Joined { id, ..joined }
     }
 
     /// Returns the account in this place, unless its line is another one by now.
