@@ -17,12 +17,12 @@ pub(crate) mod slots;
 pub(crate) mod waiters;
 mod word;
 
-use std::sync::atomic::{AtomicBool as StdAtomicBool, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, OnceLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex as StdMutex};
 use std::task::Waker;
 
 use forebay_core::{LogId, Sequence};
-use forebay_rt::sync::{AtomicU64, Mutex, lock};
+use forebay_rt::sync::{AtomicU64, Mutex, OnceLock, lock};
 use forebay_rt::wake_all;
 
 use crate::chain::end::{Abandoned, End, Splice};
@@ -49,8 +49,6 @@ pub(crate) struct Chain<T, E> {
     newest: Mutex<Newest<T>>,
     /// Set once, before the word says that the chain is finished.
     end: OnceLock<Box<End<T, E>>>,
-    /// Whether another chain was ended by a splice into this one; changed under `SPLICES`.
-    is_spliced_to: StdAtomicBool,
     id: LogId,
     log: Arc<Log<T>>,
 }
@@ -70,7 +68,6 @@ impl<T, E> Chain<T, E> {
             waiters: Mutex::new(None),
             newest: Mutex::new(Newest::new(root, rules, before)),
             end: OnceLock::new(),
-            is_spliced_to: StdAtomicBool::new(false),
             id,
             log,
         }
@@ -186,13 +183,13 @@ where
         // Two chains that are spliced into each other at the same time would not see it.
         let one_at_a_time = SPLICES.lock();
         // Where no chain leads here, none leads here from there.
-        let leads_here = Arc::ptr_eq(to.chain(), self)
-            || (self.is_spliced_to.load(Ordering::Relaxed) && to.leads_to(self));
+        let leads_here =
+            Arc::ptr_eq(to.chain(), self) || (self.state().is_continued() && to.leads_to(self));
         if leads_here {
             drop(one_at_a_time);
             return false;
         }
-        to.chain().is_spliced_to.store(true, Ordering::Relaxed);
+        to.chain().word.continues();
         let set = self.end.set(Box::new(End::Splice(Splice::new(to))));
         drop(one_at_a_time);
         if set.is_ok() {

@@ -1,20 +1,82 @@
 //! Locks, atomics and thread-local variables, from std or, in models, from loom.
 //!
-//! A crate that takes them from here can be run through every interleaving of its threads. What is
-//! not here, such as std's `OnceLock`, is not tried by loom: it is set and read beside something
-//! that is.
+//! A crate that takes them from here can be run through every interleaving of its threads.
 
 #[cfg(not(forebay_loom))]
 pub use std::{
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize},
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard, OnceLock},
 };
 
+#[cfg(forebay_loom)]
+pub use self::once::OnceLock;
 #[cfg(forebay_loom)]
 pub use loom::{
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize},
     sync::{Mutex, MutexGuard},
 };
+
+/// Loom has none of its own: this is std's, with a flag that loom sees.
+#[cfg(forebay_loom)]
+mod once {
+    use std::sync::atomic::Ordering;
+
+    use loom::sync::atomic::AtomicBool;
+
+    /// A value that is set once.
+    #[derive(Debug)]
+    pub struct OnceLock<T> {
+        value: std::sync::OnceLock<T>,
+        is_set: AtomicBool,
+    }
+
+    impl<T> OnceLock<T> {
+        /// Creates it without a value.
+        #[must_use]
+        pub fn new() -> Self {
+            Self {
+                value: std::sync::OnceLock::new(),
+                is_set: AtomicBool::new(false),
+            }
+        }
+
+        /// Returns the value, if it was set.
+        #[must_use]
+        pub fn get(&self) -> Option<&T> {
+            let is_set = self.is_set.load(Ordering::Acquire);
+            is_set.then(|| self.value.get()).flatten()
+        }
+
+        /// Sets the value.
+        ///
+        /// # Errors
+        ///
+        /// The value, if there is one already.
+        pub fn set(&self, value: T) -> Result<(), T> {
+            self.value.set(value)?;
+            self.is_set.store(true, Ordering::Release);
+            Ok(())
+        }
+
+        /// Returns the value, which is made if it was not set. Only one thread may set it.
+        pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+            let value = self.value.get_or_init(make);
+            self.is_set.store(true, Ordering::Release);
+            value
+        }
+
+        /// Takes the value out.
+        pub fn take(&mut self) -> Option<T> {
+            self.value.take()
+        }
+    }
+
+    impl<T> Default for OnceLock<T> {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
+}
 
 /// Declares thread-local variables; std's need no check at each use when their start is constant,
 /// and loom's macro has no form that says so.

@@ -1,8 +1,8 @@
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
 
 use forebay_core::Sequence;
-use forebay_rt::sync::{Mutex, lock};
+use forebay_rt::sync::{Mutex, OnceLock, lock};
 
 use crate::chain::sequences::Sequences;
 use crate::chain::slots::Slots;

@@ -1,8 +1,7 @@
-use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
 use forebay_core::Sequence;
-use forebay_rt::sync::{AtomicU64, AtomicUsize};
+use forebay_rt::sync::{AtomicU64, AtomicUsize, OnceLock};
 
 /// So many runs are noted for a segment before the sequence of each event is.
 const RUNS_MAX: u32 = 32;

@@ -8,7 +8,9 @@ const WAITING: u64 = 1;
 const FINISHED: u64 = 1 << 1;
 /// Woken readers were handed to the pump, which has not taken them yet.
 const HANDED: u64 = 1 << 2;
-const FLAGS: u32 = 3;
+/// Another chain goes on in this one.
+const CONTINUES: u64 = 1 << 3;
+const FLAGS: u32 = 4;
 
 /// How many events of a chain are published, and what the writer must look after: the one word that
 /// readers and the writer agree on.
@@ -36,6 +38,12 @@ impl Word {
         // Release pairs with `load`. A reader that sets `WAITING` before this is seen here; one that
         // sets it later sees the events, as both change the same word.
         State(self.0.fetch_add(count << FLAGS, Ordering::Release))
+    }
+
+    /// Another chain is about to go on in this one.
+    pub(crate) fn continues(&self) {
+        // Relaxed: it is read under the lock under which it is set.
+        self.0.fetch_or(CONTINUES, Ordering::Relaxed);
     }
 
     /// Ends the chain; returns what the word was.
@@ -79,6 +87,11 @@ impl State {
     #[inline]
     pub(crate) const fn is_finished(self) -> bool {
         self.0 & FINISHED != 0
+    }
+
+    /// Whether another chain goes on in this one.
+    pub(crate) const fn is_continued(self) -> bool {
+        self.0 & CONTINUES != 0
     }
 
     /// Whether somebody is to be woken.

@@ -30,6 +30,7 @@ pub struct Builder<T, E = std::convert::Infallible> {
     retention: Retention,
     runtime: Option<Arc<dyn Runtime>>,
     id: Option<LogId>,
+    after: Sequence,
     name: Box<str>,
     log: PhantomData<fn(T, E)>,
 }
@@ -40,6 +41,7 @@ impl<T, E> Builder<T, E> {
             retention: Retention::READERS,
             runtime: default_runtime(),
             id: None,
+            after: Sequence::ZERO,
             name: Box::from("log"),
             log: PhantomData,
         }
@@ -91,8 +93,9 @@ impl<T, E> Builder<T, E> {
     /// Sets by what cursors tell this log from others. Unless told otherwise, that is a random
     /// number.
     ///
-    /// A log that is always recreated with the same events under the same sequences, such as from a
-    /// table, can keep its name, and readers the cursors they had.
+    /// A log that is recreated with the same events under the same sequences, such as from a table,
+    /// can keep its name, and readers the cursors they had. Where it does not have them all again,
+    /// [`after`](Builder::after) says from where on.
     ///
     /// # Examples
     ///
@@ -108,6 +111,14 @@ impl<T, E> Builder<T, E> {
     #[must_use]
     pub const fn log_id(mut self, id: LogId) -> Self {
         self.id = Some(id);
+        self
+    }
+
+    /// Sets what the log comes after: sequences begin after this one, and a cursor from before it is
+    /// stale, as what it asks for was published elsewhere. Unless told otherwise, that is zero.
+    #[must_use]
+    pub const fn after(mut self, sequence: Sequence) -> Self {
+        self.after = sequence;
         self
     }
 }
@@ -146,7 +157,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Builder<T, E> {
             Observer::new(&self.name),
         );
         let id = self.id.unwrap_or_else(fresh_id);
-        Publisher::with_log(id, Arc::new(log), rules, Sequence::ZERO)
+        Publisher::with_log(id, Arc::new(log), rules, self.after)
     }
 }
 

@@ -243,3 +243,22 @@ fn refusals_say_what_is_wrong() {
     let oldest = (log.source().stats().oldest.get() - 1).to_string();
     assert!(gap.contains(&oldest), "{gap}");
 }
+
+#[test]
+fn log_that_comes_after_a_sequence_knows_no_cursor_from_before() {
+    let id = LogId::new(7);
+    let builder = Publisher::<u64>::builder().log_id(id);
+    let mut log = builder.after(Sequence::new(100)).build().unwrap();
+    let source = log.source();
+    assert_eq!(log.head(), Sequence::new(100));
+    assert!(log.append(100, 0).is_err());
+
+    let before = Cursor::new(id, Sequence::new(99));
+    let oldest = Sequence::new(100);
+    assert_eq!(source.resume(before).unwrap_err(), Stale::Gap { oldest });
+
+    log.append(101, 1).unwrap();
+    assert_eq!(source.resume(before).unwrap_err(), Stale::Gap { oldest });
+    let mut reader = source.resume(Cursor::new(id, oldest)).unwrap();
+    assert_eq!(reader.try_next().unwrap().as_deref(), Some(&1));
+}
