@@ -73,7 +73,7 @@ where
 const REMEMBERED_MAX: usize = 10_000;
 
 /// So many events may come while a snapshot is built that nobody waits for.
-const UNWATCHED_MAX: u64 = 4_096;
+const UNREAD_MAX: u64 = 4_096;
 
 impl<K, T, E> HubBuilder<K, T, E>
 where
@@ -170,7 +170,7 @@ where
             remembered_max: self.remembered_max,
             // A log that keeps nothing by itself says no more than the last sequence does.
             idle_max: if rules.is_needed() { self.idle_max } else { 0 },
-            unwatched_max: UNWATCHED_MAX,
+            unread_max: UNREAD_MAX,
             runtime,
         };
         let shared = Shared::new(self.source, settings);

@@ -21,7 +21,7 @@ pub(crate) struct Settings<T: Send + Sync + 'static> {
     pub(crate) remembered_max: usize,
     pub(crate) idle_max: usize,
     /// How many events may come while a snapshot is built that nobody waits for.
-    pub(crate) unwatched_max: u64,
+    pub(crate) unread_max: u64,
     pub(crate) runtime: Arc<dyn Runtime>,
 }
 

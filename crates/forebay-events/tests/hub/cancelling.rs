@@ -114,3 +114,28 @@ fn dropping_a_future_of_next_loses_no_frame() {
     drop(reader.feed.next());
     assert_eq!(reader.all().len(), 3);
 }
+
+#[test]
+fn build_that_nobody_reads_keeps_so_many_events_although_others_follow_the_key() {
+    let settings = |hub: forebay_events::HubBuilder<_, _, _>| hub.cache(Duration::from_secs(60));
+    let mut scene = Scene::with(Source::by_hand(), settings);
+    let mut follower = scene.follow(7);
+    scene.build(0).end(0);
+    scene.runtime.run();
+    assert_eq!(follower.all(), [End(0)]);
+    // What is kept is given up with the second event after it.
+    scene.publish(1, 7);
+    scene.publish(2, 7);
+    drop(scene.follow(7));
+    let build = scene.build(1);
+    let cursor = follower.cursor();
+    for sequence in 3..=5_000 {
+        scene.publish(sequence, 7);
+        follower.all();
+        // Who resumes does not wait for it either.
+        drop(scene.resume(7, cursor));
+    }
+    scene.runtime.run();
+    assert!(build.is_dropped());
+    assert_eq!(scene.stats().cancelled, 1);
+}

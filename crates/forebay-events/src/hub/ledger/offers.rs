@@ -51,7 +51,12 @@ where
             let replay_max = self.settings.replay_max();
             outdated = account.offer.take_if(|it| !it.is_fresh(now, replay_max));
             match account.offer.as_deref_mut() {
-                Some(offer) => offer.read(),
+                Some(offer) => {
+                    if offer.is_building() {
+                        account.line.writer.allow(UNLIMITED);
+                    }
+                    offer.read()
+                }
                 None => {
                     let (build, start) = self.settings.begin_build();
                     account.line.writer.allow(UNLIMITED);
@@ -142,10 +147,8 @@ where
             let mut state = lock(&self.state);
             if let Some(account) = state.account(id, line) {
                 account.line.writer.allow(UNLIMITED);
-                let is_watched = account.feeds > 0;
-                let given_up = account
-                    .offer
-                    .take_if(|offer| !offer.is_building() || !is_watched);
+                let is_unread = |offer: &Offer<T, E>| !offer.is_building() || offer.readers == 0;
+                let given_up = account.offer.take_if(|offer| is_unread(offer));
                 if let Some(offer) = &given_up
                     && offer.is_building()
                 {
@@ -220,7 +223,6 @@ impl<T: Send + Sync + 'static> Settings<T> {
         build: &Arc<Build<T, E>>,
         leavings: &mut Leavings<K, T, E>,
     ) {
-        let is_watched = account.feeds > 0;
         let Some(offer) = account.offer_of(build).filter(|it| it.is_building()) else {
             return;
         };
@@ -233,8 +235,8 @@ impl<T: Send + Sync + 'static> Settings<T> {
             leavings
                 .offers
                 .extend(account.offer.take().map(|offer| *offer));
-        } else if !is_watched {
-            account.line.writer.allow(self.unwatched_max);
+        } else {
+            account.line.writer.allow(self.unread_max);
         }
     }
 }

@@ -10,7 +10,6 @@ use crate::hub::leavings::Leavings;
 use crate::hub::ledger::Joined;
 use crate::hub::line::Line;
 use crate::hub::settings::Settings;
-use crate::hub::writer::UNLIMITED;
 use crate::publisher::builder::fresh_id;
 
 /// What the lock of a ledger guards.
@@ -159,9 +158,6 @@ impl<T: Send + Sync + 'static, E> Account<T, E> {
         opened: Option<(Position<T>, Sequence)>,
     ) -> Joined<T> {
         self.feeds += 1;
-        if self.offer.as_ref().is_some_and(|offer| offer.is_building()) {
-            self.line.writer.allow(UNLIMITED);
-        }
         Joined {
             id,
             line: Arc::clone(&self.line),
