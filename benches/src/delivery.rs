@@ -4,8 +4,10 @@
 //! up to the last event, except for what the strategy is allowed to lose.
 
 mod attendance;
+mod channel;
 mod desk;
 mod event;
+mod losses;
 mod tally;
 
 use std::sync::Arc;
@@ -16,10 +18,12 @@ use tokio::runtime::Handle;
 
 use crate::allocator::Memory;
 use crate::delivery::attendance::{Attendance, attend};
+pub(crate) use crate::delivery::channel::one_by_one;
+pub use crate::delivery::channel::{BURST, Subscriber, Taken, Writer};
 pub use crate::delivery::desk::Desk;
 pub use crate::delivery::event::Event;
+pub use crate::delivery::losses::Losses;
 pub use crate::delivery::tally::Fault;
-use crate::fanout::{Losses, Subscriber, Writer};
 use crate::harness::clock::Clock;
 use crate::harness::interrupt;
 use crate::harness::latencies::Latencies;

@@ -6,7 +6,8 @@
 //! * [`cdf`] and [`clock`], how an engine writes a distribution and a moment down.
 //! * [`output`], the folder with the files, written whole or not at all.
 //! * [`table`], [`json`], [`markdown`] and [`html`], the formats.
-//! * `reads` and `events`, what each kind of report shows, as an `outline` that every format follows.
+//! * `reads` and `events`, the `kinds` of report: what each shows, as an `outline` that every format
+//!   follows.
 //! * [`metric`], [`quantity`], [`spread`] and [`grid`], what the formats share.
 //! * [`error`], why a report could not be read or written.
 
@@ -20,6 +21,7 @@ pub(crate) mod events;
 pub mod grid;
 pub mod html;
 pub mod json;
+mod kinds;
 pub mod markdown;
 pub mod metric;
 pub mod model;

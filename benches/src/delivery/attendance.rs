@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::delivery::channel::{Subscriber, Taken};
 use crate::delivery::desk::{Desk, Seat};
+use crate::delivery::losses::Losses;
 use crate::delivery::tally::Tally;
-use crate::fanout::{Losses, Subscriber, Taken};
 use crate::harness::clock::Clock;
 use crate::harness::shards::Shards;
 use crate::harness::under_way::{Guest, UnderWay};

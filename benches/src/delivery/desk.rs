@@ -1,8 +1,8 @@
 use std::sync::MutexGuard;
 
 use crate::delivery::event::Event;
+use crate::delivery::losses::Losses;
 use crate::delivery::tally::{Fault, Part, Tally};
-use crate::fanout::Losses;
 
 /// Where a subscriber puts what it got, all of one moment, to have it checked and counted.
 #[derive(Debug)]

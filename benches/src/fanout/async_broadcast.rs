@@ -2,8 +2,8 @@ use async_broadcast::{
     InactiveReceiver, Receiver, RecvError, Sender, TryRecvError, TrySendError, broadcast,
 };
 
-use crate::delivery::{Desk, Event};
-use crate::fanout::{Fanout, Losses, Subscriber, Taken, Writer, one_by_one};
+use crate::delivery::{Desk, Event, Losses, Subscriber, Taken, Writer, one_by_one};
+use crate::fanout::Fanout;
 
 /// A ring whose writer waits for the slowest.
 pub(super) const WAITING: Fanout = Fanout {

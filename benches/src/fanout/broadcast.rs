@@ -1,8 +1,8 @@
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use crate::delivery::{Desk, Event};
-use crate::fanout::{Fanout, Losses, Subscriber, Taken, Writer, one_by_one};
+use crate::delivery::{Desk, Event, Losses, Subscriber, Taken, Writer, one_by_one};
+use crate::fanout::Fanout;
 
 /// Tokio's ring, from which everybody clones.
 pub(super) const FANOUT: Fanout = Fanout {

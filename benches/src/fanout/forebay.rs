@@ -2,8 +2,8 @@ use std::future::poll_fn;
 
 use forebay_events::{Publisher, RecvError, Retention, Source, Subscription};
 
-use crate::delivery::{Delivery, Desk, Event};
-use crate::fanout::{Fanout, Losses, Subscriber, Taken, Writer, one_by_one};
+use crate::delivery::{Delivery, Desk, Event, Losses, Subscriber, Taken, Writer, one_by_one};
+use crate::fanout::Fanout;
 
 /// Our log, which keeps what somebody has not read, one event at a time.
 pub(super) const SINGLY: Fanout = Fanout {

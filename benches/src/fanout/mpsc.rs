@@ -1,8 +1,8 @@
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use crate::delivery::{Desk, Event};
-use crate::fanout::{Fanout, Losses, Subscriber, Taken, Writer, one_by_one};
+use crate::delivery::{Desk, Event, Losses, Subscriber, Taken, Writer, one_by_one};
+use crate::fanout::Fanout;
 
 /// A queue of one's own for everybody.
 pub(super) const FANOUT: Fanout = Fanout {

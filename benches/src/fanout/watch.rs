@@ -1,7 +1,7 @@
 use tokio::sync::watch::{self, Receiver, Sender};
 
-use crate::delivery::{Desk, Event};
-use crate::fanout::{Fanout, Losses, Subscriber, Taken, Writer};
+use crate::delivery::{Desk, Event, Losses, Subscriber, Taken, Writer};
+use crate::fanout::Fanout;
 
 /// The latest event only.
 pub(super) const FANOUT: Fanout = Fanout {

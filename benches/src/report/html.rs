@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::report::grid::{Cell, Grid, Tone};
+use crate::report::kinds;
 use crate::report::model::{Header, Report};
 use crate::report::outline::{Chapter, Figure, Note, Outline};
 use crate::report::quantity::Quantity;
@@ -33,7 +34,7 @@ mod drawing;
 /// ```
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let outline = Outline::of(report);
+    let outline = kinds::outline(report);
     let page = html! {
         (DOCTYPE)
         html lang="en" {

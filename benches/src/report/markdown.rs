@@ -1,8 +1,9 @@
 //! A report as Markdown, to paste into an issue or to keep beside the code.
 
 use crate::report::grid::{escaped, visible};
+use crate::report::kinds;
 use crate::report::model::{Header, Report};
-use crate::report::outline::{Chapter, Outline};
+use crate::report::outline::Chapter;
 use crate::report::quantity::Quantity;
 
 /// Returns the report as Markdown: where it comes from, then every table of the HTML page.
@@ -24,7 +25,7 @@ use crate::report::quantity::Quantity;
 /// ```
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let outline = Outline::of(report);
+    let outline = kinds::outline(report);
     let mut text = format!("# {}\n\n", escaped(&outline.title));
     text.push_str(&origin(&report.header));
     text.push_str(&format!("\n{}.\n", escaped(&outline.method)));

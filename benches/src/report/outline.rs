@@ -3,10 +3,8 @@
 //! A page and a Markdown file show all of it, a terminal what can be taken in at a glance.
 
 use crate::report::grid::{Grid, Tone};
-use crate::report::model::{Body, Report};
 use crate::report::quantity::Quantity;
 use crate::report::spread::Spread;
-use crate::report::{events, reads};
 
 /// Everything that a report shows besides where it comes from.
 #[derive(Clone, Debug, Default)]
@@ -95,16 +93,6 @@ pub(crate) struct Bar {
 pub(crate) struct Series {
     pub(crate) name: String,
     pub(crate) points: Vec<(f64, f64)>,
-}
-
-impl Outline {
-    /// Lays out what a report shows.
-    pub(crate) fn of(report: &Report) -> Self {
-        match &report.body {
-            Body::Reads(body) => reads::outline(body),
-            Body::Events(body) => events::outline(body),
-        }
-    }
 }
 
 impl Chart {

@@ -1,8 +1,9 @@
 //! A report for the terminal.
 
 use crate::report::grid::{Style, Tone, visible};
+use crate::report::kinds;
 use crate::report::model::{Header, Report};
-use crate::report::outline::{Chapter, Outline};
+use crate::report::outline::Chapter;
 
 /// Returns the report as lines for a terminal: the tables that can be taken in at a glance, the
 /// answers and what is noteworthy under them, and the warnings last, where they are not scrolled
@@ -27,7 +28,7 @@ use crate::report::outline::{Chapter, Outline};
 /// ```
 #[must_use]
 pub fn render(report: &Report, style: Style) -> String {
-    let outline = Outline::of(report);
+    let outline = kinds::outline(report);
     let mut text = format!("{}\n", style.heading(&visible(&outline.title)));
     text.push_str(&format!("{}\n", style.paint(Tone::Faint, &outline.method)));
     for chapter in outline.points.iter().chain(&outline.summary) {

@@ -1,4 +1,5 @@
-use forebay_bench::fanout::{self, Losses};
+use forebay_bench::delivery::Losses;
+use forebay_bench::fanout;
 use serde_json::Value;
 
 use crate::program::{Program, number, rounds};

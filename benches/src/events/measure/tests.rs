@@ -5,8 +5,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::*;
-use crate::delivery::{Desk, Event};
-use crate::fanout::{Losses, Subscriber, Taken, Writer};
+use crate::delivery::{Desk, Event, Losses, Subscriber, Taken, Writer};
 
 #[derive(Parser)]
 struct Line {

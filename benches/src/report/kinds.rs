@@ -1,0 +1,13 @@
+//! The kinds of report there are, and how each is laid out.
+
+use crate::report::model::{Body, Report};
+use crate::report::outline::Outline;
+use crate::report::{events, reads};
+
+/// Lays out what a report shows.
+pub(crate) fn outline(report: &Report) -> Outline {
+    match &report.body {
+        Body::Reads(body) => reads::outline(body),
+        Body::Events(body) => events::outline(body),
+    }
+}
