@@ -21,6 +21,7 @@ mod source;
 
 mod behind;
 mod caching;
+mod counters;
 mod cancelling;
 mod ending;
 mod failing;
