@@ -9,7 +9,8 @@ use crate::hub::line::Line;
 /// A line in its topic's ledger, and who uses it.
 pub(crate) struct Account<T: Send + Sync + 'static, E> {
     pub(crate) line: Arc<Line<T>>,
-    /// The last sequence that was published to it, or that may have been before it was opened.
+    /// The last sequence that was published to it, or that may have been before it was opened; of a
+    /// whole topic, the ledger knows it.
     pub(crate) last: Sequence,
     /// How many feeds follow it, those that still read a snapshot included.
     pub(crate) feeds: u32,

@@ -96,9 +96,7 @@ where
                 }
             }
         }
-        let whole = state.whole.as_mut()?;
-        whole.last = sequence;
-        Some(Arc::clone(&whole.line))
+        state.whole.as_ref().map(|whole| Arc::clone(&whole.line))
     }
 
     /// Joins the line of a key or of the whole topic, and opens it if there is none.

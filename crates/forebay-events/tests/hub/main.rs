@@ -19,6 +19,7 @@ mod wakers;
 mod scene;
 mod source;
 
+mod auto_traits;
 mod behind;
 mod caching;
 mod counters;
