@@ -41,7 +41,7 @@ type Ready = Poll<Result<(), RecvError<std::convert::Infallible>>>;
 /// #         Ok(Sequence::new(7))
 /// #     }
 /// # }
-/// use forebay_events::{Batch, Frame, Request};
+/// use forebay_events::{Frame, Request};
 ///
 /// # #[cfg(feature = "tokio")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -52,17 +52,14 @@ type Ready = Poll<Result<(), RecvError<std::convert::Infallible>>>;
 /// assert!(matches!(feed.next().await.unwrap(), Frame::EndOfSnapshot(_)));
 ///
 /// publisher.publish_one(8, &"health".into(), "web", "web is down").unwrap();
-/// match feed.next().await.unwrap() {
-///     Frame::Event(entry) => assert_eq!(*entry, "web is down"),
-///     other => panic!("{other:?}"),
-/// }
+/// let frame = feed.next().await.unwrap();
+/// assert!(matches!(frame, Frame::Event(entry) if *entry == "web is down"));
 ///
 /// // Whoever was there until this event goes on right after it.
 /// let cursor = feed.cursor().unwrap();
 /// drop(feed);
 /// let again = hub.subscribe(Request::new("health").key("web").resume(cursor)).unwrap();
 /// assert_eq!(again.cursor(), Some(cursor));
-/// # let _ = Batch::<u8, u8>::new();
 /// # });
 /// ```
 pub struct Feed<K, T, E>
