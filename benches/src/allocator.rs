@@ -48,6 +48,11 @@ impl Memory {
         }
     }
 
+    /// Goes on as if no more had been allocated at once than is now.
+    pub(crate) fn forget_peak(&self) {
+        BYTES_PEAK.store(BYTES.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     /// Returns the allocations since then; `None` where the counting allocator is not installed.
     pub(crate) fn allocations(&self) -> Option<u64> {
         let now = ALLOCATIONS.load(Ordering::Relaxed);

@@ -45,6 +45,15 @@ pub(crate) struct Plan {
     pub(crate) capacity: usize,
 }
 
+impl Plan {
+    /// Returns whether the subscriber with this index is slow. Slow ones are spread evenly, since
+    /// some strategies wake in the order of subscriptions.
+    fn is_slow(&self, index: usize) -> bool {
+        let slow_below = |index: usize| index * self.slow / self.subscribers;
+        slow_below(index + 1) > slow_below(index)
+    }
+}
+
 /// One run that is about to be made.
 #[derive(Debug)]
 pub struct Delivery<'a> {
@@ -93,8 +102,8 @@ impl<'a> Delivery<'a> {
     /// Lets a writer publish every event of the plan to all subscribers, and measures.
     ///
     /// The writer has the calling thread to itself; subscribers are tasks of the runtime. Memory is
-    /// watched from before the subscriptions on. Allocations and processor time are counted from the
-    /// moment at which all subscribers wait.
+    /// counted above what there was before the subscriptions, and all else from the moment at which
+    /// all subscribers wait.
     pub fn measure<W: Writer>(&self, build: impl FnOnce() -> W) -> Measured {
         let threads = self.runtime.metrics().num_workers();
         let clock = Clock::Wall(Instant::now());
@@ -177,12 +186,14 @@ impl<'a> Delivery<'a> {
         let taken = memory.bytes().zip(before);
         let taken = taken.map(|(after, before)| after.saturating_sub(before) / count as u64);
         for (index, subscriber) in subscribers.into_iter().enumerate() {
-            let is_slow = index < self.plan.slow;
+            let is_slow = self.plan.is_slow(index);
             let guest = attendance.guest();
             let attending = attend(Arc::clone(attendance), subscriber, is_slow, guest);
             self.runtime.spawn(attending);
         }
         attendance.wait_for(count);
+        // What it took to make them is over.
+        memory.forget_peak();
         taken.map(|bytes| bytes + W::Subscriber::BYTES as u64)
     }
 
@@ -230,5 +241,31 @@ fn settle(memory: &Memory) {
             return;
         }
         before = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_subscribers_are_spread_evenly() {
+        let slow = |slow, subscribers| {
+            let plan = Plan {
+                subscribers,
+                slow,
+                pause: Duration::ZERO,
+                events: 0,
+                interval_ns: None,
+                payload: 0,
+                capacity: 1,
+            };
+            let all = (0..subscribers).filter(|index| plan.is_slow(*index));
+            all.collect::<Vec<_>>()
+        };
+        assert_eq!(slow(2, 10), [4, 9]);
+        assert_eq!(slow(0, 3), []);
+        assert_eq!(slow(3, 3), [0, 1, 2]);
+        assert_eq!(slow(333, 1_000).len(), 333);
     }
 }
