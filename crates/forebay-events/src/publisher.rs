@@ -78,6 +78,19 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     /// # Errors
     ///
     /// [`NotRising`] with the event, if `sequence` is not greater than that of every earlier call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// log.append(7, "seven")?;
+    ///
+    /// let refused = log.append(7, "again").unwrap_err();
+    /// assert_eq!((refused.rejected, refused.head.get()), ("again", 7));
+    /// # Ok::<(), forebay_events::NotRising<&str>>(())
+    /// ```
     #[inline]
     pub fn append(&mut self, sequence: impl Into<Sequence>, event: T) -> Result<(), NotRising<T>> {
         let sequence = sequence.into();
@@ -96,6 +109,17 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     /// # Errors
     ///
     /// [`NotRising`] with the event, if there is no sequence left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// log.append(7, "seven")?;
+    /// assert_eq!(log.push("eight")?.get(), 8);
+    /// # Ok::<(), forebay_events::NotRising<&str>>(())
+    /// ```
     pub fn push(&mut self, event: T) -> Result<Sequence, NotRising<T>> {
         match self.head.next() {
             Some(sequence) => self.append(sequence, event).map(|()| sequence),
@@ -112,6 +136,22 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     /// # Errors
     ///
     /// [`NotRising`] with the events, if `sequence` is not greater than that of every earlier call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let mut reader = log.source().subscribe();
+    /// assert_eq!(log.append_all(1, ["one", "of two"])?, 2);
+    ///
+    /// assert!(!reader.try_next()?.unwrap().is_last());
+    /// assert_eq!(reader.cursor().sequence().get(), 0);
+    /// assert!(reader.try_next()?.unwrap().is_last());
+    /// assert_eq!(reader.cursor().sequence().get(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn append_all<I>(
         &mut self,
         sequence: impl Into<Sequence>,
@@ -146,6 +186,18 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     /// # Errors
     ///
     /// [`NotRising`], if `sequence` is not greater than that of every earlier call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let reader = log.source().subscribe();
+    /// log.advance(100)?;
+    /// assert_eq!(reader.cursor().sequence().get(), 100);
+    /// # Ok::<(), forebay_events::NotRising<()>>(())
+    /// ```
     pub fn advance(&mut self, sequence: impl Into<Sequence>) -> Result<(), NotRising<()>> {
         let sequence = sequence.into();
         if sequence <= self.head {
@@ -183,11 +235,39 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
 
     /// Ends the log. Readers get [`RecvError::Closed`](crate::RecvError::Closed) after the last
     /// event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, RecvError};
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let source = log.source();
+    /// let mut reader = source.subscribe();
+    /// log.append(1, "the last")?;
+    /// log.close();
+    ///
+    /// assert_eq!(reader.try_next().unwrap().as_deref(), Some(&"the last"));
+    /// assert_eq!(reader.try_next().unwrap_err(), RecvError::Closed);
+    /// assert_eq!(source.subscribe().try_next().unwrap_err(), RecvError::Closed);
+    /// # Ok::<(), forebay_events::NotRising<&str>>(())
+    /// ```
     pub fn close(self) {
         self.chain.finish(End::Closed);
     }
 
     /// Ends the log with an error, which each reader gets a clone of, after the last event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, RecvError};
+    ///
+    /// let log = Publisher::<u32, &str>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.fail("the disk is full");
+    /// assert_eq!(reader.try_next().unwrap_err(), RecvError::Failed("the disk is full"));
+    /// ```
     pub fn fail(self, error: E) {
         self.chain.finish(End::Failed(error));
     }
@@ -200,6 +280,25 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     /// # Errors
     ///
     /// [`SpliceError`] with the publisher, if what follows `to` leads back into this log.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut rest = Publisher::<&str>::new();
+    /// let from_here = rest.position();
+    /// rest.append(2, "two")?;
+    ///
+    /// let mut beginning = Publisher::<&str>::new();
+    /// let mut reader = beginning.source().subscribe();
+    /// beginning.append(1, "one")?;
+    /// beginning.splice_into(from_here).unwrap();
+    ///
+    /// assert_eq!(reader.try_next().unwrap().as_deref(), Some(&"one"));
+    /// assert_eq!(reader.try_next().unwrap().as_deref(), Some(&"two"));
+    /// # Ok::<(), forebay_events::NotRising<&str>>(())
+    /// ```
     pub fn splice_into(self, to: Position<T, E>) -> Result<(), SpliceError<T, E>> {
         if self.chain.splice(to.into_place()) {
             Ok(())

@@ -1,15 +1,14 @@
 pub(crate) mod chunks;
 pub(crate) mod closer;
 pub(crate) mod next;
+mod polling;
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use forebay_core::{Cursor, Sequence};
 
-use crate::chain::end::End;
-use crate::chain::place::{Halt, Place};
+use crate::chain::place::Place;
 use crate::chain::waiters::Berth;
 use crate::entry::{Entry, Slice};
 use crate::error::{Reason, RecvError};
@@ -81,6 +80,20 @@ impl<T, E> Subscription<T, E> {
     /// load.
     ///
     /// What comes after a splice is counted once the reader is there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.append_all(1, [10, 11])?;
+    /// assert_eq!(reader.lag(), 2);
+    /// reader.try_next()?;
+    /// assert_eq!(reader.lag(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn lag(&self) -> u64 {
         self.place.lag()
@@ -91,12 +104,44 @@ impl<T, E> Subscription<T, E> {
     ///
     /// [`Source::resume`](crate::Source::resume) continues right after it. In the middle of the
     /// events of one append, it is still the sequence before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.append_all(1, [10, 11])?;
+    /// reader.try_next()?;
+    /// assert_eq!(reader.cursor().sequence().get(), 0);
+    /// reader.try_next()?;
+    /// assert_eq!(reader.cursor().sequence().get(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.place.cursor()
     }
 
     /// Returns where the reader stands. It keeps alive what comes after.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.append_all(1, [10, 11])?;
+    ///
+    /// // What follows can be read twice, for as long as the position is there.
+    /// let here = reader.position();
+    /// reader.try_next_slice()?;
+    /// let mut again = here.subscribe();
+    /// assert_eq!(again.try_next()?.as_deref(), Some(&10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn position(&self) -> Position<T, E> {
         Position::new(self.place.clone())
@@ -183,6 +228,23 @@ impl<T, E: Clone> Subscription<T, E> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the next call gives the same event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut log = Publisher::<&str>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.append(7, "seven")?;
+    ///
+    /// let entry = reader.next().await?;
+    /// assert_eq!((entry.sequence().get(), *entry), (7, "seven"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn next(&mut self) -> Next<'_, T, E> {
         Next::new(self)
     }
@@ -198,6 +260,24 @@ impl<T, E: Clone> Subscription<T, E> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the next call gives the same events.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut log = Publisher::<u64>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.append_all(1, [10, 11])?;
+    /// log.append(2, 20)?;
+    ///
+    /// let slice = reader.next_slice().await?;
+    /// assert_eq!(slice.events(), [10, 11, 20]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn next_slice(&mut self) -> NextSlice<'_, T, E> {
         NextSlice::new(self)
     }
@@ -207,6 +287,21 @@ impl<T, E: Clone> Subscription<T, E> {
     /// # Errors
     ///
     /// As [`next`](Subscription::next).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, RecvError};
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// let mut reader = log.source().subscribe();
+    /// assert!(reader.try_next()?.is_none());
+    /// log.append(1, 10)?;
+    /// assert_eq!(reader.try_next()?.as_deref(), Some(&10));
+    /// log.close();
+    /// assert_eq!(reader.try_next().unwrap_err(), RecvError::Closed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn try_next(&mut self) -> Result<Option<Entry<'_, T>>, RecvError<E>> {
         if !self.is_ready() {
@@ -228,144 +323,33 @@ impl<T, E: Clone> Subscription<T, E> {
         Ok(self.take_slice())
     }
 
-    /// Returns whether there is an event, and leaves no waker where there is none.
-    pub(crate) fn try_ready(&mut self) -> Result<bool, RecvError<E>> {
-        if let Some(reason) = self.closed() {
-            return Err(RecvError::ForceClosed(reason));
-        }
-        Ok(self.place.reach().ahead() > 0 || self.advance()?)
-    }
-
-    /// Waits until there is an event, for futures and streams of your own: then
-    /// [`try_next`](Subscription::try_next) gives one.
-    ///
-    /// After 128 polls in a row that were ready, one is not, and wakes its task at once, so that a
-    /// reader that always finds something lets others run. With the feature `tokio`, a task that has
-    /// used up its budget waits as well.
-    ///
-    /// # Errors
-    ///
-    /// As [`next`](Subscription::next).
-    #[inline]
-    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
-        if self.place.reach().at() < self.granted {
-            return Poll::Ready(Ok(()));
-        }
-        self.poll_slow(cx)
-    }
-
-    #[cfg_attr(
-        not(feature = "tokio"),
-        allow(clippy::needless_pass_by_ref_mut, reason = "tokio's budget needs it")
-    )]
-    fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
-        if let Some(reason) = self.closed() {
-            return Poll::Ready(Err(RecvError::ForceClosed(reason)));
-        }
-        if self.place.reach().ahead() == 0 {
-            ready!(self.poll_advance(cx))?;
-        }
-        if self.left == 0 {
-            self.left = STREAK_MAX;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        if self.control.is_none() {
-            let reach = self.place.reach();
-            let count = reach.ahead().min(u32::from(self.left));
-            self.granted = reach.at() + count;
-            self.left -= count as u8;
-        } else {
-            self.left -= 1;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    #[cfg(not(feature = "tokio"))]
-    fn poll_advance(&mut self, cx: &Context<'_>) -> Poll<Result<(), RecvError<E>>> {
-        self.poll_park(cx)
-    }
-
-    #[cfg(feature = "tokio")]
-    fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError<E>>> {
-        let budget = ready!(tokio::task::coop::poll_proceed(cx));
-        let result = ready!(self.poll_park(cx));
-        budget.made_progress();
-        Poll::Ready(result)
-    }
-
-    fn poll_park(&mut self, cx: &Context<'_>) -> Poll<Result<(), RecvError<E>>> {
-        loop {
-            if self.advance()? {
-                return Poll::Ready(Ok(()));
-            }
-            if let Some(control) = &self.control
-                && let Err(reason) = control.register(cx.waker())
-            {
-                return Poll::Ready(Err(RecvError::ForceClosed(reason)));
-            }
-            if self.place.park(&mut self.berth, cx.waker()) {
-                self.left = STREAK_MAX;
-                return Poll::Pending;
-            }
-        }
-    }
-
-    /// Finds the next event; returns whether there is one.
-    fn advance(&mut self) -> Result<bool, RecvError<E>> {
-        self.granted = 0;
-        let chain = Arc::as_ptr(self.place.chain());
-        let found = self.place.advance();
-        if !std::ptr::eq(chain, Arc::as_ptr(self.place.chain())) {
-            // Those who wait for the chain before were all woken at its end.
-            self.berth = Berth::NONE;
-        }
-        found.map_err(|halt| match halt {
-            Halt::Lagged => self.lagged(),
-            Halt::Ended => self.ended(),
-        })
-    }
-
-    #[cold]
-    fn lagged(&mut self) -> RecvError<E> {
-        let missed = self.place.missed();
-        if !std::mem::replace(&mut self.told, true) {
-            self.place.chain().log().observer.lagged(missed);
-        }
-        RecvError::Lagged { missed }
-    }
-
-    #[cold]
-    fn ended(&self) -> RecvError<E> {
-        match self.place.chain().end() {
-            Some(End::Closed) => RecvError::Closed,
-            Some(End::Failed(error)) => RecvError::Failed(error.clone()),
-            _ => RecvError::PublisherLost,
-        }
-    }
-
     /// Turns it into a stream of owned slices.
     ///
     /// The stream ends after it has given the error with which the subscription ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, RecvError};
+    /// use futures::StreamExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut log = Publisher::<u32>::new();
+    /// let mut chunks = log.source().subscribe().into_stream();
+    /// log.append_all(1, [10, 11])?;
+    /// log.close();
+    ///
+    /// let chunk = chunks.next().await.unwrap()?;
+    /// assert_eq!(*chunk, [10, 11]);
+    /// assert_eq!(chunks.next().await.unwrap().unwrap_err(), RecvError::Closed);
+    /// assert!(chunks.next().await.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn into_stream(self) -> Chunks<T, E> {
         Chunks::new(self)
-    }
-
-    pub(crate) fn poll_chunk(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<crate::chunk::Chunk<T>, RecvError<E>>> {
-        ready!(self.poll_ready(cx))?;
-        let reach = self.place.reach().clone();
-        let log = Arc::clone(self.place.chain().log());
-        let chunk = crate::chunk::Chunk::new(reach, log);
-        if self.granted > 0 {
-            self.take_back();
-            self.left -= 1;
-        }
-        self.place.pass(chunk.len() as u32);
-        Poll::Ready(Ok(chunk))
     }
 }
 

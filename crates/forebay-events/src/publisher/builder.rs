@@ -116,6 +116,22 @@ impl<T, E> Builder<T, E> {
 
     /// Sets what the log comes after: sequences begin after this one, and a cursor from before it is
     /// stale, as what it asks for was published elsewhere. Unless told otherwise, that is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::{Cursor, Sequence};
+    /// use forebay_events::{Publisher, Stale};
+    ///
+    /// // Whatever came before was published by the process before.
+    /// let mut log = Publisher::<&str>::builder().after(Sequence::new(100)).build()?;
+    /// assert_eq!(log.push("the next").unwrap().get(), 101);
+    ///
+    /// let source = log.source();
+    /// let before = Cursor::new(source.log_id(), Sequence::new(99));
+    /// assert!(matches!(source.resume(before).unwrap_err(), Stale::Gap { .. }));
+    /// # Ok::<(), forebay_events::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn after(mut self, sequence: Sequence) -> Self {
         self.after = sequence;
