@@ -92,7 +92,7 @@ fn idle_key_costs_at_most_256_bytes() {
 }
 
 #[test]
-fn followed_key_costs() {
+fn followed_key_costs_at_most_384_bytes_beside_its_feed() {
     let runtime = HandRuntime::default();
     let builder = Hub::builder(Nothing).runtime(runtime.clone());
     let publisher = builder.build().unwrap();
@@ -115,6 +115,7 @@ fn followed_key_costs() {
         "a followed key: {each:.1} bytes; a feed {}",
         size_of_val(&feeds[0])
     );
+    assert!(each <= 384.0, "{each:.1} bytes");
 }
 
 #[test]

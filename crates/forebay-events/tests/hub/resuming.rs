@@ -184,7 +184,7 @@ fn what_was_forgotten_costs_others_no_snapshot_that_were_published_to_later() {
 #[test]
 fn key_published_to_again_is_remembered_longer_than_those_before_it() {
     let mut scene = Scene::with(Source::default(), |hub| hub.remembered_keys(2));
-    let cursors = [1, 2].map(|key| scene.caught_up(key).cursor());
+    let cursors = [1, 2, 9].map(|key| scene.caught_up(key).cursor());
     scene.publish(1, 1);
     scene.publish(2, 2);
     scene.publish(3, 1);
@@ -193,6 +193,9 @@ fn key_published_to_again_is_remembered_longer_than_those_before_it() {
     let mut one = scene.resume(1, at(cursors[0], 3));
     assert_eq!(one.all(), []);
     assert_eq!(one.at(), 3);
+    let mut nine = scene.resume(9, at(cursors[2], 2));
+    assert_eq!(nine.all(), []);
+    assert_eq!(nine.at(), 2);
     let mut two = scene.resume(2, at(cursors[1], 1));
     scene.runtime.run();
     assert_eq!(two.all(), [New, Piece(2, 2), End(4)]);
