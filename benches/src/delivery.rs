@@ -264,7 +264,7 @@ mod tests {
             all.collect::<Vec<_>>()
         };
         assert_eq!(slow(2, 10), [4, 9]);
-        assert_eq!(slow(0, 3), []);
+        assert!(slow(0, 3).is_empty());
         assert_eq!(slow(3, 3), [0, 1, 2]);
         assert_eq!(slow(333, 1_000).len(), 333);
     }
