@@ -51,15 +51,9 @@ where
             let replay_max = self.settings.replay_max();
             outdated = account.offer.take_if(|it| !it.is_fresh(now, replay_max));
             match account.offer.as_deref_mut() {
-                Some(offer) => {
-                    if offer.is_building() {
-                        account.line.writer.allow(UNLIMITED);
-                    }
-                    offer.read()
-                }
+                Some(offer) => offer.read(),
                 None => {
                     let (build, start) = self.settings.begin_build();
-                    account.line.writer.allow(UNLIMITED);
                     account.offer = Some(Box::new(Offer {
                         build: Arc::clone(&build),
                         start: start.clone(),
@@ -140,7 +134,8 @@ where
     }
 
     /// Gives up what keeps more events than it is worth: a snapshot whose replay has become longer
-    /// than itself, or a build that nobody waits for. Returns how many builds were cancelled.
+    /// than itself, or a build that nobody waits for. What somebody waits for by now may keep any
+    /// number. Returns how many builds were cancelled.
     pub(crate) fn relieve(&self, id: AccountId, line: &Arc<Line<T>>) -> usize {
         let mut leavings = Leavings::new();
         {
