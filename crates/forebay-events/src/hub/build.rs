@@ -27,7 +27,8 @@ pub(crate) struct Outcome<T> {
     pub(crate) sequence: Sequence,
     /// How many pieces it has.
     pub(crate) pieces: u64,
-    /// Where to go on. Entries up to `sequence` that come after it are to be left out.
+    /// Where to go on. What is published there later may still be up to `sequence`, which the
+    /// snapshot shows.
     pub(crate) splice: Position<T>,
 }
 

@@ -118,8 +118,8 @@ where
         .await
     }
 
-    /// Returns the place of the first event that the snapshot as of `sequence` does not show, or a
-    /// little before it; or up to where events are gone that it does not show.
+    /// Returns the place of the first event that the snapshot as of `sequence` does not show; or up
+    /// to where events are gone that it does not show.
     async fn find_splice(&self, sequence: Sequence) -> Result<Position<T>, Sequence> {
         let mut events = self.from.subscribe();
         let before = events.cursor().sequence();
@@ -134,7 +134,7 @@ where
                 Err(RecvError::Lagged { .. }) => {
                     return Err(self.line.source.oldest().cursor().sequence());
                 }
-                Ok(_) | Err(_) => return Ok(position),
+                Ok(_) | Err(_) => return Ok(skip_shown(position, sequence)),
             }
             slices += 1;
             if slices % SLICES_PER_TURN == 0 {
@@ -181,6 +181,18 @@ where
 fn is_shown<T>(slice: Slice<'_, T>, sequence: Sequence) -> bool {
     let last = slice.entry(slice.len() - 1);
     last.is_none_or(|last| last.sequence() <= sequence)
+}
+
+/// Goes on within the slice at `position`, to its first event that a snapshot as of `sequence` does
+/// not show.
+fn skip_shown<T: Send + Sync + 'static>(position: Position<T>, sequence: Sequence) -> Position<T> {
+    let mut events = position.subscribe();
+    while let Ok(true) = events.try_ready()
+        && events.next_sequence().is_some_and(|next| next <= sequence)
+    {
+        let _ = events.try_next();
+    }
+    events.position()
 }
 
 /// Polls a snapshot and its timer; a panic of either is a failure of the snapshot.

@@ -204,3 +204,20 @@ fn snapshots_are_given_up_with_the_runtime_that_has_the_time() {
         assert_eq!(scene.stats().logs, 0, "{end:?}");
     }
 }
+
+#[test]
+fn events_that_a_snapshot_shows_are_no_part_of_its_replay() {
+    let mut scene = cached();
+    let mut reader = scene.follow(7);
+    let build = scene.build(0);
+    for sequence in 1..=10 {
+        scene.publish(sequence, 7);
+    }
+    build.write_all([(7, 8), (8, 8), (9, 8)]);
+    build.end(8);
+    scene.runtime.run();
+    scene.publish(11, 7);
+    assert_eq!(reader.all()[3..].len(), 1 + 3);
+    assert_eq!(scene.follow(7).all()[3..].len(), 1 + 3);
+    assert_eq!(scene.source.begun(), 1);
+}
