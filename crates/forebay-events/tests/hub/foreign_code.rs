@@ -4,7 +4,7 @@
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -235,6 +235,26 @@ fn waker_may_use_the_hub() {
     assert_eq!(reader.poll_with(&waker), Poll::Pending);
     scene.hub.shutdown();
     reader.end();
+}
+
+#[test]
+fn waker_may_end_the_log_whose_event_it_is_woken_for() {
+    let mut scene = Scene::new();
+    let mut reader = scene.caught_up(7);
+    let other = Arc::new(Mutex::new(scene.caught_up(7)));
+    let (hub, waiting) = (scene.hub.clone(), Arc::clone(&other));
+    let waker = on_wake(move || {
+        // The event is there by now, and the publisher has yet to come back from its append.
+        let mut waiting = waiting.lock().unwrap();
+        assert_eq!(waiting.events(), [1]);
+        waiting.waits();
+        hub.shutdown();
+    });
+    assert_eq!(reader.poll_with(&waker), Poll::Pending);
+    scene.publish(1, 7);
+    let mut other = other.lock().unwrap();
+    assert!(other.is_woken());
+    other.end();
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! A key is there for as long as somebody follows it.
 
-use forebay_events::{Request, Retention};
+use std::sync::Arc;
 
+use forebay_core::Sequence;
+use forebay_events::{Hub, Request, Retention, SnapshotSource, SnapshotWriter, Subject};
+
+use crate::runtime::HandRuntime;
 use crate::scene::{Scene, TOPIC};
 use crate::source::Source;
 
@@ -75,4 +79,41 @@ fn stats_count_what_happened() {
     assert_eq!((stats.snapshots, stats.shared, stats.reused), (2, 0, 0));
     assert_eq!((stats.topics, stats.logs, stats.feeds), (1, 2, 3));
     drop((again, stale));
+}
+
+#[test]
+fn feed_that_has_read_its_snapshot_keeps_neither_it_nor_what_came_after_it() {
+    struct One(Arc<u32>);
+    impl SnapshotSource<u32, Arc<u32>> for One {
+        type Error = std::convert::Infallible;
+        async fn snapshot(
+            &self,
+            _: &Subject<u32>,
+            out: &mut SnapshotWriter<Arc<u32>>,
+        ) -> Result<Sequence, Self::Error> {
+            out.push(Arc::clone(&self.0)).await;
+            Ok(Sequence::ZERO)
+        }
+    }
+    let piece = Arc::new(0);
+    let runtime = HandRuntime::default();
+    let builder = Hub::builder(One(Arc::clone(&piece))).runtime(runtime.clone());
+    let mut publisher = builder.build().unwrap();
+    let mut feed = publisher
+        .hub()
+        .subscribe(Request::new(TOPIC).key(7))
+        .unwrap();
+    runtime.run();
+    while let Ok(Some(_)) = feed.try_next() {}
+    // The test has one, and the source the other.
+    assert_eq!(Arc::strong_count(&piece), 2);
+    let event = Arc::new(1);
+    for sequence in 1..=2_000 {
+        let event = Arc::clone(&event);
+        let published = publisher.publish_one(sequence, &TOPIC.into(), 7, event);
+        published.unwrap();
+        assert!(feed.try_next().unwrap().is_some());
+    }
+    // At most a segment, which it stands in.
+    assert!(Arc::strong_count(&event) <= 1 + 512);
 }
