@@ -93,6 +93,44 @@ fn stream_lets_others_run() {
 }
 
 #[test]
+fn reader_that_mixes_its_ways_lets_others_run() {
+    let mut log = Log::new();
+    let mut subscription = log.source().subscribe();
+    append_each(&mut log, 1..=100_000);
+    log.close();
+    let (polls, mut step, mut next) = (AtomicU64::new(0), 0, 1);
+    let reads = async {
+        loop {
+            step += 1;
+            if step % 7 == 0 {
+                let Ok(slice) = subscription.next_slice().await else {
+                    break;
+                };
+                assert_eq!(slice[0], next);
+                next += slice.len() as u64;
+            } else {
+                let Ok(entry) = subscription.next().await else {
+                    break;
+                };
+                assert_eq!(*entry, next);
+                next += 1;
+            }
+            polls.fetch_add(1, SeqCst);
+            if step % 3 == 0
+                && let Ok(Some(entry)) = subscription.try_next()
+            {
+                assert_eq!(*entry, next);
+                next += 1;
+            }
+            drop(subscription.closer());
+        }
+    };
+    let turns = turns(reads, &polls);
+    assert_eq!(next, 100_001);
+    is_fair(&turns, polls.load(SeqCst));
+}
+
+#[test]
 fn reader_that_waits_in_between_is_not_slowed_down() {
     let mut log = Log::new();
     let mut reader = crate::reader::Reader::of(&log);

@@ -63,6 +63,21 @@ fn close_by_force_wins_over_an_event_that_was_said_to_be_ready() {
 }
 
 #[test]
+fn closer_that_is_made_after_an_event_was_said_to_be_ready_works() {
+    let mut log = Log::new();
+    let mut reader = Reader::of(&log);
+    append_each(&mut log, 1..=100);
+    reader.event();
+    let waker = std::task::Waker::noop();
+    let mut cx = Context::from_waker(waker);
+    assert_eq!(reader.subscription.poll_ready(&mut cx), Poll::Ready(Ok(())));
+    let closer = reader.subscription.closer();
+    closer.close(Reason::Revoked);
+    assert_eq!(reader.poll(), Poll::Ready(Err(REVOKED)));
+    assert_eq!(reader.end(), REVOKED);
+}
+
+#[test]
 fn close_by_force_wakes_exactly_one() {
     let mut log = Log::new();
     let mut readers: Vec<_> = (0..50).map(|_| Reader::of(&log)).collect();

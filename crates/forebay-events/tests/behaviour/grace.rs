@@ -244,6 +244,23 @@ fn skipping_moves_only_who_is_too_far_behind() {
 }
 
 #[test]
+fn reader_that_skips_before_it_is_told_reads_on_in_order() {
+    for read in [0, 1, 7, 8, 20, 24, 56] {
+        let (mut log, _runtime) = bounded(100, Duration::ZERO);
+        let mut stuck = Reader::of(&log);
+        append_each(&mut log, 1..=56);
+        for event in 1..=read {
+            assert_eq!(stuck.event().event, event);
+        }
+        append_each(&mut log, 57..=5_000);
+        let skipped = stuck.subscription.skip_to_oldest();
+        // Where its segment still holds something, there is nothing to skip yet.
+        let next = read + 1 + skipped;
+        assert_eq!(stuck.event().event, next);
+    }
+}
+
+#[test]
 fn cursor_after_a_skip_is_where_it_goes_on() {
     let (mut log, _runtime) = bounded(10, Duration::ZERO);
     let mut stuck = Reader::of(&log);

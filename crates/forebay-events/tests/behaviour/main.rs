@@ -16,6 +16,8 @@ mod wakers;
 mod appending;
 mod batches;
 mod cancelling;
+#[cfg(feature = "metrics")]
+mod counters;
 mod cursors;
 mod ends;
 mod fairness;
@@ -30,6 +32,7 @@ mod pumping;
 mod resuming;
 mod retention;
 mod runtimes;
+mod settings;
 mod slices;
 mod splicing;
 mod streams;
