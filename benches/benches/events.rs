@@ -8,6 +8,7 @@
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use forebay_bench::follow::Follow;
@@ -28,7 +29,9 @@ fn append(criterion: &mut Criterion) {
         let mut benches = criterion.benchmark_group(format!("append, {readers} present"));
         benches.throughput(Throughput::Elements(1));
         let mut log = Follow::new(readers);
-        benches.bench_function("forebay", |bencher| bencher.iter(|| log.append()));
+        benches.bench_function("forebay", |bencher| {
+            bencher.iter_custom(|times| timed(&mut log, times, 1, Follow::append));
+        });
         let (sender, _receivers) = ring(readers);
         benches.bench_function("broadcast", |bencher| {
             bencher.iter(|| sender.send(black_box(7)));
@@ -38,8 +41,26 @@ fn append(criterion: &mut Criterion) {
     let mut benches = criterion.benchmark_group("append of 64 at once");
     benches.throughput(Throughput::Elements(64));
     let mut log = Follow::new(1);
-    benches.bench_function("forebay", |bencher| bencher.iter(|| log.append_all(64)));
+    benches.bench_function("forebay", |bencher| {
+        bencher.iter_custom(|times| timed(&mut log, times, 64, |log| log.append_all(64)));
+    });
     benches.finish();
+}
+
+/// Times appends of so many events each. Readers catch up from time to time, outside of what is
+/// timed: what they have not read is kept for them, and would soon fill the memory.
+fn timed(log: &mut Follow, times: u64, events: u64, append: fn(&mut Follow)) -> Duration {
+    let mut took = Duration::ZERO;
+    let mut left = times;
+    while left > 0 {
+        let now = left.min(4 * BACKLOG / events);
+        let begun = Instant::now();
+        (0..now).for_each(|_| append(log));
+        took += begun.elapsed();
+        log.catch_up();
+        left -= now;
+    }
+    took
 }
 
 fn drain(criterion: &mut Criterion) {

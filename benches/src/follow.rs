@@ -162,6 +162,14 @@ impl Follow {
         taken.count()
     }
 
+    /// Lets every reader go on with what is appended from now on, and frees what they kept.
+    pub fn catch_up(&mut self) {
+        for reader in &mut self.readers {
+            *reader = self.source.subscribe();
+        }
+        self.drivers.drive();
+    }
+
     /// Lets go of the log and of all its readers, and frees what they kept.
     pub fn free(self) {
         let drivers = self.drivers;
