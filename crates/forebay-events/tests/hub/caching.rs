@@ -221,3 +221,20 @@ fn events_that_a_snapshot_shows_are_no_part_of_its_replay() {
     assert_eq!(scene.follow(7).all()[3..].len(), 1 + 3);
     assert_eq!(scene.source.begun(), 1);
 }
+
+#[test]
+fn cursor_from_before_the_snapshot_that_is_kept_is_stale() {
+    let mut scene = cached();
+    let mut reader = scene.follow(7);
+    scene.build(0).end(0);
+    scene.runtime.run();
+    reader.all();
+    let old = reader.cursor();
+    for sequence in 1..=2_000 {
+        scene.publish(sequence, 7);
+        assert_eq!(reader.events(), [sequence]);
+    }
+    build(&scene, 1, 1, 2_000);
+    assert_eq!(scene.resume(7, old).all(), [New, Piece(7, 0), End(2_000)]);
+    assert_eq!(scene.source.begun(), 2);
+}

@@ -87,18 +87,24 @@ fn whole_topic_gets_the_events_of_all_its_keys_in_their_order() {
 }
 
 #[test]
-fn changes_of_a_batch_keep_their_order_across_topics() {
+fn changes_of_a_large_batch_keep_their_order_across_topics_and_keys() {
     let mut scene = Scene::new();
     let topics = [Topic::from(TOPIC), Topic::from("others")];
-    let mut wholes = topics
-        .clone()
-        .map(|topic| scene.subscribe(Request::new(topic)));
+    let whole = topics.clone().map(Request::new);
+    let keys = [0, 1, 2].map(|key| Request::new(TOPIC).key(key));
+    let requests = whole.into_iter().chain(keys);
+    let mut readers: Vec<_> = requests.map(|request| scene.subscribe(request)).collect();
     scene.runtime.run();
-    wholes.iter_mut().for_each(|whole| drop(whole.all()));
-    let changes = (0..10).map(|n| (topics[n as usize % 2].clone(), n % 3, (n, u64::from(n))));
-    scene.publisher.publish(1, changes.collect()).unwrap();
-    assert_eq!(wholes[0].events(), [0, 2, 4, 6, 8]);
-    assert_eq!(wholes[1].events(), [1, 3, 5, 7, 9]);
+    readers.iter_mut().for_each(|reader| drop(reader.all()));
+    let change = |n: u32| (topics[n as usize % 2].clone(), n / 2 % 3, (n, u64::from(n)));
+    scene
+        .publisher
+        .publish(1, (0..600).map(change).collect())
+        .unwrap();
+    let with = |step: usize, from: u64| (from..600).step_by(step).collect::<Vec<_>>();
+    let expected = [with(2, 0), with(2, 1), with(6, 0), with(6, 2), with(6, 4)];
+    let seen: Vec<_> = readers.iter_mut().map(|reader| reader.events()).collect();
+    assert_eq!(seen, expected);
 }
 
 #[test]
