@@ -172,12 +172,13 @@ fn seated(seats: impl Iterator<Item = Seat>) -> impl Iterator<Item = Waker> {
 impl Drop for Task {
     /// The runtime has ended, or never was: nobody must wait for it.
     fn drop(&mut self) {
-        let (calls, backlogs) = {
+        let (task, calls, backlogs) = {
             let mut queue = lock(&self.queue);
             queue.running = false;
-            queue.task = None;
-            (take(&mut queue.calls), take(&mut queue.backlogs))
+            let task = queue.task.take();
+            (task, take(&mut queue.calls), take(&mut queue.backlogs))
         };
+        drop(task);
         wake_all(seated(self.seats.by_ref()));
         for awaited in calls {
             wake_all(seated(awaited.take_handed().into_iter()));

@@ -114,10 +114,15 @@ impl<T, E> Source<T, E> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn resume(&self, cursor: Cursor) -> Result<Subscription<T, E>, Stale> {
-        if cursor.log() != self.chain.id() {
-            return Err(Stale::OtherLog);
+        let found = if cursor.log() == self.chain.id() {
+            self.after(cursor.sequence())
+        } else {
+            Err(Stale::OtherLog)
+        };
+        if let Err(stale) = &found {
+            self.chain.log().observer.stale(stale);
         }
-        self.after(cursor.sequence()).map(Subscription::new)
+        found.map(Subscription::new)
     }
 
     fn after(&self, sequence: Sequence) -> Result<Place<T, E>, Stale> {
@@ -132,9 +137,6 @@ impl<T, E> Source<T, E> {
                 .after(sequence)
                 .map_err(|oldest| Stale::Gap { oldest })
         });
-        if let Err(stale) = &found {
-            self.chain.log().observer.stale(stale);
-        }
         found.map(|spot| self.place(spot))
     }
 
