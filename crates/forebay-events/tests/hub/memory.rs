@@ -4,7 +4,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use forebay_core::Sequence;
-use forebay_events::{Hub, Request, Retention, SnapshotSource, SnapshotWriter, Subject, Topic};
+use forebay_events::{
+    Hub, Request, Retention, SnapshotSource, SnapshotWriter, Subject, Token, Topic,
+};
 
 use crate::runtime::HandRuntime;
 
@@ -131,4 +133,23 @@ fn remembered_key_costs_at_most_96_bytes() {
     let each = (held() - before) as f64 / KEYS as f64;
     println!("a remembered key: {each:.1} bytes");
     assert!(each <= 96.0, "{each:.1} bytes");
+}
+
+#[test]
+fn feeds_that_are_gone_leave_nothing_behind() {
+    let runtime = HandRuntime::default();
+    let builder = Hub::builder(Nothing).runtime(runtime.clone());
+    let publisher = builder.build().unwrap();
+    let hub = publisher.hub();
+    let topic = Topic::from("things");
+    let come_and_go = |key: u64| {
+        let token = Token::from(format!("session {key}"));
+        let request = Request::new(topic.clone()).key(key % 100).token(&token);
+        drop(hub.subscribe(request).unwrap());
+        runtime.run();
+    };
+    (0..1_000).for_each(come_and_go);
+    let before = held();
+    (1_000..11_000).for_each(come_and_go);
+    assert_eq!(held(), before);
 }
