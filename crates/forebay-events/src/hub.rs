@@ -10,25 +10,15 @@ mod publisher;
 mod builder;
 mod request;
 mod feed;
-mod frame;
 mod snapshot;
-mod control;
 mod error;
 mod stats;
 
 mod shared;
 mod settings;
 mod tokens;
-mod seat;
 mod ledger;
-mod account;
-mod leavings;
-mod directory;
-mod list;
-mod line;
 mod writer;
-mod build;
-mod job;
 mod end;
 mod observe;
 
@@ -40,21 +30,21 @@ use forebay_core::{Cursor, Sequence};
 
 pub use crate::hub::batch::Batch;
 pub use crate::hub::builder::HubBuilder;
-pub use crate::hub::control::FeedCloser;
 pub use crate::hub::error::{FeedError, SubscribeError};
 pub use crate::hub::feed::Feed;
-pub use crate::hub::frame::Frame;
+pub use crate::hub::feed::closing::FeedCloser;
+pub use crate::hub::feed::frame::Frame;
 pub use crate::hub::publisher::HubPublisher;
 pub use crate::hub::request::{Request, Token};
 pub use crate::hub::snapshot::{SnapshotSource, SnapshotWriter};
 pub use crate::hub::stats::HubStats;
 pub use crate::hub::topic::{Subject, Topic};
 
-use crate::hub::job::Job;
+use crate::hub::feed::membership::Membership;
 use crate::hub::ledger::offers::{Origin, Reading};
 use crate::hub::ledger::{Joined, Ledger};
-use crate::hub::seat::Seat;
 use crate::hub::shared::Shared;
+use crate::hub::snapshot::job::Job;
 use crate::{Position, Reason, Subscription};
 
 /// Where subscribers begin. Cloning shares the hub.
@@ -151,22 +141,22 @@ where
         let shared = &self.shared;
         let ledger = shared.ledger(&topic)?;
         let joined = ledger.join(key.as_ref())?;
-        let mut seat = self.seat(&ledger, &joined);
+        let mut membership = self.membership(&ledger, &joined);
         if let Some(token) = token {
-            let control = Arc::default();
-            seat.badge = Some(shared.tokens.register(token, &control));
-            seat.control = Some(control);
+            let closing = Arc::default();
+            membership.badge = Some(shared.tokens.register(token, &closing));
+            membership.closing = Some(closing);
         }
         if let Some(cursor) = cursor {
             if let Some(events) = self.resume(&joined, cursor) {
                 shared.counters.resumed.count();
                 let floor = cursor.sequence();
-                return Ok(Feed::following(seat, events, joined.log, floor));
+                return Ok(Feed::following(membership, events, joined.log, floor));
             }
             shared.counters.stale.count();
         }
         let subject = Subject::new(topic, key);
-        Ok(self.read(seat, joined, subject, cursor.is_some()))
+        Ok(self.read(membership, joined, subject, cursor.is_some()))
     }
 
     /// Closes the feeds of all who subscribed with `token`, and wakes those who wait for them and
@@ -282,14 +272,14 @@ where
         stats
     }
 
-    fn seat(&self, ledger: &Arc<Ledger<K, T, E>>, joined: &Joined<T>) -> Seat<K, T, E> {
-        Seat {
+    fn membership(&self, ledger: &Arc<Ledger<K, T, E>>, joined: &Joined<T>) -> Membership<K, T, E> {
+        Membership {
             shared: Arc::clone(&self.shared),
             ledger: Arc::clone(ledger),
             id: joined.id,
             line: Arc::clone(&joined.line),
             reads: None,
-            control: None,
+            closing: None,
             badge: None,
         }
     }
@@ -316,7 +306,7 @@ where
     /// Lets a feed begin with a snapshot: one that is kept, one that is being built, or a new one.
     fn read(
         &self,
-        mut seat: Seat<K, T, E>,
+        mut membership: Membership<K, T, E>,
         joined: Joined<T>,
         subject: Subject<K>,
         renewed: bool,
@@ -333,18 +323,18 @@ where
             None => line.source.oldest(),
         };
         let now = self.shared.now();
-        let Some(reading) = seat.ledger.read(id, &line, from.clone(), now) else {
+        let Some(reading) = membership.ledger.read(id, &line, from.clone(), now) else {
             // The line has ended since, and that is what the feed will say.
-            return Feed::reading(seat, from.subscribe(), log, renewed);
+            return Feed::reading(membership, from.subscribe(), log, renewed);
         };
         let Reading {
             build,
             start,
             origin,
         } = reading;
-        seat.reads = Some(Arc::clone(&build));
-        let ledger = Arc::clone(&seat.ledger);
-        let feed = Feed::reading(seat, start.subscribe(), log, renewed);
+        membership.reads = Some(Arc::clone(&build));
+        let ledger = Arc::clone(&membership.ledger);
+        let feed = Feed::reading(membership, start.subscribe(), log, renewed);
         match origin {
             Origin::Kept => self.shared.counters.hits.count(),
             Origin::Shared => self.shared.counters.shared.count(),

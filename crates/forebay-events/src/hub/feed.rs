@@ -1,3 +1,6 @@
+pub(crate) mod closing;
+pub(crate) mod frame;
+pub(crate) mod membership;
 mod phase;
 
 use std::fmt;
@@ -8,12 +11,12 @@ use std::task::{Poll, ready};
 
 use forebay_core::{Cursor, LoadError, LogId, Sequence};
 
-use crate::hub::build::{Build, Outcome, attempt_of};
-use crate::hub::control::{Control, FeedCloser};
 use crate::hub::error::FeedError;
+use crate::hub::feed::closing::{Closing, FeedCloser};
+use crate::hub::feed::frame::Frame;
+use crate::hub::feed::membership::Membership;
 use crate::hub::feed::phase::{Phase, Progress, Step, feed_error};
-use crate::hub::frame::Frame;
-use crate::hub::seat::Seat;
+use crate::hub::snapshot::build::{Build, Outcome, attempt_of};
 use crate::{RecvError, Subscription};
 
 type Ready = Poll<Result<(), RecvError<std::convert::Infallible>>>;
@@ -69,7 +72,7 @@ where
     E: Send + Sync + 'static,
 {
     /// Until the feed has ended.
-    seat: Option<Seat<K, T, E>>,
+    membership: Option<Membership<K, T, E>>,
     /// Of the snapshot, then of the line.
     events: Subscription<T>,
     log: LogId,
@@ -86,39 +89,39 @@ where
 {
     /// Creates a feed of what comes after `floor`, which the subscriber knows.
     pub(crate) fn following(
-        seat: Seat<K, T, E>,
+        membership: Membership<K, T, E>,
         events: Subscription<T>,
         log: LogId,
         floor: Sequence,
     ) -> Self {
         let phase = Phase::Follow { is_skipping: true };
-        Self::new(seat, events, log, floor, phase)
+        Self::new(membership, events, log, floor, phase)
     }
 
     /// Creates a feed that begins with a snapshot, in place of what the subscriber knows if it is
     /// `renewed`.
     pub(crate) fn reading(
-        seat: Seat<K, T, E>,
+        membership: Membership<K, T, E>,
         pieces: Subscription<T>,
         log: LogId,
         renewed: bool,
     ) -> Self {
         let phase = Phase::Snapshot(Progress::new(renewed));
-        Self::new(seat, pieces, log, Sequence::ZERO, phase)
+        Self::new(membership, pieces, log, Sequence::ZERO, phase)
     }
 
     fn new(
-        seat: Seat<K, T, E>,
+        membership: Membership<K, T, E>,
         mut events: Subscription<T>,
         log: LogId,
         floor: Sequence,
         phase: Phase<E>,
     ) -> Self {
-        if let Some(control) = &seat.control {
-            control.follow(events.closer());
+        if let Some(closing) = &membership.closing {
+            closing.follow(events.closer());
         }
         Self {
-            seat: Some(seat),
+            membership: Some(membership),
             events,
             log,
             floor,
@@ -184,18 +187,18 @@ where
 
     /// Returns a handle by which somebody else can close this feed.
     pub fn closer(&mut self) -> FeedCloser {
-        let Some(seat) = &mut self.seat else {
-            let control = Arc::new(Control::default());
-            control.leave();
-            return FeedCloser::new(control);
+        let Some(membership) = &mut self.membership else {
+            let closing = Arc::new(Closing::default());
+            closing.leave();
+            return FeedCloser::new(closing);
         };
         let events = &mut self.events;
-        let control = seat.control.get_or_insert_with(|| {
-            let control = Arc::new(Control::default());
-            control.follow(events.closer());
-            control
+        let closing = membership.closing.get_or_insert_with(|| {
+            let closing = Arc::new(Closing::default());
+            closing.follow(events.closer());
+            closing
         });
-        FeedCloser::new(Arc::clone(control))
+        FeedCloser::new(Arc::clone(closing))
     }
 
     /// Finds out what comes next, without taking it.
@@ -228,7 +231,10 @@ where
 
     /// Returns why there is nothing more, and ends the feed if its line was ended at once.
     fn ended(&mut self) -> Option<FeedError<E>> {
-        let forced = self.seat.as_ref().and_then(|seat| seat.line.forced());
+        let forced = self
+            .membership
+            .as_ref()
+            .and_then(|membership| membership.line.forced());
         if let Some(reason) = forced {
             self.finish(FeedError::ForceClosed(reason));
         }
@@ -246,7 +252,7 @@ where
             return Poll::Ready(None);
         };
         if progress.announces {
-            if let Some(reason) = self.seat.as_ref().and_then(closed_by) {
+            if let Some(reason) = self.membership.as_ref().and_then(closed_by) {
                 self.finish(FeedError::ForceClosed(reason));
                 return Poll::Ready(None);
             }
@@ -270,7 +276,10 @@ where
             self.finish(FeedError::ForceClosed(reason));
             return None;
         }
-        let build = self.seat.as_ref().and_then(|seat| seat.reads.clone());
+        let build = self
+            .membership
+            .as_ref()
+            .and_then(|membership| membership.reads.clone());
         let outcome = build.as_deref().and_then(Build::outcome);
         match (outcome, &mut self.phase) {
             (Some(Ok(outcome)), Phase::Snapshot(progress)) => {
@@ -294,15 +303,15 @@ where
     fn follow(&mut self, outcome: &Outcome<T>) -> Option<Step> {
         self.events = outcome.splice.subscribe();
         self.floor = outcome.sequence;
-        let seat = self.seat.as_mut()?;
-        if let Some(control) = &seat.control {
-            control.follow(self.events.closer());
+        let membership = self.membership.as_mut()?;
+        if let Some(closing) = &membership.closing {
+            closing.follow(self.events.closer());
         }
-        if let Some(reason) = closed_by(seat) {
+        if let Some(reason) = closed_by(membership) {
             self.finish(FeedError::ForceClosed(reason));
             return None;
         }
-        seat.reads = None;
+        membership.reads = None;
         self.phase = Phase::Follow { is_skipping: true };
         Some(Step::EndOfSnapshot(outcome.sequence))
     }
@@ -322,9 +331,15 @@ where
     fn line_ended(&self, error: RecvError<std::convert::Infallible>) -> FeedError<E> {
         let end = match &error {
             RecvError::ForceClosed(_) | RecvError::Lagged { .. } => None,
-            _ => self.seat.as_ref().and_then(|seat| seat.ledger.ended()),
+            _ => self
+                .membership
+                .as_ref()
+                .and_then(|membership| membership.ledger.ended()),
         };
-        let forced = self.seat.as_ref().and_then(|seat| seat.line.forced());
+        let forced = self
+            .membership
+            .as_ref()
+            .and_then(|membership| membership.line.forced());
         match (forced, end) {
             (Some(reason), _) => FeedError::ForceClosed(reason),
             (None, Some(end)) => end.to_feed_error(),
@@ -336,7 +351,7 @@ where
     fn finish(&mut self, error: FeedError<E>) {
         let cursor = self.cursor();
         self.phase = Phase::Ended(error, cursor);
-        self.seat = None;
+        self.membership = None;
     }
 
     fn frame(&mut self, step: Step) -> Result<Frame<'_, T>, FeedError<E>> {
@@ -356,13 +371,16 @@ where
     }
 }
 
-fn closed_by<K, T, E>(seat: &Seat<K, T, E>) -> Option<crate::Reason>
+fn closed_by<K, T, E>(membership: &Membership<K, T, E>) -> Option<crate::Reason>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    seat.control.as_ref().and_then(|control| control.reason())
+    membership
+        .closing
+        .as_ref()
+        .and_then(|closing| closing.reason())
 }
 
 impl<K, T, E> fmt::Debug for Feed<K, T, E>

@@ -1,3 +1,8 @@
+pub(crate) mod account;
+pub(crate) mod directory;
+pub(crate) mod leavings;
+pub(crate) mod line;
+mod list;
 pub(crate) mod offers;
 pub(crate) mod state;
 
@@ -9,15 +14,15 @@ use forebay_core::{LogId, Sequence};
 use forebay_rt::sync::{Mutex, lock};
 
 use crate::Position;
-use crate::hub::account::{Account, AccountId};
-use crate::hub::build::Build;
-use crate::hub::directory::Known;
 use crate::hub::end::End;
 use crate::hub::error::SubscribeError;
-use crate::hub::leavings::Leavings;
+use crate::hub::ledger::account::{Account, AccountId};
+use crate::hub::ledger::directory::Known;
+use crate::hub::ledger::leavings::Leavings;
+use crate::hub::ledger::line::{Force, Line};
 use crate::hub::ledger::state::State;
-use crate::hub::line::{Force, Line};
 use crate::hub::settings::Settings;
+use crate::hub::snapshot::build::Build;
 use crate::publisher::builder::fresh_id;
 
 /// What a hub knows of one topic.

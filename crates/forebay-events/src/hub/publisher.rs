@@ -8,11 +8,11 @@ use forebay_core::Sequence;
 
 use crate::NotRising;
 use crate::hub::Hub;
-use crate::hub::account::AccountId;
 use crate::hub::batch::{Batch, Change};
 use crate::hub::end::End;
+use crate::hub::ledger::account::AccountId;
+use crate::hub::ledger::line::Line;
 use crate::hub::ledger::{Draft, Ledger};
-use crate::hub::line::Line;
 use crate::hub::shared::Shared;
 use crate::hub::topic::Topic;
 

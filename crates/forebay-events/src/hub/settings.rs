@@ -4,8 +4,8 @@ use std::time::Duration;
 use forebay_core::{LogId, Sequence};
 use forebay_rt::Runtime;
 
-use crate::hub::build::Build;
-use crate::hub::line::Line;
+use crate::hub::ledger::line::Line;
+use crate::hub::snapshot::build::Build;
 use crate::log::Log;
 use crate::publisher::builder::fresh_id;
 use crate::{Position, Publisher, Retention};

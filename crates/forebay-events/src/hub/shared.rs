@@ -8,15 +8,15 @@ use forebay_core::Sequence;
 use forebay_rt::alarm::{Alarm, NEVER, Timed, nanos};
 use forebay_rt::sync::{AtomicU64, Mutex, lock};
 
-use crate::hub::account::AccountId;
-use crate::hub::build::Build;
 use crate::hub::end::End;
 use crate::hub::error::SubscribeError;
 use crate::hub::ledger::Ledger;
-use crate::hub::line::Line;
+use crate::hub::ledger::account::AccountId;
+use crate::hub::ledger::line::Line;
 use crate::hub::observe::Counters;
 use crate::hub::settings::Settings;
 use crate::hub::snapshot::AnySource;
+use crate::hub::snapshot::build::Build;
 use crate::hub::tokens::Tokens;
 use crate::hub::topic::Topic;
 

@@ -1,3 +1,6 @@
+pub(crate) mod build;
+pub(crate) mod job;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use foldhash::fast::RandomState;
 use forebay_rt::sync::{Mutex, lock};
 
 use crate::Reason;
-use crate::hub::control::Control;
+use crate::hub::feed::closing::Closing;
 use crate::hub::request::Token;
 
 /// Which feeds were subscribed to by which token.
@@ -16,7 +16,7 @@ pub(crate) struct Tokens {
 
 #[derive(Default)]
 struct State {
-    feeds: HashMap<Token, HashMap<u64, Arc<Control>, RandomState>, RandomState>,
+    feeds: HashMap<Token, HashMap<u64, Arc<Closing>, RandomState>, RandomState>,
     count: u64,
 }
 
@@ -27,12 +27,12 @@ pub(crate) struct Badge {
 }
 
 impl Tokens {
-    pub(crate) fn register(&self, token: Token, control: &Arc<Control>) -> Badge {
+    pub(crate) fn register(&self, token: Token, closing: &Arc<Closing>) -> Badge {
         let mut state = lock(&self.state);
         state.count += 1;
         let number = state.count;
         let feeds = state.feeds.entry(token.clone()).or_default();
-        feeds.insert(number, Arc::clone(control));
+        feeds.insert(number, Arc::clone(closing));
         drop(state);
         Badge { token, number }
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use forebay_rt::sync::lock;
 
 use crate::Position;
-use crate::hub::account::{Account, AccountId, Offer, Stage};
-use crate::hub::build::Build;
-use crate::hub::leavings::Leavings;
 use crate::hub::ledger::Ledger;
-use crate::hub::line::Line;
+use crate::hub::ledger::account::{Account, AccountId, Offer, Stage};
+use crate::hub::ledger::leavings::Leavings;
+use crate::hub::ledger::line::Line;
 use crate::hub::settings::Settings;
+use crate::hub::snapshot::build::Build;
 use crate::hub::writer::UNLIMITED;
 
 /// A snapshot that a subscriber begins to read.

@@ -3,12 +3,12 @@ use std::sync::Arc;
 use forebay_core::{LogId, Sequence};
 
 use crate::Position;
-use crate::hub::account::{Account, AccountId};
-use crate::hub::directory::{Directory, Known};
 use crate::hub::end::End;
-use crate::hub::leavings::Leavings;
 use crate::hub::ledger::Joined;
-use crate::hub::line::Line;
+use crate::hub::ledger::account::{Account, AccountId};
+use crate::hub::ledger::directory::{Directory, Known};
+use crate::hub::ledger::leavings::Leavings;
+use crate::hub::ledger::line::Line;
 use crate::hub::settings::Settings;
 use crate::publisher::builder::fresh_id;
 

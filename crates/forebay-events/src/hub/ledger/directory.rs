@@ -1,7 +1,7 @@
 use forebay_core::Sequence;
 use hashbrown::HashTable;
 
-use crate::hub::list::{Link, Linked, List};
+use crate::hub::ledger::list::{Link, Linked, List};
 
 /// The keys of one topic: those with a log, `L`, and the last sequence of those that were published
 /// to most recently.

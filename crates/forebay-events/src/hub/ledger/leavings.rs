@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::Position;
-use crate::hub::account::{Account, Offer};
-use crate::hub::build::Build;
+use crate::hub::ledger::account::{Account, Offer};
+use crate::hub::snapshot::build::Build;
 
 /// What was taken out of a ledger, to be ended and dropped once its lock is free.
 pub(crate) struct Leavings<K, T: Send + Sync + 'static, E> {

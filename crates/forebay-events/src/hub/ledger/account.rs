@@ -3,8 +3,8 @@ use std::sync::Arc;
 use forebay_core::Sequence;
 
 use crate::Position;
-use crate::hub::build::Build;
-use crate::hub::line::Line;
+use crate::hub::ledger::line::Line;
+use crate::hub::snapshot::build::Build;
 
 /// A line in its topic's ledger, and who uses it.
 pub(crate) struct Account<T: Send + Sync + 'static, E> {

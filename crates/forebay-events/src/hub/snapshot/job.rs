@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 use forebay_core::{LoadError, Sequence};
 use forebay_rt::{BoxFuture, panic_message};
 
-use crate::hub::account::AccountId;
-use crate::hub::build::{Build, Outcome};
 use crate::hub::error::FeedError;
 use crate::hub::ledger::Ledger;
-use crate::hub::line::Line;
+use crate::hub::ledger::account::AccountId;
+use crate::hub::ledger::line::Line;
 use crate::hub::observe::BuildSpan;
 use crate::hub::shared::Shared;
+use crate::hub::snapshot::build::{Build, Outcome};
 use crate::hub::snapshot::{SnapshotWriter, yield_now};
 use crate::hub::topic::Subject;
 use crate::{Position, RecvError, Slice};

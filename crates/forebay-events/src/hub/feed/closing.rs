@@ -7,7 +7,7 @@ use crate::{Closer, Reason};
 
 /// What a feed has in common with those who may close it.
 #[derive(Default)]
-pub(crate) struct Control {
+pub(crate) struct Closing {
     state: Mutex<State>,
 }
 
@@ -19,7 +19,7 @@ struct State {
     is_gone: bool,
 }
 
-impl Control {
+impl Closing {
     /// Closes the feed; returns whether it was open.
     pub(crate) fn close(&self, reason: Reason) -> bool {
         let closer = {
@@ -98,12 +98,12 @@ impl Control {
 /// ```
 #[derive(Clone)]
 pub struct FeedCloser {
-    control: Arc<Control>,
+    closing: Arc<Closing>,
 }
 
 impl FeedCloser {
-    pub(crate) const fn new(control: Arc<Control>) -> Self {
-        Self { control }
+    pub(crate) const fn new(closing: Arc<Closing>) -> Self {
+        Self { closing }
     }
 
     /// Closes the feed and wakes whoever waits for it, and nobody else; returns whether it was open.
@@ -111,7 +111,7 @@ impl FeedCloser {
     /// The feed gives nothing more, not even what is already there.
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn close(&self, reason: Reason) -> bool {
-        self.control.close(reason)
+        self.closing.close(reason)
     }
 }
 
