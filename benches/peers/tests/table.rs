@@ -106,6 +106,7 @@ fn a_goal_can_be_about_a_variant_of_ours() {
     table.goals = vec![
         Goal::variant(0, "forebay, otherwise", 1.4),
         Goal::variant_at_most(0, "forebay, otherwise", 25.0),
+        Goal::variant_times_better(0, "forebay, otherwise", Against::BEST_LIBRARY, 1.3),
     ];
     let text = table.render(Layout::Terminal).unwrap();
     let verdict = |start: &str| {
@@ -114,6 +115,25 @@ fn a_goal_can_be_about_a_variant_of_ours() {
     };
     assert_eq!(verdict("cost of forebay, otherwise ÷ ours"), Some("missed"));
     assert_eq!(verdict("cost of forebay, otherwise  "), Some("missed"));
+    let better = "cost of best library (a library) ÷ forebay, otherwise";
+    assert_eq!(verdict(better), Some("met"));
+}
+
+#[test]
+fn figures_can_be_compared_with_one_row() {
+    let mut table = table(20.0);
+    table.columns[0].unit = Unit::NanosecondsTo("a library");
+    let text = table.render(Layout::Terminal).unwrap();
+    let cells = |start: &str| {
+        let line = text.lines().find(|line| line.starts_with(start));
+        let cells = line.into_iter().flat_map(|line| line.split("  "));
+        let cells = cells.map(str::trim).filter(|cell| !cell.is_empty());
+        cells.collect::<Vec<_>>()
+    };
+    assert!(text.contains("÷ a"), "{text}");
+    assert_eq!(cells("forebay"), ["forebay", "20.0 ns", "0.50"]);
+    assert_eq!(cells("a library"), ["a library", "40.0 ns", "1.00"]);
+    assert_eq!(cells("another"), ["another", "-", "-"]);
 }
 
 /// Settings stand beside the name, and what is only named has no figures.
