@@ -126,7 +126,7 @@ impl<T> Pen<T> {
     }
 
     /// Fills the next slot, or gives the event back where all are filled.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, sequence: Sequence, event: T) -> Result<(), T> {
         let slots = &self.segment.slots;
         if self.at == slots.capacity {
@@ -168,26 +168,34 @@ pub(crate) struct Draft<'a, T> {
 
 impl<T> Draft<'_, T> {
     /// Takes events until there are no more or no slot is left; returns whether there are no more.
+    #[inline]
     pub(crate) fn take_from(&mut self, events: &mut impl Iterator<Item = T>) -> bool {
         let slots = &self.pen.segment.slots;
-        while self.to < slots.capacity {
+        let (cells, capacity) = (slots.cells, slots.capacity);
+        let mut written = Written {
+            to: self.to,
+            of: &mut self.to,
+        };
+        while written.to < capacity {
             let Some(event) = events.next() else {
                 return true;
             };
-            slots.races.write(self.to);
+            slots.races.write(written.to);
             // SAFETY: as in `Pen::push`. The draft holds the only pen.
-            unsafe { (*slots.cells.add(usize::from(self.to)).as_ref().get()).write(event) };
-            self.to += 1;
+            unsafe { (*cells.add(usize::from(written.to)).as_ref().get()).write(event) };
+            written.to += 1;
         }
         false
     }
 
     /// How many events it has.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         usize::from(self.to - self.pen.at)
     }
 
     /// Fills the slots; all events have this sequence.
+    #[inline]
     pub(crate) fn fill(self, sequence: Sequence) {
         let count = self.len() as u32;
         if count > 0 {
@@ -202,6 +210,18 @@ impl<T> Draft<'_, T> {
             // Release: as in `Pen::push`.
             pen.segment.slots.filled.store(pen.at, Ordering::Release);
         }
+    }
+}
+
+/// Counts what was written in a register, and tells the draft when it is done or the iterator panics.
+struct Written<'a> {
+    to: u16,
+    of: &'a mut u16,
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        *self.of = self.to;
     }
 }
 

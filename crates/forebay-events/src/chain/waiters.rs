@@ -106,6 +106,10 @@ impl Waiters {
             }
         } else {
             seat = self.seats.len() as u32;
+            if self.seats.len() == self.seats.capacity() {
+                // By halves, as a crowd that has come is seldom about to double.
+                self.seats.reserve_exact((self.seats.len() / 2).max(4));
+            }
             self.seats.push(taken);
         }
         self.taken += 1;
