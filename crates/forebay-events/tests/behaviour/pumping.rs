@@ -119,6 +119,22 @@ fn who_begins_to_wait_while_the_pump_is_behind_is_woken_too() {
 }
 
 #[test]
+fn few_who_begin_to_wait_while_the_pump_is_behind_are_woken_too() {
+    for late in [1, 20, FEW] {
+        let (mut log, runtime) = pumped();
+        let readers = wait(&log, 100);
+        log.push(1).unwrap();
+        // The writer wakes some of those who were handed over, and so it cannot wake all of these.
+        let late = wait(&log, late);
+        log.push(2).unwrap();
+        assert!(woken(&readers) + woken(&late) <= FEW);
+        runtime.run();
+        assert_eq!(woken(&readers), 100);
+        assert_eq!(woken(&late), late.len());
+    }
+}
+
+#[test]
 fn reader_that_takes_its_event_before_the_pump_gets_there_waits_again() {
     let (mut log, runtime) = pumped();
     let mut readers = wait(&log, 200);

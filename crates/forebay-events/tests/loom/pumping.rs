@@ -13,7 +13,7 @@ use loom::future::{AtomicWaker, block_on};
 use loom::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use loom::thread;
 
-use crate::{Log, Reader, append, model};
+use crate::{Log, Reader, append, model, shallow_model};
 
 /// Runs a task in a thread of the model, to its end or for so many polls.
 #[derive(Clone)]
@@ -103,7 +103,7 @@ fn those_who_were_handed_over_are_woken() {
 
 #[test]
 fn who_begins_to_wait_while_the_pump_works_is_woken() {
-    model(|| {
+    shallow_model(|| {
         let mut log = pumped(None);
         let first = [waiting(&log), waiting(&log)];
         append(&mut log, 1..=1);
