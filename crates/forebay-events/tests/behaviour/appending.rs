@@ -109,6 +109,29 @@ fn events_stay_in_order_over_many_segments() {
 }
 
 #[test]
+fn sequences_are_kept_whatever_their_pattern() {
+    for gap_every in [1, 2, 3, 5, 40] {
+        for batch_every in [2, 7, 1_000_000] {
+            let mut log = Log::new();
+            let mut reader = Reader::of(&log);
+            let mut expected = Vec::new();
+            for append in 1..=3_000_u64 {
+                let gap = if append % gap_every == 0 { 3 } else { 1 };
+                let sequence = log.head().get() + gap;
+                let size = if append % batch_every == 0 { 3 } else { 1 };
+                if size == 1 && append % 11 != 0 {
+                    log.append(sequence, 0).unwrap();
+                } else {
+                    log.append_all(sequence, 0..size).unwrap();
+                }
+                expected.extend((0..size).map(|event| (sequence, event)));
+            }
+            assert_eq!(reader.all(), expected, "{gap_every} {batch_every}");
+        }
+    }
+}
+
+#[test]
 fn every_reader_gets_every_event_at_its_own_pace() {
     let mut log = Log::new();
     let mut readers: Vec<_> = (0..5).map(|_| Reader::of(&log)).collect();

@@ -83,6 +83,24 @@ fn batch_is_there_as_a_whole_or_not_at_all() {
 }
 
 #[test]
+fn batch_is_whole_for_a_reader_that_is_in_its_first_segment() {
+    model(|| {
+        let mut log = log();
+        let mut reader = log.source().subscribe();
+        append(&mut log, 1..=2);
+        let reads = thread::spawn(move || {
+            let mut got = Vec::new();
+            while let Some(entry) = reader.try_next().unwrap() {
+                got.push(*entry);
+            }
+            assert!(got == [1, 2] || got == [1, 2, 3, 4, 5], "{got:?}");
+        });
+        log.append_all(3, 3..=5).unwrap();
+        reads.join().unwrap();
+    });
+}
+
+#[test]
 fn batch_wakes_a_reader_that_then_has_all_of_it() {
     model(|| {
         let mut log = log();
@@ -172,6 +190,22 @@ fn reader_that_comes_in_between_misses_nothing() {
         }
         let expected: Vec<_> = (cursor.sequence().get() + 1..=3).collect();
         assert_eq!(got, expected);
+    });
+}
+
+#[test]
+fn reader_that_comes_during_a_batch_gets_all_of_it_or_nothing() {
+    model(|| {
+        let mut log = log();
+        let source = log.source();
+        let comes = thread::spawn(move || source.subscribe());
+        log.append_all(1, 1..=5).unwrap();
+        let mut reader = comes.join().unwrap();
+        let mut got = Vec::new();
+        while let Some(entry) = reader.try_next().unwrap() {
+            got.push(*entry);
+        }
+        assert!(got.is_empty() || got == [1, 2, 3, 4, 5], "{got:?}");
     });
 }
 
