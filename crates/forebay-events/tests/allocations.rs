@@ -195,9 +195,9 @@ fn waiting_allocates_a_seat_at_most() {
     let readers = (0..READERS).map(|_| log.source().subscribe());
     let mut readers: Vec<_> = readers.collect();
     let (_, calls, bytes) = counted(|| assert!(readers.iter_mut().all(wait)));
-    // They share a vector that grows now and then.
-    assert!(calls <= 20, "{calls}");
-    assert!(bytes <= 24 * 2 * READERS as i64, "{bytes}");
+    // They share a vector that grows now and then, by a part of itself.
+    assert!(calls <= READERS as u64 / 100, "{calls}");
+    assert!(bytes <= 24 * READERS as i64, "{bytes}");
     // Whoever waits again takes no other seat.
     let (_, calls, _) = counted(|| assert!(readers.iter_mut().all(wait)));
     assert_eq!(calls, 0);
