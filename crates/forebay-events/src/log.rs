@@ -74,20 +74,27 @@ impl<T> Log<T> {
     /// Lets go of a segment. If it was the last to hold it, its events are dropped here; those
     /// after it that nobody else holds are the pump's, or if there is none, are dropped here too.
     pub(crate) fn release(self: &Arc<Self>, segment: Arc<Segment<T>>) {
-        let Some(segment) = Arc::into_inner(segment) else {
-            return;
-        };
-        let mut buried = Buried {
+        if let Some(mut buried) = self.bury(segment)
+            && !buried.free_one()
+        {
+            self.leave(buried);
+        }
+    }
+
+    /// Takes a segment that nobody else holds.
+    fn bury(self: &Arc<Self>, segment: Arc<Segment<T>>) -> Option<Buried<T>> {
+        let segment = Arc::into_inner(segment)?;
+        Some(Buried {
             log: Arc::clone(self),
             next: Some(segment),
-        };
-        buried.free_one();
-        if buried.next.is_none() {
-            return;
-        }
+        })
+    }
+
+    /// Leaves the rest to the pump, or frees it here where there is none.
+    fn leave(&self, buried: Buried<T>) {
         match &self.pump {
             Some(pump) => (self.defer)(pump, buried),
-            None => while !buried.free_one() {},
+            None => drop(buried),
         }
     }
 }
@@ -100,11 +107,22 @@ pub(crate) struct Garbage<T> {
 
 impl<T> Drop for Garbage<T> {
     fn drop(&mut self) {
-        for segment in self.segments.drain(..) {
-            self.log.release(segment);
+        // What an append gives up is most often a segment that all have read, and then it is cheapest
+        // here. Where it is more, such as when many readers are cut off, it is too much for one append.
+        let buried = self
+            .segments
+            .drain(..)
+            .filter_map(|segment| self.log.bury(segment));
+        for (freed, mut buried) in buried.enumerate() {
+            if freed >= HERE_MAX || !buried.free_one() {
+                self.log.leave(buried);
+            }
         }
     }
 }
+
+/// So many segments are freed in place.
+const HERE_MAX: usize = 2;
 
 /// A segment that nobody holds any more, and those after it of which that is so too.
 pub(crate) struct Buried<T> {

@@ -4,6 +4,8 @@
 //!   segment at a time, and lets others run in between.
 //! * In the end nothing is left.
 
+use std::time::Duration;
+
 use forebay_events::{Publisher, Retention};
 
 use crate::payload::{Census, Counted};
@@ -211,4 +213,29 @@ fn chain_of_logs_that_is_dropped_is_left_to_the_pump() {
     assert_eq!(census.alive(), 100_000);
     frees_in_slices(&census, &runtime, || drop(reader));
     assert_eq!((census.alive(), runtime.tasks()), (0, 0));
+}
+#[test]
+fn readers_whose_grace_ends_together_are_all_cut_off_in_slices() {
+    let grace = Duration::from_secs(1);
+    let mut scene = Scene::new(Retention::readers_up_to(1_000).grace(grace));
+    let mut stuck = Vec::new();
+    for _ in 0..5 {
+        stuck.push(scene.log.source().subscribe());
+        scene.append(20_000);
+    }
+    assert_eq!(scene.census.alive(), 100_000);
+    scene.runtime.pass(grace);
+    // Each append is checked for what it frees.
+    scene.append(1_024);
+    let (census, runtime) = (scene.census.clone(), scene.runtime.clone());
+    frees_in_slices(&census, &runtime, || ());
+    assert!(
+        census.alive() <= 1_000 + SLICE + 5 * 512,
+        "{}",
+        census.alive()
+    );
+    for mut reader in stuck {
+        while let Ok(Some(_)) = reader.try_next_slice() {}
+        assert!(reader.try_next().is_err());
+    }
 }
