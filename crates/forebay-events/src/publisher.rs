@@ -120,6 +120,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     /// assert_eq!(log.push("eight")?.get(), 8);
     /// # Ok::<(), forebay_events::NotRising<&str>>(())
     /// ```
+    #[inline]
     pub fn push(&mut self, event: T) -> Result<Sequence, NotRising<T>> {
         match self.head.next() {
             Some(sequence) => self.append(sequence, event).map(|()| sequence),
