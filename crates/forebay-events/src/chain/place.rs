@@ -77,6 +77,11 @@ impl<T, E> Place<T, E> {
                     return Ok(self.reach.ahead() > 0);
                 }
                 let Some(next) = segment.next() else {
+                    // Where somebody else has kept what comes right after the cut, none is missing.
+                    if self.missed() == 0 {
+                        self.skip_to_oldest();
+                        continue;
+                    }
                     return Err(Halt::Lagged);
                 };
                 self.complete = self.complete();
@@ -128,8 +133,10 @@ impl<T, E> Place<T, E> {
         if !self.is_cut_off() {
             return 0;
         }
-        let oldest = self.oldest();
+        let mut oldest = self.oldest();
         let missed = oldest.passed().saturating_sub(self.passed());
+        // Where nothing is missed, it has not lost what it knew.
+        oldest.complete = oldest.complete.max(self.complete());
         *self = oldest;
         missed
     }

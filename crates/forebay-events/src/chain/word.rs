@@ -54,8 +54,9 @@ impl Word {
 
     /// Asks to be woken. The caller holds the lock of those who wait.
     pub(crate) fn wait(&self) -> State {
-        // Acquire: as in `load`.
-        State(self.0.fetch_or(WAITING, Ordering::Acquire))
+        // Relaxed: whoever learns here that there is more goes back to `load`, which by then returns
+        // nothing older.
+        State(self.0.fetch_or(WAITING, Ordering::Relaxed))
     }
 
     /// Nobody waits any more. The caller holds the lock of those who wait and has taken them all.

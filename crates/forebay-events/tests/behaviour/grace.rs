@@ -340,3 +340,21 @@ fn reader_that_is_closed_by_force_is_told_that_and_not_that_it_lags() {
     stuck.subscription.skip_to_oldest();
     assert_eq!(stuck.end(), revoked);
 }
+
+/// A reader that was cut off right before events that another reader kept was told that it lagged,
+/// by nothing, and forgot what it had been resumed from.
+#[test]
+fn reader_that_misses_nothing_is_not_cut_off() {
+    let (mut log, _runtime) = bounded(0, Duration::ZERO);
+    log.advance(5).unwrap();
+    let cursor = log.source().subscribe().cursor();
+    let mut stuck = log.source().resume(cursor).unwrap();
+    append_each(&mut log, 6..=6);
+    let keeper = log.source().subscribe();
+    append_each(&mut log, 7..=14);
+    assert_eq!(stuck.cursor(), cursor);
+    for expected in 6..=14 {
+        assert_eq!(stuck.try_next().unwrap().as_deref(), Some(&expected));
+    }
+    drop(keeper);
+}
