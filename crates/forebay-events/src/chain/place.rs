@@ -78,11 +78,12 @@ impl<T, E> Place<T, E> {
                 }
                 let Some(next) = segment.next() else {
                     // Where somebody else has kept what comes right after the cut, none is missing.
-                    if self.missed() == 0 {
-                        self.skip_to_oldest();
-                        continue;
+                    let oldest = self.oldest();
+                    if oldest.passed() != self.passed() {
+                        return Err(Halt::Lagged);
                     }
-                    return Err(Halt::Lagged);
+                    self.go_on_from(oldest);
+                    continue;
                 };
                 self.complete = self.complete();
                 if let Some(before) = self.reach.replace(next) {
@@ -133,12 +134,16 @@ impl<T, E> Place<T, E> {
         if !self.is_cut_off() {
             return 0;
         }
-        let mut oldest = self.oldest();
+        let oldest = self.oldest();
         let missed = oldest.passed().saturating_sub(self.passed());
-        // Where nothing is missed, it has not lost what it knew.
-        oldest.complete = oldest.complete.max(self.complete());
-        *self = oldest;
+        self.go_on_from(oldest);
         missed
+    }
+
+    /// Moves to a later place of the chain. What was complete stays so.
+    fn go_on_from(&mut self, mut place: Self) {
+        place.complete = place.complete.max(self.complete());
+        *self = place;
     }
 
     /// How many events come between this place and the oldest event that can be reached.
