@@ -14,9 +14,14 @@ use std::ops::Deref;
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+#[cfg(not(all(test, forebay_loom)))]
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use forebay_core::Sequence;
+// Only the models of this file alone look at it: in the others, the word orders what is read.
+#[cfg(all(test, forebay_loom))]
+use loom::sync::atomic::AtomicU16;
 
 use crate::chain::race::Races;
 use crate::chain::segment::Segment;
@@ -67,7 +72,7 @@ impl<T> Slots<T> {
 impl<T> Drop for Slots<T> {
     fn drop(&mut self) {
         let capacity = usize::from(self.capacity);
-        let filled = usize::from(*self.filled.get_mut());
+        let filled = usize::from(self.filled.load(Ordering::Relaxed));
         if needs_drop::<T>() {
             let events = ptr::slice_from_raw_parts_mut(self.cells.as_ptr().cast::<T>(), filled);
             let _freed = Freed(self.cells, capacity);
@@ -346,3 +351,6 @@ impl<T> Clone for Reach<T> {
         }
     }
 }
+
+#[cfg(all(test, forebay_loom))]
+mod model;
