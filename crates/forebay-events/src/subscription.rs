@@ -167,6 +167,12 @@ impl<T, E> Subscription<T, E> {
         self.place.skip_to_oldest()
     }
 
+    /// Keeps no event alive any more. It is for the end of whoever reads through this.
+    pub(crate) fn let_go(&mut self) {
+        self.granted = 0;
+        self.place.let_go();
+    }
+
     /// Returns the sequence of the next event in reach.
     pub(crate) fn next_sequence(&self) -> Option<Sequence> {
         let reach = self.place.reach();

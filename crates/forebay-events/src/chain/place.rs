@@ -185,10 +185,15 @@ impl<T, E> Place<T, E> {
 
     /// Lets go of the events, and not yet of the chain.
     pub(crate) fn into_chain(mut self) -> Arc<Chain<T, E>> {
+        self.let_go();
+        Arc::clone(&self.chain)
+    }
+
+    /// Lets go of the events.
+    pub(crate) fn let_go(&mut self) {
         if let Some(segment) = self.reach.take() {
             self.chain.log().release(segment);
         }
-        Arc::clone(&self.chain)
     }
 }
 
@@ -204,8 +209,6 @@ impl<T, E> Clone for Place<T, E> {
 
 impl<T, E> Drop for Place<T, E> {
     fn drop(&mut self) {
-        if let Some(segment) = self.reach.take() {
-            self.chain.log().release(segment);
-        }
+        self.let_go();
     }
 }

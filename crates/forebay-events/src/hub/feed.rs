@@ -352,6 +352,7 @@ where
         let cursor = self.cursor();
         self.phase = Phase::Ended(error, cursor);
         self.membership = None;
+        self.events.let_go();
     }
 
     fn frame(&mut self, step: Step) -> Result<Frame<'_, T>, FeedError<E>> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use forebay_core::Sequence;
-use forebay_events::{Hub, Request, Retention, SnapshotSource, SnapshotWriter, Subject};
+use forebay_events::{Hub, Reason, Request, Retention, SnapshotSource, SnapshotWriter, Subject};
 
 use crate::runtime::HandRuntime;
 use crate::scene::{Scene, TOPIC};
@@ -116,4 +116,42 @@ fn feed_that_has_read_its_snapshot_keeps_neither_it_nor_what_came_after_it() {
     }
     // At most a segment, which it stands in.
     assert!(Arc::strong_count(&event) <= 1 + 512);
+}
+
+/// It kept what it had not read for as long as its owner kept it.
+#[test]
+fn feed_that_has_said_that_it_was_closed_keeps_a_segment_at_most() {
+    struct Nothing;
+    impl SnapshotSource<u32, Arc<u32>> for Nothing {
+        type Error = std::convert::Infallible;
+        async fn snapshot(
+            &self,
+            _: &Subject<u32>,
+            _: &mut SnapshotWriter<Arc<u32>>,
+        ) -> Result<Sequence, Self::Error> {
+            Ok(Sequence::ZERO)
+        }
+    }
+    let runtime = HandRuntime::default();
+    let builder = Hub::builder(Nothing).runtime(runtime.clone());
+    let mut publisher = builder.build().unwrap();
+    let request = Request::new(TOPIC).key(7);
+    let mut feed = publisher.hub().subscribe(request).unwrap();
+    runtime.run();
+    while let Ok(Some(_)) = feed.try_next() {}
+    let event = Arc::new(1);
+    for sequence in 1..=2_000 {
+        let event = Arc::clone(&event);
+        let published = publisher.publish_one(sequence, &TOPIC.into(), 7, event);
+        published.unwrap();
+    }
+    assert_eq!(Arc::strong_count(&event), 1 + 2_000);
+    let cursor = feed.cursor();
+    assert!(feed.closer().close(Reason::Revoked));
+    assert!(feed.try_next().is_err());
+    runtime.run();
+    // The newest, which belongs to the log.
+    assert!(Arc::strong_count(&event) <= 1 + 512);
+    assert_eq!(feed.cursor(), cursor);
+    assert!(feed.try_next().is_err());
 }
