@@ -2,6 +2,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::checkpoint::Checkpoint;
+
 /// What a load gives: the value of the key, `None` where there is no such thing, or a failure.
 pub type LoadResult<V, E> = Result<Option<V>, LoadError<E>>;
 
@@ -146,3 +148,73 @@ impl fmt::Display for ParseCursorError {
 }
 
 impl Error for ParseCursorError {}
+
+/// Why a text is no [`ResumeKey`](crate::ResumeKey).
+///
+/// Whoever offered the text did not get it from a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ParseResumeKeyError {
+    /// It has a byte that is no hexadecimal digit.
+    Digit {
+        /// Where in the text the first such byte stands, counted in bytes from zero.
+        at: usize,
+    },
+
+    /// It has another number of hexadecimal digits than a key.
+    Length {
+        /// How many it has.
+        digits: usize,
+    },
+}
+
+impl fmt::Display for ParseResumeKeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digit { at } => write!(f, "byte {at} of the key is no hexadecimal digit"),
+            Self::Length { digits } => {
+                write!(f, "the key has {digits} hexadecimal digits instead of 64")
+            }
+        }
+    }
+}
+
+impl Error for ParseResumeKeyError {}
+
+/// What every error of a [`CheckpointStore`](crate::CheckpointStore) can say.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_core::{Outcome, StoreError};
+///
+/// /// After a failed commit, whether the work that it stands for may count as done.
+/// fn may_be_done(error: &impl StoreError) -> bool {
+///     error.outcome() == Outcome::Unknown
+/// }
+/// ```
+pub trait StoreError: Error + Send + Sync + 'static {
+    /// Returns what became of the change that was asked for.
+    fn outcome(&self) -> Outcome;
+
+    /// Returns what is stored, where a commit was refused because that is in another log.
+    ///
+    /// Either the log was made anew, and a [`reset`](crate::CheckpointStore::reset) is due, or this
+    /// consumer is the one that reads an old log.
+    fn other_log(&self) -> Option<&Checkpoint>;
+}
+
+/// What became of a change that failed.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a change that failed is known not to have happened, or it is not"
+)]
+pub enum Outcome {
+    /// It did not happen and never will. It may be sent again, or not.
+    NotCommitted,
+
+    /// It may have happened, or happen yet. Load to see, or commit again: what is stored never goes
+    /// back by that.
+    Unknown,
+}

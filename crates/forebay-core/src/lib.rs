@@ -11,6 +11,12 @@
 //! * [`Sequence`], a position in a stream of changes.
 //! * [`LogId`], the name of one log, and [`Cursor`], a position in that log and no other; text that
 //!   is neither is a [`ParseCursorError`].
+//! * [`Checkpoint`], the position that a consumer keeps under its [`ResumeKey`]; other text than that
+//!   of a key is a [`ParseResumeKeyError`].
+//! * [`CheckpointStore`], where positions are kept, and [`DynCheckpointStore`], its object-safe
+//!   twin; [`Commit`], what a commit has done; [`StoreError`] and [`Outcome`], how it failed.
+//! * [`Guarantee`], what a store promises, and [`Survives`], how much of that outlasts what.
+//! * [`BoxFuture`], what object-safe traits return.
 //!
 //! # Examples
 //!
@@ -45,7 +51,8 @@
 //! # Crate features
 //!
 //! * `serde`: [`Sequence`] is written and read as a plain number, [`LogId`] as its text where people
-//!   read the format, and [`Cursor`] as a structure of both.
+//!   read the format, and [`Cursor`] as a structure of both. [`ResumeKey`] is its text or its bytes,
+//!   and [`Checkpoint`] a structure.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
@@ -57,13 +64,25 @@ mod error;
 mod sequence;
 mod log_id;
 mod cursor;
+mod resume_key;
+mod checkpoint;
+mod checkpoint_store;
+mod dyn_checkpoint_store;
+mod guarantee;
 mod join_all;
 
 pub use crate::batch::{Answers, LoadBatch};
+pub use crate::checkpoint::{Checkpoint, Commit};
+pub use crate::checkpoint_store::CheckpointStore;
 pub use crate::cursor::Cursor;
+pub use crate::dyn_checkpoint_store::DynCheckpointStore;
 pub use crate::dyn_load::{BoxFuture, DynLoad};
-pub use crate::error::{LoadError, LoadResult, ParseCursorError};
+pub use crate::error::{
+    LoadError, LoadResult, Outcome, ParseCursorError, ParseResumeKeyError, StoreError,
+};
+pub use crate::guarantee::{Guarantee, Survives};
 pub use crate::load::Load;
 pub use crate::load_fn::{LoadFn, load_fn};
 pub use crate::log_id::LogId;
+pub use crate::resume_key::ResumeKey;
 pub use crate::sequence::Sequence;
