@@ -6,9 +6,6 @@ use crate::error::ParseResumeKeyError;
 /// How many bytes a key has.
 const KEY_BYTES: usize = 32;
 
-/// How many digits the text of a key has.
-const KEY_DIGITS: usize = 2 * KEY_BYTES;
-
 /// The name under which a consumer keeps its position.
 ///
 /// Whoever comes back with the same key goes on where it was, so the key stands for all that makes
@@ -123,7 +120,7 @@ impl serde::de::Visitor<'_> for Text {
     type Value = ResumeKey;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a key of {KEY_DIGITS} hexadecimal digits")
+        f.write_str("a key of 64 hexadecimal digits")
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ResumeKey, E> {

@@ -1,0 +1,206 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use forebay_core::{Checkpoint, Outcome, ResumeKey, StoreError};
+
+use crate::limits::{EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX};
+
+/// Why a store did not do what was asked for.
+///
+/// Both stores have it, so that a program can choose between them when it starts. It is cloned
+/// where a failed write was that of many, and cloning copies pointers.
+///
+/// [`outcome`](StoreError::outcome) is [`NotCommitted`](Outcome::NotCommitted) for every variant but
+/// [`Io`](Self::Io), which says so itself.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// The commit is in another log than what is stored, so which of both is further cannot be
+    /// said. Where the log was made anew, reset the key.
+    OtherLog {
+        /// The key.
+        key: ResumeKey,
+        /// What is stored under it.
+        stored: Checkpoint,
+    },
+
+    /// Somebody else has claimed, reset or removed the key since this claim was given. Stop: what
+    /// this consumer does now, another one does as well.
+    Fenced {
+        /// The epoch that the key has now.
+        epoch: u64,
+    },
+
+    /// The event id is longer than [`EVENT_ID_BYTES_MAX`].
+    EventIdTooLong {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+
+    /// The label is longer than [`LABEL_BYTES_MAX`].
+    LabelTooLong {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+
+    /// These commits are more than one write may have. Commit them in several calls.
+    BatchTooLarge {
+        /// How many bytes they take.
+        bytes: usize,
+        /// How many they may take.
+        bytes_max: usize,
+    },
+
+    /// As many changes wait to be written as may wait. Wait for some of them.
+    Full,
+
+    /// The store is closed, and so is every handle to it.
+    Closed,
+
+    /// Reading or writing failed. Look into the cause; a change that was
+    /// [not committed](Outcome::NotCommitted) can be asked for again once that is gone.
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// The file it was tried with.
+        path: Arc<Path>,
+        /// Why it failed.
+        source: Arc<io::Error>,
+        /// What became of the change, if it was one.
+        outcome: Outcome,
+    },
+
+    /// What was durable is damaged here. Salvage reads what there is before and behind it.
+    Corrupt {
+        /// The file.
+        path: Arc<Path>,
+        /// Where the damage begins, in bytes.
+        offset: u64,
+    },
+
+    /// This is a file of another kind, or one whose beginning is damaged. Open another path.
+    NotAStore {
+        /// The file.
+        path: Arc<Path>,
+    },
+
+    /// The file is in a format of a newer release than this one, which has to read it.
+    UnsupportedVersion {
+        /// The file.
+        path: Arc<Path>,
+        /// The lowest format that its reader must know.
+        found: u16,
+    },
+
+    /// The keys of the file are of a form that is not known here.
+    KeyFormat {
+        /// The file.
+        path: Arc<Path>,
+        /// The form of its keys.
+        found: u32,
+    },
+
+    /// Another process held the lock for longer than this one waits. Nothing waits any more.
+    LockTimeout {
+        /// The file.
+        path: Arc<Path>,
+    },
+
+    /// The file is on a file system on which locks do not reach every writer. Put it on a local
+    /// one, or allow this one in the options.
+    NotLocal {
+        /// The file.
+        path: Arc<Path>,
+        /// What the file system is called.
+        filesystem: &'static str,
+    },
+
+    /// This is a directory, a device or something else that is no file.
+    NotAFile {
+        /// What it was that was to be opened.
+        path: Arc<Path>,
+    },
+
+    /// The process is a fork of the one that opened the store. Open it anew.
+    Forked,
+}
+
+impl StoreError for CheckpointError {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Io { outcome, .. } => *outcome,
+            _ => Outcome::NotCommitted,
+        }
+    }
+
+    fn other_log(&self) -> Option<&Checkpoint> {
+        match self {
+            Self::OtherLog { stored, .. } => Some(stored),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for CheckpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherLog { key, stored } => {
+                write!(f, "key {key} is at {}, in another log", stored.cursor())
+            }
+            Self::Fenced { epoch } => write!(f, "the claim is fenced by epoch {epoch}"),
+            Self::EventIdTooLong { bytes } => {
+                write!(
+                    f,
+                    "the event id has {bytes} bytes, more than {EVENT_ID_BYTES_MAX}"
+                )
+            }
+            Self::LabelTooLong { bytes } => {
+                write!(
+                    f,
+                    "the label has {bytes} bytes, more than {LABEL_BYTES_MAX}"
+                )
+            }
+            Self::BatchTooLarge { bytes, bytes_max } => {
+                write!(f, "the commits take {bytes} bytes, more than {bytes_max}")
+            }
+            Self::Full => f.write_str("too many changes wait to be written"),
+            Self::Closed => f.write_str("the store is closed"),
+            Self::Io { doing, path, .. } => write!(f, "cannot {doing} {}", path.display()),
+            Self::Corrupt { path, offset } => {
+                write!(f, "{} is damaged at byte {offset}", path.display())
+            }
+            Self::NotAStore { path } => write!(f, "{} is no checkpoint file", path.display()),
+            Self::UnsupportedVersion { path, found } => {
+                write!(f, "{} needs a reader of format {found}", path.display())
+            }
+            Self::KeyFormat { path, found } => {
+                write!(f, "{} has keys of unknown form {found}", path.display())
+            }
+            Self::LockTimeout { path } => {
+                write!(f, "another process keeps the lock on {}", path.display())
+            }
+            Self::NotLocal { path, filesystem } => {
+                write!(
+                    f,
+                    "{} is on {filesystem}, which is not local",
+                    path.display()
+                )
+            }
+            Self::NotAFile { path } => write!(f, "{} is no file", path.display()),
+            Self::Forked => f.write_str("the store was opened by the parent process"),
+        }
+    }
+}
+
+impl Error for CheckpointError {
+    /// Returns the cause itself and not the `Arc` around it, so that it downcasts.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}
