@@ -6,8 +6,9 @@ use std::convert::Infallible;
 use std::io;
 
 use forebay_core::{
-    Answers, BoxFuture, Cursor, DynLoad, Load, LoadBatch, LoadError, LoadFn, LoadResult, LogId,
-    ParseCursorError, Sequence,
+    Answers, BoxFuture, Checkpoint, CheckpointStore, Commit, Cursor, DynCheckpointStore, DynLoad,
+    Guarantee, Load, LoadBatch, LoadError, LoadFn, LoadResult, LogId, Outcome, ParseCursorError,
+    ParseResumeKeyError, ResumeKey, Sequence, StoreError, Survives,
 };
 
 const fn assert_send<T: Send + ?Sized>() {}
@@ -17,13 +18,20 @@ const fn assert_send_value<T: Send>(_: &T) {}
 #[test]
 fn values_can_be_sent_and_shared() {
     assert_send_sync::<Answers<'_, String, String, io::Error>>();
+    assert_send_sync::<Checkpoint>();
+    assert_send_sync::<Commit>();
     assert_send_sync::<Cursor>();
+    assert_send_sync::<Guarantee>();
     assert_send_sync::<LoadError<io::Error>>();
     assert_send_sync::<LoadFn<fn(&u8)>>();
     assert_send_sync::<LoadResult<String, io::Error>>();
     assert_send_sync::<LogId>();
+    assert_send_sync::<Outcome>();
     assert_send_sync::<ParseCursorError>();
+    assert_send_sync::<ParseResumeKeyError>();
+    assert_send_sync::<ResumeKey>();
     assert_send_sync::<Sequence>();
+    assert_send_sync::<Survives>();
     assert_send_sync::<dyn DynLoad<str, Value = u8, Error = Infallible> + Send + Sync>();
     assert_send::<BoxFuture<'_, u8>>();
 }
@@ -66,4 +74,21 @@ fn futures_of_any_loader_can_be_sent() {
     }
     load(&Nothing, &7);
     load_batch(&Nothing, &[7], &mut Answers::new(&[7]));
+}
+
+/// Holds for every store, however little is known of it.
+#[allow(dead_code, reason = "that it compiles is all there is to check")]
+fn futures_of_any_store_can_be_sent<S: CheckpointStore>(store: &S, key: &ResumeKey) {
+    let checkpoint = || Checkpoint::new(Cursor::new(LogId::new(7), Sequence::ZERO));
+    assert_send_value(&store.load(key));
+    assert_send_value(&store.commit(key, checkpoint()));
+    assert_send_value(&store.commit_many(Vec::new()));
+    assert_send_value(&store.remove(key));
+    assert_send_value(&store.reset(key, checkpoint()));
+    assert_send_sync::<S::Error>();
+}
+
+#[allow(dead_code, reason = "that it compiles is all there is to check")]
+fn any_store_behind_dyn_can_be_sent_and_shared<E: StoreError>() {
+    assert_send_sync::<dyn DynCheckpointStore<Error = E>>();
 }
