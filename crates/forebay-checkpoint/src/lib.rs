@@ -4,7 +4,13 @@
 mod error;
 mod entry;
 mod limits;
+mod memory;
+mod watch;
 
 pub use crate::entry::Entry;
 pub use crate::error::CheckpointError;
 pub use crate::limits::{EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX};
+pub use crate::memory::MemoryStore;
+pub use crate::memory::claim::MemoryClaim;
+pub use crate::memory::stats::MemoryStats;
+pub use crate::watch::Watch;
