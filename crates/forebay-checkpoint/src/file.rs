@@ -1,0 +1,18 @@
+//! The store in a file. `docs/CHECKPOINT_FORMAT.md` in the repository has its bytes and its steps.
+//!
+//! From the bottom: [`frame`] and [`record`] are bytes, [`replay`] and [`salvage`] read them,
+//! [`table`] is what they amount to, [`decide`] what a change means, [`engine`] writes, and [`io`]
+//! is all it knows of the outside.
+
+mod counters;
+mod decide;
+mod disk;
+mod engine;
+mod field;
+mod frame;
+mod header;
+mod io;
+mod record;
+mod replay;
+mod salvage;
+mod table;

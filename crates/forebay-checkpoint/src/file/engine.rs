@@ -1,0 +1,317 @@
+//! The commit engine: one file, driven step by step by whoever owns it, without threads.
+//!
+//! Whoever drives it calls [`enter`](Engine::enter) until the lock is there, [`work`](Engine::work)
+//! with what is to be done, [`tend`](Engine::tend) when that has been answered and there is
+//! something to tend, and [`leave`](Engine::leave).
+//!
+//! What holds is, from the top: what this step changes, what others have appended, the table of a
+//! file that took the place of another, the published table. Everything but the last is seen by
+//! nobody else, and becomes it once it is durable.
+
+mod append;
+mod enter;
+mod refresh;
+mod replace;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use forebay_core::{Outcome, ResumeKey};
+
+pub(crate) use crate::file::engine::enter::Entered;
+use crate::error::CheckpointError;
+use crate::file::counters::Counters;
+use crate::file::decide::{Answer, Refusal, Wish};
+use crate::file::header::Header;
+use crate::file::io::{Io, Stat, retried};
+use crate::file::replay::Place;
+use crate::file::table::{Change, Known, Staged, Table};
+
+/// What the user can choose about a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The mode of a file that is created.
+    pub(crate) mode: u32,
+    /// The length from which a file may be replaced.
+    pub(crate) compact_from: u64,
+    /// Whether a file may be on a file system that is not local.
+    pub(crate) remote: bool,
+    /// Whether a damaged file is replaced by what can be read of it.
+    pub(crate) salvage: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: 0o600,
+            compact_from: 256 << 10,
+            remote: false,
+            salvage: false,
+        }
+    }
+}
+
+pub(crate) struct Engine<I: Io> {
+    io: Arc<I>,
+    path: Arc<Path>,
+    settings: Settings,
+    published: Arc<RwLock<Table>>,
+    open: Option<Open<I::File>>,
+    base: Option<Table>,
+    foreign: Staged,
+    own: Staged,
+    /// Whether what was written last may be lost, or found, after a crash, whatever a sync says.
+    /// Nothing is committed before the file was replaced.
+    suspect: bool,
+    /// Tells frames of equal records apart; another one for each writer and after each failure.
+    nonce: u32,
+    /// The length from which replacing is tried again, where it was not possible.
+    replace_from: u64,
+    counters: Counters,
+    buffer: Vec<u8>,
+}
+
+/// The file that the path named when it was last looked at.
+struct Open<F> {
+    file: Arc<F>,
+    /// As it was when the lock was taken.
+    stat: Stat,
+    /// Nothing is in an empty file.
+    chain: Option<Chain>,
+    /// Whether its name is durable, as far as is known here: whoever gave it may have died before
+    /// that.
+    named: bool,
+}
+
+struct Chain {
+    header: Header,
+    place: Place,
+    /// So much of it is durable, as far as is known here.
+    durable: u64,
+    /// Whether there is something behind the tail that never was whole.
+    torn: bool,
+    /// How long the file is.
+    len: u64,
+}
+
+/// Some changes, all of which are made or none, and what came of them.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) wishes: Vec<Wish>,
+    /// Whether it is answered only when what it changes is durable.
+    pub(crate) durable: bool,
+    pub(crate) result: Option<Result<Vec<Answer>, CheckpointError>>,
+    /// Whether the answer holds only if this step's frame is written.
+    depends: bool,
+}
+
+impl Job {
+    pub(crate) const fn new(wishes: Vec<Wish>, durable: bool) -> Self {
+        Self {
+            wishes,
+            durable,
+            result: None,
+            depends: false,
+        }
+    }
+}
+
+impl<I: Io> Engine<I> {
+    pub(crate) fn new(
+        io: Arc<I>,
+        path: Arc<Path>,
+        settings: Settings,
+        published: Arc<RwLock<Table>>,
+    ) -> Self {
+        let nonce = nonce(&*io);
+        Self {
+            io,
+            path,
+            settings,
+            published,
+            open: None,
+            base: None,
+            foreign: Staged::default(),
+            own: Staged::default(),
+            suspect: false,
+            nonce,
+            replace_from: 0,
+            counters: Counters::default(),
+            buffer: Vec::new(),
+        }
+    }
+
+    pub(crate) const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Returns the file and its tail: as long as nothing stands there, nothing new was committed.
+    pub(crate) fn tail(&self) -> Option<(Arc<I::File>, u64)> {
+        let open = self.open.as_ref()?;
+        let tail = open.chain.as_ref().map_or(0, |chain| chain.place.tail);
+        Some((Arc::clone(&open.file), tail))
+    }
+
+    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
+        self.open.as_ref().map(|open| open.stat.identity)
+    }
+
+    /// Whether something was written, or read, that is not known to be durable.
+    pub(crate) fn is_unsynced(&self) -> bool {
+        let chain = self.open.as_ref().and_then(|open| open.chain.as_ref());
+        self.suspect || chain.is_some_and(|chain| chain.durable < chain.place.tail)
+    }
+
+    /// Does all of `jobs`, under the lock; afterwards each has its result, and what holds is
+    /// published. With `sync`, what was published before is durable as well.
+    pub(crate) fn work(&mut self, jobs: &mut [Job], sync: bool) -> Result<(), CheckpointError> {
+        let must_sync = sync || jobs.iter().any(|job| job.durable);
+        let ready = self
+            .refresh()
+            .and_then(|()| self.recover())
+            .and_then(|()| if must_sync { self.sync_name() } else { Ok(()) });
+        if let Err(error) = ready {
+            for job in jobs {
+                job.result = Some(Err(error.clone()));
+            }
+            return Err(error);
+        }
+        for job in &mut *jobs {
+            self.decide(job);
+        }
+        let written = if self.own.is_empty() {
+            Ok(())
+        } else {
+            self.counters.frames += 1;
+            self.append_own(must_sync)
+        };
+        let unwritten = written.is_err();
+        // What others wrote may not be durable either, and the answers build on it.
+        let result = written.and_then(|()| if must_sync { self.sync() } else { Ok(()) });
+        if let Err(error) = &result {
+            let lost_all = self.suspect;
+            for job in &mut *jobs {
+                let hit = lost_all || (unwritten && job.depends);
+                if hit && matches!(job.result, Some(Ok(_))) {
+                    job.result = Some(Err(error.clone()));
+                }
+            }
+        }
+        if !self.suspect {
+            self.publish();
+        }
+        result
+    }
+
+    /// Gives back the lock.
+    pub(crate) fn leave(&mut self) {
+        if let Some(open) = &self.open {
+            // There is nothing to be done if it fails; the lock ends with the file at the latest.
+            let _ = retried(|| self.io.unlock(&open.file));
+        }
+    }
+
+    fn decide(&mut self, job: &mut Job) {
+        let mut answers = Vec::with_capacity(job.wishes.len());
+        for wish in &job.wishes {
+            let now = match self.own.get(&wish.key) {
+                Some(known) => {
+                    job.depends = true;
+                    known.clone()
+                }
+                None => self.known(&wish.key),
+            };
+            match wish.decide(&now) {
+                Ok(decision) => {
+                    if let Some(known) = decision.known {
+                        job.depends = true;
+                        self.own.put(Change {
+                            key: wish.key,
+                            state_changed: known.state != now.state,
+                            label_changed: known.label != now.label,
+                            known,
+                        });
+                    }
+                    answers.push(decision.answer);
+                }
+                Err(refusal) => {
+                    self.own.roll_back();
+                    job.depends = false;
+                    job.result = Some(Err(refused(wish.key, refusal)));
+                    return;
+                }
+            }
+        }
+        self.own.settle();
+        job.result = Some(Ok(answers));
+    }
+
+    /// What holds but for this step's own changes.
+    fn known(&self, key: &ResumeKey) -> Known {
+        if let Some(known) = self.foreign.get(key) {
+            return known.clone();
+        }
+        match &self.base {
+            Some(base) => base.get(key),
+            None => read(&self.published).get(key),
+        }
+    }
+
+    fn publish(&mut self) {
+        if self.base.is_none() && self.foreign.is_empty() && self.own.is_empty() {
+            return;
+        }
+        let mut published = write(&self.published);
+        let before = self.base.take().map(|base| std::mem::replace(&mut *published, base));
+        self.foreign.publish(&mut published);
+        self.own.publish(&mut published);
+        drop(published);
+        drop(before);
+    }
+
+    fn io_error(&self, doing: &'static str, source: io::Error) -> CheckpointError {
+        self.failed(doing, source, Outcome::NotCommitted)
+    }
+
+    fn failed(&self, doing: &'static str, source: io::Error, outcome: Outcome) -> CheckpointError {
+        CheckpointError::Io {
+            doing,
+            path: Arc::clone(&self.path),
+            source: Arc::new(source),
+            outcome,
+        }
+    }
+
+    fn corrupt(&self, offset: u64) -> CheckpointError {
+        CheckpointError::Corrupt {
+            path: Arc::clone(&self.path),
+            offset,
+        }
+    }
+}
+
+fn refused(key: ResumeKey, refusal: Refusal) -> CheckpointError {
+    match refusal {
+        Refusal::OtherLog(stored) => CheckpointError::OtherLog { key, stored },
+        Refusal::Fenced(epoch) => CheckpointError::Fenced { epoch },
+    }
+}
+
+fn nonce(io: &impl Io) -> u32 {
+    let [a, b, c, d, ..] = io.random();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// A reader that panics leaves the table as it is.
+pub(crate) fn read(table: &RwLock<Table>) -> std::sync::RwLockReadGuard<'_, Table> {
+    table
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn write(table: &RwLock<Table>) -> std::sync::RwLockWriteGuard<'_, Table> {
+    table
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,125 @@
+//! Getting the lock on the file that the path names.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::error::CheckpointError;
+use crate::file::engine::{Engine, Open};
+use crate::file::io::{Io, retried};
+use crate::file::table::Table;
+
+/// What came of trying to get in.
+pub(crate) enum Entered<F> {
+    /// The lock is held, and the file is the one at the path.
+    Locked,
+    /// Somebody else has the lock. Wait for it on this file, then [`Engine::confirm`].
+    Busy(Arc<F>),
+    /// There is no file.
+    Nothing,
+}
+
+impl<I: Io> Engine<I> {
+    /// Tries to get the lock; creates the file, where it is not there, only with `create`.
+    pub(crate) fn enter(&mut self, create: bool) -> Result<Entered<I::File>, CheckpointError> {
+        loop {
+            if self.open.is_none() && !self.open(create)? {
+                self.forget();
+                return Ok(Entered::Nothing);
+            }
+            let Some(open) = &self.open else { continue };
+            match retried(|| self.io.try_lock(&open.file)) {
+                Ok(true) => {
+                    if self.confirm()? {
+                        return Ok(Entered::Locked);
+                    }
+                }
+                Ok(false) => return Ok(Entered::Busy(Arc::clone(&open.file))),
+                Err(error) => return Err(self.io_error("lock", error)),
+            }
+        }
+    }
+
+    /// Looks, with the lock on the open file, whether it is still the one at the path; if it is
+    /// not, gives it back, and [`enter`](Self::enter) goes on with the other.
+    pub(crate) fn confirm(&mut self) -> Result<bool, CheckpointError> {
+        let found = match retried(|| self.io.stat_path(&self.path)) {
+            Ok(stat) => Some(stat),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                self.leave();
+                return Err(self.io_error("look up", error));
+            }
+        };
+        let Some(open) = &mut self.open else {
+            return Ok(false);
+        };
+        match found {
+            Some(stat) if stat.identity == open.stat.identity => {
+                open.stat = stat;
+                Ok(true)
+            }
+            _ => {
+                self.leave();
+                self.open = None;
+                Ok(false)
+            }
+        }
+    }
+
+    fn open(&mut self, create: bool) -> Result<bool, CheckpointError> {
+        loop {
+            match retried(|| self.io.stat_path(&self.path)) {
+                Ok(stat) if !stat.is_file => {
+                    let path = Arc::clone(&self.path);
+                    return Err(CheckpointError::NotAFile { path });
+                }
+                Ok(_) => match retried(|| self.io.open(&self.path)) {
+                    Ok(file) => return self.opened(file).map(|()| true),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(self.io_error("open", error)),
+                },
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(self.io_error("open", error));
+                }
+                Err(_) if !create => return Ok(false),
+                Err(_) => match retried(|| self.io.create(&self.path, self.settings.mode)) {
+                    Ok(file) => return self.opened(file).map(|()| true),
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    Err(error) => return Err(self.io_error("create", error)),
+                },
+            }
+        }
+    }
+
+    fn opened(&mut self, file: I::File) -> Result<(), CheckpointError> {
+        let stat = retried(|| self.io.stat(&file)).map_err(|error| self.io_error("open", error))?;
+        if !self.settings.remote {
+            let remote = retried(|| self.io.remote(&file));
+            if let Some(filesystem) = remote.map_err(|error| self.io_error("open", error))? {
+                let path = Arc::clone(&self.path);
+                return Err(CheckpointError::NotLocal { path, filesystem });
+            }
+        }
+        self.forget();
+        self.open = Some(Open {
+            file: Arc::new(file),
+            stat,
+            chain: None,
+            named: false,
+        });
+        Ok(())
+    }
+
+    /// What another file held says nothing of the one at the path.
+    fn forget(&mut self) {
+        self.foreign.clear();
+        self.base = Some(Table::default());
+        self.suspect = false;
+        self.replace_from = 0;
+    }
+
+    /// Publishes that there is no file.
+    pub(crate) fn publish_nothing(&mut self) {
+        self.publish();
+    }
+}

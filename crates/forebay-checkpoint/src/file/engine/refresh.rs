@@ -1,0 +1,135 @@
+//! Reading what others have written.
+
+use std::sync::Arc;
+
+use crate::error::CheckpointError;
+use crate::file::engine::{Chain, Engine};
+use crate::file::field::u64_at;
+use crate::file::frame::FRAME_HEAD_BYTES;
+use crate::file::header::{Header, Unreadable};
+use crate::file::io::{Io, read_rest, retried};
+use crate::file::replay::{End, load, stage};
+use crate::file::salvage::salvage;
+
+impl<I: Io> Engine<I> {
+    /// Takes in, under the lock, whatever was written since the last time.
+    pub(super) fn refresh(&mut self) -> Result<(), CheckpointError> {
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        match &open.chain {
+            Some(_) => self.read_on(),
+            None if open.stat.len == 0 => Ok(()),
+            None => self.read_whole(),
+        }
+    }
+
+    fn read_whole(&mut self) -> Result<(), CheckpointError> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let mut bytes = Vec::new();
+        read_rest(&*self.io, &open.file, 0, open.stat.len, &mut bytes)
+            .map_err(|error| self.io_error("read", error))?;
+        let len = bytes.len() as u64;
+        let (header, seed) = match Header::decode(&bytes) {
+            Ok(header) => header,
+            Err(Unreadable::NotAStore) if self.settings.salvage => return self.salvage(&bytes),
+            Err(why) => return Err(self.unreadable(why)),
+        };
+        let (table, place, end) = load(&header, seed, &bytes);
+        match end {
+            End::Clean | End::Torn => {}
+            _ if self.settings.salvage => return self.salvage(&bytes),
+            _ => return Err(self.corrupt(place.tail)),
+        }
+        self.counters.torn_tails += u64::from(end == End::Torn);
+        self.counters.foreign_frames += place.frames;
+        if let Some(open) = &mut self.open {
+            open.chain = Some(Chain {
+                durable: header.base.min(place.tail),
+                header,
+                place,
+                torn: end == End::Torn,
+                len,
+            });
+        }
+        self.base = Some(table);
+        Ok(())
+    }
+
+    fn read_on(&mut self) -> Result<(), CheckpointError> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let Some(chain) = &mut open.chain else {
+            return Ok(());
+        };
+        let (tail, len) = (chain.place.tail, open.stat.len);
+        chain.len = len;
+        if len < tail {
+            return Err(self.corrupt(len));
+        }
+        // Nothing is there as a rule, and one look suffices to see it.
+        let mut head = [0; FRAME_HEAD_BYTES];
+        let read = retried(|| self.io.read_at(&open.file, &mut head, tail));
+        let read = match read {
+            Ok(read) => read,
+            Err(error) => return Err(self.io_error("read", error)),
+        };
+        if read < head.len() || u64_at(&head, 0) == Some(0) {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        if let Err(error) = read_rest(&*self.io, &open.file, tail, len, &mut bytes) {
+            return Err(self.io_error("read", error));
+        }
+        let (foreign, base, published) = (&mut self.foreign, &self.base, &self.published);
+        let frames = chain.place.frames;
+        let end = {
+            let published = super::read(published);
+            let table = base.as_ref().unwrap_or(&published);
+            let apply = &mut |key, record| stage(table, foreign, key, record);
+            chain.place.read(&bytes, apply)
+        };
+        self.counters.foreign_frames += chain.place.frames - frames;
+        let tail = chain.place.tail;
+        match end {
+            End::Clean => Ok(()),
+            End::Torn => {
+                if !chain.torn {
+                    self.counters.torn_tails += 1;
+                }
+                chain.torn = true;
+                Ok(())
+            }
+            _ if self.settings.salvage => {
+                open.chain = None;
+                self.foreign.clear();
+                self.read_whole()
+            }
+            _ => Err(self.corrupt(tail)),
+        }
+    }
+
+    /// Keeps the damaged file under another name and puts what can be read in its place.
+    fn salvage(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
+        self.keep_aside(bytes)
+            .map_err(|error| self.io_error("keep a copy of", error))?;
+        let salvaged = salvage(bytes);
+        self.counters.salvages += 1;
+        self.counters.lost_records += salvaged.lost_records;
+        self.foreign.clear();
+        self.base = Some(salvaged.table);
+        self.replace_salvaged(salvaged.generation)
+    }
+
+    fn unreadable(&self, why: Unreadable) -> CheckpointError {
+        let path = Arc::clone(&self.path);
+        match why {
+            Unreadable::NotAStore => CheckpointError::NotAStore { path },
+            Unreadable::Format(found) => CheckpointError::UnsupportedVersion { path, found },
+            Unreadable::KeyFormat(found) => CheckpointError::KeyFormat { path, found },
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! Putting a new file in the place of the one at the path.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::error::CheckpointError;
+use crate::file::engine::append::encode_change;
+use crate::file::engine::{Chain, Engine, Open, nonce, read};
+use crate::file::frame::{FRAME_HEAD_BYTES, Link, RECORDS_BYTES_MAX};
+use crate::file::header::{HEADER_BYTES, Header};
+use crate::file::io::{Io, Stat, retried, write_all};
+use crate::file::record::Name;
+use crate::file::replay::{Names, Place};
+use crate::file::table::{Change, Table};
+
+/// So much is written ahead at a time.
+const AHEAD_BYTES: u64 = 64 << 10;
+
+/// When less than this is left of it, more is written.
+const AHEAD_BYTES_MIN: u64 = 16 << 10;
+
+/// So many bytes of records go into a frame of a new file, as far as one key does not take more.
+const SNAPSHOT_RECORDS_BYTES: usize = RECORDS_BYTES_MAX / 16;
+
+/// Why a file was not replaced.
+pub(super) struct Failure {
+    pub(super) source: io::Error,
+    /// Whether the path names the new file, which it may lose again in a crash.
+    pub(super) renamed: bool,
+}
+
+impl Failure {
+    const fn before(source: io::Error) -> Self {
+        Self {
+            source,
+            renamed: false,
+        }
+    }
+
+    /// Whether it will fail each time: the path is a mount point, or may not be renamed.
+    fn is_lasting(&self) -> bool {
+        use io::ErrorKind as Kind;
+        matches!(
+            self.source.kind(),
+            Kind::ResourceBusy
+                | Kind::CrossesDevices
+                | Kind::ReadOnlyFilesystem
+                | Kind::PermissionDenied
+        )
+    }
+}
+
+/// The bytes of a file that is not there yet.
+struct Image {
+    table: Table,
+    header: Header,
+    bytes: Vec<u8>,
+    place: Place,
+}
+
+impl<I: Io> Engine<I> {
+    /// Does, with the lock, what is better not done while somebody waits for an answer: replaces
+    /// a file that has grown, or writes zeros behind the tail. Failing does no harm.
+    pub(crate) fn tend(&mut self) {
+        if self.suspect {
+            return;
+        }
+        if self.is_overgrown() {
+            let len = self.chain().map_or(0, |chain| chain.place.tail);
+            match self.replace(false) {
+                Ok(()) => {
+                    self.publish();
+                    self.replace_from = 0;
+                }
+                Err(_) => self.replace_from = len.saturating_mul(2),
+            }
+        } else if self.is_short() {
+            self.write_ahead();
+        }
+    }
+
+    pub(crate) fn needs_tending(&self) -> bool {
+        !self.suspect && (self.is_overgrown() || self.is_short())
+    }
+
+    fn is_overgrown(&self) -> bool {
+        let chain = self.open.as_ref().and_then(|open| open.chain.as_ref());
+        let live = HEADER_BYTES as u64 + read(&self.published).live_bytes();
+        let most = self.settings.compact_from.max(live.saturating_mul(4));
+        chain.is_some_and(|chain| chain.place.tail > most.max(self.replace_from))
+    }
+
+    fn is_short(&self) -> bool {
+        let chain = self.open.as_ref().and_then(|open| open.chain.as_ref());
+        chain.is_some_and(|chain| {
+            !chain.torn && chain.len.saturating_sub(chain.place.tail) < AHEAD_BYTES_MIN
+        })
+    }
+
+    /// A disk that is full has room for frames, perhaps, when it has none for zeros.
+    fn write_ahead(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let Some(chain) = &mut open.chain else { return };
+        let zeros = [0; AHEAD_BYTES as usize];
+        let from = chain.len.max(chain.place.tail);
+        if write_all(&*self.io, &open.file, &zeros, from).is_ok() {
+            chain.len = from + AHEAD_BYTES;
+        }
+    }
+
+    /// Replaces the file by one with all that holds, with this step's changes or without them.
+    /// Afterwards that is what is to be published.
+    pub(super) fn replace(&mut self, with_own: bool) -> Result<(), Failure> {
+        let mut table = match &self.base {
+            Some(base) => base.clone(),
+            None => read(&self.published).clone(),
+        };
+        for change in self.foreign.changes() {
+            table.put(change.key, change.known.clone());
+        }
+        if with_own {
+            for change in self.own.changes() {
+                table.put(change.key, change.known.clone());
+            }
+        }
+        let chain = self.chain();
+        let generation = chain.map_or(0, |chain| chain.header.generation);
+        self.replace_with(table, generation)
+    }
+
+    fn replace_with(&mut self, table: Table, generation: u64) -> Result<(), Failure> {
+        let Some(open) = &self.open else {
+            return Err(Failure::before(io::ErrorKind::NotFound.into()));
+        };
+        if open.stat.links > 1 {
+            // The other names would go on naming the old file.
+            return Err(Failure::before(io::ErrorKind::CrossesDevices.into()));
+        }
+        let image = self.image(table, generation.saturating_add(1));
+        let path = self.beside();
+        let (file, stat) = match self.write_beside(&path, &image, open.stat) {
+            Ok(file) => file,
+            Err(source) => {
+                let _ = retried(|| self.io.remove(&path));
+                return Err(Failure::before(source));
+            }
+        };
+        if !self.suspect && self.append_moved(image.header.generation).is_err() {
+            let _ = retried(|| self.io.remove(&path));
+            return Err(Failure::before(io::ErrorKind::Other.into()));
+        }
+        if let Err(source) = retried(|| self.io.rename(&path, &self.path)) {
+            let _ = retried(|| self.io.remove(&path));
+            return Err(Failure::before(source));
+        }
+        self.adopt(image, file, stat);
+        match retried(|| self.io.sync_directory(&self.path)) {
+            Ok(()) => {
+                self.suspect = false;
+                if let Some(open) = &mut self.open {
+                    open.named = true;
+                }
+                Ok(())
+            }
+            Err(source) => {
+                self.suspect = true;
+                Err(Failure {
+                    source,
+                    renamed: true,
+                })
+            }
+        }
+    }
+
+    /// Goes on in the new file, whose lock is held, and gives back that of the old one.
+    fn adopt(&mut self, image: Image, file: I::File, stat: Stat) {
+        self.counters.replacements += 1;
+        if self.suspect {
+            self.leave_word(image.header.generation);
+        }
+        self.leave();
+        let len = image.bytes.len() as u64;
+        self.open = Some(Open {
+            file: Arc::new(file),
+            stat: Stat { len, ..stat },
+            chain: Some(Chain {
+                header: image.header,
+                place: image.place,
+                durable: len,
+                torn: false,
+                len,
+            }),
+            named: false,
+        });
+        self.foreign.clear();
+        self.own.clear();
+        self.base = Some(image.table);
+    }
+
+    fn write_beside(
+        &self,
+        path: &PathBuf,
+        image: &Image,
+        rights: Stat,
+    ) -> io::Result<(I::File, Stat)> {
+        match retried(|| self.io.remove(path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = retried(|| self.io.create(path, 0o600))?;
+        if !retried(|| self.io.try_lock(&file))? {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        write_all(&*self.io, &file, &image.bytes, 0)?;
+        retried(|| self.io.copy_rights(&file, &rights))?;
+        retried(|| self.io.sync(&file))?;
+        let stat = retried(|| self.io.stat(&file))?;
+        Ok((file, stat))
+    }
+
+    /// Writes the first frame of an empty file: by a file that replaces it, or where that cannot
+    /// be done, in place.
+    pub(super) fn begin_file(&mut self) -> Result<(), CheckpointError> {
+        match self.replace(true) {
+            Ok(()) => Ok(()),
+            Err(failure) if failure.renamed => {
+                let outcome = forebay_core::Outcome::Unknown;
+                Err(self.failed("sync the directory of", failure.source, outcome))
+            }
+            Err(failure) if failure.is_lasting() => self.begin_in_place(),
+            Err(failure) => {
+                self.own.clear();
+                Err(self.io_error("write", failure.source))
+            }
+        }
+    }
+
+    fn begin_in_place(&mut self) -> Result<(), CheckpointError> {
+        let mut table = self.base.take().unwrap_or_default();
+        self.own.publish(&mut table);
+        let image = self.image(table, 1);
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let written = write_all(&*self.io, &open.file, &image.bytes, 0)
+            .and_then(|()| retried(|| self.io.sync(&open.file)));
+        if let Err(error) = written {
+            self.base = Some(Table::default());
+            let emptied = retried(|| self.io.set_len(&open.file, 0))
+                .and_then(|()| retried(|| self.io.sync(&open.file)));
+            self.suspect = emptied.is_err();
+            let outcome = match emptied {
+                Ok(()) => forebay_core::Outcome::NotCommitted,
+                Err(_) => forebay_core::Outcome::Unknown,
+            };
+            return Err(self.failed("write", error, outcome));
+        }
+        let len = image.bytes.len() as u64;
+        open.chain = Some(Chain {
+            header: image.header,
+            place: image.place,
+            durable: len,
+            torn: false,
+            len,
+        });
+        self.base = Some(image.table);
+        Ok(())
+    }
+
+    /// Replaces a damaged file by what was read of it.
+    pub(super) fn replace_salvaged(&mut self, generation: u64) -> Result<(), CheckpointError> {
+        let table = self.base.take().unwrap_or_default();
+        // Nothing more is appended to what is damaged.
+        self.suspect = true;
+        let replaced = self.replace_with(table, generation);
+        replaced.map_err(|failure| self.io_error("replace", failure.source))
+    }
+
+    /// Writes the bytes of a damaged file under another name.
+    pub(super) fn keep_aside(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(format!(".damaged-{:08x}", nonce(&*self.io)));
+        let path = PathBuf::from(name);
+        let file = retried(|| self.io.create(&path, 0o600))?;
+        write_all(&*self.io, &file, bytes, 0)?;
+        retried(|| self.io.sync(&file))?;
+        retried(|| self.io.sync_directory(&path))
+    }
+
+    fn beside(&self) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".compact");
+        PathBuf::from(name)
+    }
+
+    fn image(&self, mut table: Table, generation: u64) -> Image {
+        table.compact();
+        let mut names = Names::default();
+        let mut frames: Vec<Vec<u8>> = vec![Vec::new()];
+        for (key, known) in table.iter() {
+            let known = known.clone();
+            let number = known.number.unwrap_or_default();
+            names.learn(number, *key);
+            let change = Change {
+                key: *key,
+                state_changed: known.state.value.is_some() || known.state.claimed,
+                label_changed: known.label.is_some(),
+                known,
+            };
+            if frames.last().is_some_and(|last| last.len() > SNAPSHOT_RECORDS_BYTES) {
+                frames.push(Vec::new());
+            }
+            if let Some(last) = frames.last_mut() {
+                let key = Some(*key);
+                encode_change(Name { number, key }, &change, last);
+            }
+        }
+        frames.retain(|records| !records.is_empty());
+        let padded = |records: &Vec<u8>| FRAME_HEAD_BYTES + records.len().next_multiple_of(8);
+        let len = HEADER_BYTES + frames.iter().map(padded).sum::<usize>();
+        let header = Header {
+            generation,
+            floor: table.floor(),
+            salt: self.io.random(),
+            base: len as u64,
+        };
+        let (head, seed) = header.encode();
+        let mut bytes = Vec::with_capacity(len);
+        bytes.extend_from_slice(&head);
+        let mut prev = seed;
+        for records in &frames {
+            let link = Link {
+                seed,
+                prev,
+                nonce: self.nonce,
+                pending: bytes.len() as u64,
+            };
+            prev = link.frame(&mut bytes, |out| out.extend_from_slice(records));
+        }
+        let place = Place {
+            tail: bytes.len() as u64,
+            prev,
+            frames: frames.len() as u64,
+            names,
+            ..Place::behind_header(seed, 0)
+        };
+        Image {
+            table,
+            header,
+            bytes,
+            place,
+        }
+    }
+}

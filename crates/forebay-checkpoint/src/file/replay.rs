@@ -1,0 +1,206 @@
+//! Reading: what the bytes of a file say, and where its chain ends.
+
+use forebay_core::ResumeKey;
+use hashbrown::HashMap;
+
+use crate::file::frame::{ALIGNMENT, Frame};
+use crate::file::header::Header;
+use crate::file::record::{Name, Record, Records};
+use crate::file::table::{Change, Known, Staged, Table};
+
+/// How far somebody has read a file, and what is needed to go on.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The checksum of the header.
+    pub(crate) seed: u32,
+    pub(crate) tail: u64,
+    /// The checksum of the last frame, or of the header.
+    pub(crate) prev: u32,
+    pub(crate) names: Names,
+    /// How many frames were read.
+    pub(crate) frames: u64,
+}
+
+/// The keys that a file has numbered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    keys: HashMap<u32, ResumeKey, foldhash::fast::RandomState>,
+    next: u32,
+}
+
+/// Where a chain ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// At the end of the file, or before zeros.
+    Clean,
+    /// Before something that was never acknowledged.
+    Torn,
+    /// Before something that was durable: the frame at `proof` says so.
+    Damaged { proof: u64 },
+    /// In a whole frame that makes no sense.
+    Nonsense,
+}
+
+impl Names {
+    pub(crate) fn number(&mut self, key: ResumeKey) -> u32 {
+        let number = self.next;
+        self.learn(number, key);
+        number
+    }
+
+    pub(crate) fn learn(&mut self, number: u32, key: ResumeKey) {
+        self.keys.insert(number, key);
+        self.next = self.next.max(number.saturating_add(1));
+    }
+
+    /// Returns the key, or nothing where the file has not said which it is.
+    pub(crate) fn resolve(&mut self, name: Name) -> Option<ResumeKey> {
+        if let Some(key) = name.key {
+            self.learn(name.number, key);
+        }
+        self.keys.get(&name.number).copied()
+    }
+}
+
+impl Place {
+    /// The beginning of the file that has this header.
+    pub(crate) fn behind_header(seed: u32, header_bytes: u64) -> Self {
+        Self {
+            seed,
+            tail: header_bytes,
+            prev: seed,
+            names: Names::default(),
+            frames: 0,
+        }
+    }
+
+    /// Reads on: `bytes` are the file from the tail to its end. Gives each record with its key to
+    /// `apply`, which says whether it makes sense.
+    pub(crate) fn read(
+        &mut self,
+        bytes: &[u8],
+        apply: &mut impl FnMut(Option<ResumeKey>, Record) -> bool,
+    ) -> End {
+        let mut rest = bytes;
+        while let Some(frame) = Frame::whole(rest, self.seed) {
+            if frame.prev != self.prev {
+                break;
+            }
+            if !self.enter(frame, apply) {
+                return End::Nonsense;
+            }
+            rest = rest.get(frame.size()..).unwrap_or_default();
+        }
+        self.end(rest)
+    }
+
+    /// Takes a frame as the next one.
+    pub(crate) fn enter(
+        &mut self,
+        frame: Frame<'_>,
+        apply: &mut impl FnMut(Option<ResumeKey>, Record) -> bool,
+    ) -> bool {
+        for record in Records::of(frame.records) {
+            let Ok(record) = record else {
+                return false;
+            };
+            let key = match &record {
+                Record::State { name, .. } | Record::Label { name, .. } => {
+                    self.names.resolve(*name)
+                }
+                Record::Moved { .. } => None,
+            };
+            if !apply(key, record) {
+                return false;
+            }
+        }
+        self.tail += frame.size() as u64;
+        self.prev = frame.crc;
+        self.frames += 1;
+        true
+    }
+
+    /// Tells what a crash leaves from what damage does: `rest` is the file from the tail on.
+    fn end(&self, rest: &[u8]) -> End {
+        let Some(first) = rest.iter().position(|byte| *byte != 0) else {
+            return End::Clean;
+        };
+        // A frame does not begin with eight zeros, so the search may begin right before the first
+        // byte that is something.
+        let mut at = first - first % ALIGNMENT;
+        while let Some(bytes) = rest.get(at..).filter(|bytes| !bytes.is_empty()) {
+            if let Some(frame) = Frame::whole(bytes, self.seed)
+                && at as u64 > frame.pending
+            {
+                let proof = self.tail + at as u64;
+                return End::Damaged { proof };
+            }
+            at += ALIGNMENT;
+        }
+        End::Torn
+    }
+}
+
+/// Puts what a record says of `key` into `staged`, on top of `table`.
+pub(crate) fn stage(
+    table: &Table,
+    staged: &mut Staged,
+    key: Option<ResumeKey>,
+    record: Record,
+) -> bool {
+    let Some(key) = key else {
+        return matches!(record, Record::Moved { .. });
+    };
+    let before = staged.get(&key).cloned();
+    let before = before.unwrap_or_else(|| table.get(&key));
+    let Some(known) = after(before, record) else {
+        return false;
+    };
+    staged.put(Change {
+        key,
+        known,
+        state_changed: true,
+        label_changed: true,
+    });
+    staged.settle();
+    true
+}
+
+/// What holds of a key after a record of it.
+pub(crate) fn after(before: Known, record: Record) -> Option<Known> {
+    match record {
+        Record::State { name, state } => Some(Known {
+            label: before.label.filter(|_| state.value.is_some()),
+            state,
+            number: Some(name.number),
+        }),
+        Record::Label { name, label } => Some(Known {
+            label,
+            number: Some(name.number),
+            ..before
+        }),
+        Record::Moved { .. } => None,
+    }
+}
+
+/// Reads a whole file behind its header into a table.
+pub(crate) fn load(header: &Header, seed: u32, bytes: &[u8]) -> (Table, Place, End) {
+    let mut table = Table::new(header.floor);
+    let header_bytes = bytes.len().min(crate::file::header::HEADER_BYTES);
+    let mut place = Place::behind_header(seed, header_bytes as u64);
+    let end = place.read(&bytes[header_bytes..], &mut |key, record| {
+        let Some(key) = key else {
+            return matches!(record, Record::Moved { .. });
+        };
+        let Some(known) = after(table.get(&key), record) else {
+            return false;
+        };
+        table.put(key, known);
+        true
+    });
+    let end = match end {
+        End::Clean | End::Torn if place.tail < header.base => End::Damaged { proof: header.base },
+        end => end,
+    };
+    (table, place, end)
+}

@@ -1,0 +1,207 @@
+//! What a store holds, and the changes to it that nobody sees yet.
+
+use std::sync::Arc;
+
+use forebay_core::{Checkpoint, ResumeKey};
+use hashbrown::HashMap;
+
+use crate::file::record::{self, State};
+
+/// All that is known of one key.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Known {
+    pub(crate) state: State,
+    pub(crate) label: Option<Arc<str>>,
+    /// By which number the file that is written to calls it, once it does.
+    pub(crate) number: Option<u32>,
+}
+
+impl Known {
+    /// A new file need not name it: the floor says all there is to say.
+    fn is_forgettable(&self) -> bool {
+        self.state.value.is_none() && !self.state.claimed && self.label.is_none()
+    }
+
+    fn size(&self) -> u64 {
+        if self.is_forgettable() {
+            return 0;
+        }
+        record::size(&self.state, self.label.as_deref())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    known: HashMap<ResumeKey, Known, foldhash::fast::RandomState>,
+    /// The epoch of every key that is not in it.
+    floor: u64,
+    /// How many bytes a new file with all of it would take, but for its frames.
+    live_bytes: u64,
+}
+
+impl Table {
+    pub(crate) fn new(floor: u64) -> Self {
+        Self {
+            floor,
+            ..Self::default()
+        }
+    }
+
+    #[inline]
+    pub(crate) fn value(&self, key: &ResumeKey) -> Option<&Checkpoint> {
+        self.known.get(key)?.state.value.as_ref()
+    }
+
+    pub(crate) fn get(&self, key: &ResumeKey) -> Known {
+        self.known
+            .get(key)
+            .cloned()
+            .unwrap_or_else(|| self.unnamed())
+    }
+
+    /// What holds of a key that is not in the table.
+    fn unnamed(&self) -> Known {
+        Known {
+            state: State {
+                epoch: self.floor,
+                ..State::default()
+            },
+            ..Known::default()
+        }
+    }
+
+    pub(crate) fn put(&mut self, key: ResumeKey, known: Known) {
+        self.live_bytes += known.size();
+        if let Some(before) = self.known.insert(key, known) {
+            self.live_bytes -= before.size();
+        }
+    }
+
+    pub(crate) const fn live_bytes(&self) -> u64 {
+        self.live_bytes
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ResumeKey, &Known)> {
+        self.known.iter()
+    }
+
+    /// How many keys have a position.
+    pub(crate) fn keys(&self) -> usize {
+        let values = self.known.values();
+        values.filter(|known| known.state.value.is_some()).count()
+    }
+
+    /// Leaves out what a new file does not name, raises the floor over it, and numbers the rest.
+    pub(crate) fn compact(&mut self) {
+        let at_floor = |known: &Known| known.state.value.is_none() && !known.state.claimed;
+        let gone = self.known.values().filter(|known| at_floor(known));
+        let highest = gone.map(|known| known.state.epoch).max();
+        self.floor = self.floor.max(highest.unwrap_or_default());
+        self.known.retain(|_, known| !known.is_forgettable());
+        for (number, known) in (0..).zip(self.known.values_mut()) {
+            known.number = Some(number);
+            if at_floor(known) {
+                known.state.epoch = self.floor;
+            }
+        }
+    }
+
+    pub(crate) const fn floor(&self) -> u64 {
+        self.floor
+    }
+}
+
+/// Changes on top of a table: the latest of each key, in the order in which the keys came.
+#[derive(Debug, Default)]
+pub(crate) struct Staged {
+    changes: Vec<Change>,
+    places: HashMap<ResumeKey, usize, foldhash::fast::RandomState>,
+    undo: Vec<(usize, Option<Change>)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) key: ResumeKey,
+    pub(crate) known: Known,
+    /// Whether there is more to write than the label.
+    pub(crate) state_changed: bool,
+    pub(crate) label_changed: bool,
+}
+
+impl Staged {
+    pub(crate) fn get(&self, key: &ResumeKey) -> Option<&Known> {
+        let place = *self.places.get(key)?;
+        self.changes.get(place).map(|change| &change.known)
+    }
+
+    pub(crate) fn put(&mut self, change: Change) {
+        match self.places.get(&change.key) {
+            Some(&place) => {
+                let Some(before) = self.changes.get_mut(place) else {
+                    return;
+                };
+                let change = Change {
+                    state_changed: change.state_changed || before.state_changed,
+                    label_changed: change.label_changed || before.label_changed,
+                    ..change
+                };
+                let before = std::mem::replace(before, change);
+                self.undo.push((place, Some(before)));
+            }
+            None => {
+                self.undo.push((self.changes.len(), None));
+                self.places.insert(change.key, self.changes.len());
+                self.changes.push(change);
+            }
+        }
+    }
+
+    /// What was put up to here stays, whatever comes after.
+    pub(crate) fn settle(&mut self) {
+        self.undo.clear();
+    }
+
+    /// Takes back what was put since the last [`settle`](Self::settle).
+    pub(crate) fn roll_back(&mut self) {
+        while let Some((place, before)) = self.undo.pop() {
+            match before {
+                Some(before) => {
+                    if let Some(change) = self.changes.get_mut(place) {
+                        *change = before;
+                    }
+                }
+                None => {
+                    if let Some(change) = self.changes.pop() {
+                        self.places.remove(&change.key);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    pub(crate) fn changes_mut(&mut self) -> &mut [Change] {
+        &mut self.changes
+    }
+
+    pub(crate) fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.changes.clear();
+        self.places.clear();
+        self.undo.clear();
+    }
+
+    /// Moves all of it into `table`.
+    pub(crate) fn publish(&mut self, table: &mut Table) {
+        for change in self.changes.drain(..) {
+            table.put(change.key, change.known);
+        }
+        self.clear();
+    }
+}
