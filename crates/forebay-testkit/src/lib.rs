@@ -1,2 +1,24 @@
 //! What every implementation of a forebay trait must do, as checks that anybody can run.
+//!
+//! The traits of `forebay-core` are promises of behaviour, which no compiler holds. Who implements
+//! one runs the checks of that trait from a test: each has a name that says what must be so, and
+//! all that are broken are reported at once. They need no runtime of their own, and whatever
+//! executes their futures will do.
+//!
+//! * [`checkpoint_store`], what every `CheckpointStore` must do.
+//!
+//! # Examples
+//!
+//! ```
+//! use forebay_testkit::checkpoint_store::{Subject, violations};
+//!
+//! /// To be called by a test with a subject that hands out stores to check.
+//! async fn check<S: Subject>(subject: &S) {
+//!     let violations = violations(subject).await;
+//!     assert!(violations.is_empty(), "{violations:#?}");
+//! }
+//! ```
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
+
+pub mod checkpoint_store;

@@ -1,0 +1,47 @@
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use forebay_core::CheckpointStore;
+
+use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits, holds};
+use crate::checkpoint_store::found::{Checked, expect, succeed};
+use crate::checkpoint_store::subject::Subject;
+
+pub(super) async fn a_future_that_was_never_polled_has_done_nothing<S: Subject>(
+    subject: &S,
+) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    drop(store.commit(&KEY, at(43)));
+    drop(store.commit_many(vec![(KEY, at(44)), (OTHER_KEY, at(1))]));
+    drop(store.reset(&KEY, at(3)));
+    drop(store.remove(&KEY));
+    // Whatever was queued all the same comes before this one.
+    let commit = store.commit(&OTHER_KEY, at(2)).await;
+    succeed("commit", commit)?;
+    commits(&store, at(45), advanced(Some(42))).await
+}
+
+/// Whichever it was, and whenever, all that is answered later agrees with it.
+pub(super) async fn what_was_dropped_after_a_poll_happened_whole_or_not_at_all<S: Subject>(
+    subject: &S,
+) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    {
+        let mut commit = pin!(store.commit_many(vec![(KEY, at(43)), (OTHER_KEY, at(1))]));
+        let _ = commit
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+    }
+    let commit = succeed("commit", store.commit(&KEY, at(44)).await)?;
+    let has_happened = commit == advanced(Some(43));
+    if !has_happened {
+        expect("commit", commit, advanced(Some(42)))?;
+    }
+    if has_happened && store.guarantee().is_atomic() {
+        holds(&store, &OTHER_KEY, Some(at(1))).await?;
+    }
+    // Even if it happens only now, it is too late to be seen.
+    holds(&store, &KEY, Some(at(44))).await
+}

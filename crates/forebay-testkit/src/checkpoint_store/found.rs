@@ -1,0 +1,64 @@
+use std::fmt;
+
+use forebay_core::{Outcome, StoreError};
+
+/// Something that a store must do and does not.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Violation {
+    check: &'static str,
+    found: String,
+}
+
+impl Violation {
+    pub(super) const fn new(check: &'static str, found: String) -> Self {
+        Self { check, found }
+    }
+
+    /// Returns the name of the check, which says what must be so.
+    #[must_use]
+    pub const fn check(&self) -> &'static str {
+        self.check
+    }
+
+    /// Returns what was found instead.
+    #[must_use]
+    pub fn found(&self) -> &str {
+        &self.found
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.check, self.found)
+    }
+}
+
+/// What a check comes to: nothing, or what it found instead of what must be so.
+pub(super) type Checked = Result<(), String>;
+
+/// Holds that an answer is the one that must be given.
+pub(super) fn expect<T: fmt::Debug + PartialEq>(what: &str, answer: T, expected: T) -> Checked {
+    if answer == expected {
+        return Ok(());
+    }
+    Err(format!("{what} gave {answer:?} instead of {expected:?}"))
+}
+
+/// Takes the answer out of a call that must not fail.
+pub(super) fn succeed<T, E: StoreError>(what: &str, result: Result<T, E>) -> Result<T, String> {
+    result.map_err(|error| format!("{what} failed: {error}"))
+}
+
+/// Takes the error out of a call that must not succeed, and which nothing must come of.
+pub(super) fn refuse<T: fmt::Debug, E: StoreError>(
+    what: &str,
+    result: Result<T, E>,
+) -> Result<E, String> {
+    match result {
+        Ok(answer) => Err(format!("{what} gave {answer:?} instead of an error")),
+        Err(error) if error.outcome() == Outcome::Unknown => {
+            Err(format!("{what} does not know its outcome: {error}"))
+        }
+        Err(error) => Ok(error),
+    }
+}

@@ -1,0 +1,49 @@
+use forebay_core::CheckpointStore;
+
+use crate::checkpoint_store::committing::{KEY, advanced, at, commits, holds, in_log};
+use crate::checkpoint_store::found::{Checked, expect, succeed};
+use crate::checkpoint_store::subject::Subject;
+
+pub(super) async fn a_removed_key_is_gone<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    succeed("remove", store.remove(&KEY).await)?;
+    holds(&store, &KEY, None).await
+}
+
+pub(super) async fn removing_returns_what_was_stored<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let stored = at(42).with_event_id("stored");
+    commits(&store, stored.clone(), advanced(None)).await?;
+    let removed = succeed("remove", store.remove(&KEY).await)?;
+    expect("remove", removed, Some(stored))?;
+    let removed = succeed("remove", store.remove(&KEY).await)?;
+    expect("a second remove", removed, None)
+}
+
+pub(super) async fn removing_a_new_key_is_no_failure<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let removed = succeed("remove", store.remove(&KEY).await)?;
+    expect("remove", removed, None)?;
+    commits(&store, at(0), advanced(None)).await
+}
+
+pub(super) async fn a_commit_after_removal_may_be_lower<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    for sequence in [42, 3, 3] {
+        commits(&store, at(sequence), advanced(None)).await?;
+        holds(&store, &KEY, Some(at(sequence))).await?;
+        succeed("remove", store.remove(&KEY).await)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_commit_after_removal_may_be_in_another_log<S: Subject>(
+    subject: &S,
+) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, in_log(1, 42), advanced(None)).await?;
+    succeed("remove", store.remove(&KEY).await)?;
+    commits(&store, in_log(2, 3), advanced(None)).await?;
+    holds(&store, &KEY, Some(in_log(2, 3))).await
+}

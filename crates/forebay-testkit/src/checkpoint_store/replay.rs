@@ -1,0 +1,196 @@
+use std::collections::BTreeMap;
+
+use forebay_core::{CheckpointStore, Commit, StoreError};
+
+use crate::checkpoint_store::found::Violation;
+use crate::checkpoint_store::model::{Answer, Model, checkpoint, resume_key};
+use crate::checkpoint_store::script::{Position, Script, Step};
+use crate::checkpoint_store::subject::{ErrorOf, Subject};
+use crate::checkpoint_store::surviving::survives;
+
+/// Carries out a script on a store and on a naive model of one, and compares every answer, and at
+/// the end what is stored.
+///
+/// Stores whose many commits are not all or nothing differ from the model where one of them is
+/// refused, and cannot be replayed.
+///
+/// # Errors
+///
+/// The first answer that differs.
+///
+/// # Panics
+///
+/// Where the store panics.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves a store behind in the middle of the script, and nothing else.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_testkit::checkpoint_store::{Script, Subject, replay};
+///
+/// /// To be called by a property test, or a fuzzer, with whatever bytes it finds.
+/// async fn check<S: Subject>(subject: &S, bytes: &[u8]) {
+///     let replayed = replay(subject, &Script::from_bytes(bytes)).await;
+///     assert_eq!(replayed, Ok(()));
+/// }
+/// ```
+pub async fn replay<S: Subject>(subject: &S, script: &Script) -> Result<(), Violation> {
+    let mut stage = Stage {
+        subject,
+        store: Some(subject.fresh().await),
+        claims: Vec::new(),
+        tokens: BTreeMap::new(),
+        model: Model::default(),
+    };
+    for (number, step) in script.steps().iter().enumerate() {
+        let compared = stage.step(step).await;
+        compared.map_err(|found| differs(&format!("step {number}, {step:?}"), &found))?;
+    }
+    for key in 0..4 {
+        let compared = stage.step(&Step::Load(key)).await;
+        compared.map_err(|found| differs(&format!("the end, key {key}"), &found))?;
+    }
+    Ok(())
+}
+
+fn differs(place: &str, found: &str) -> Violation {
+    Violation::new("answers_as_the_model_does", format!("at {place}: {found}"))
+}
+
+/// A store and the model beside it.
+struct Stage<'a, S: Subject> {
+    subject: &'a S,
+    /// It is only ever missing while it is opened again.
+    store: Option<S::Store>,
+    /// The claims that are kept, with the epochs they have in the model.
+    claims: Vec<(u8, u64, S::Claim)>,
+    /// The highest token of each key.
+    tokens: BTreeMap<u8, u64>,
+    model: Model,
+}
+
+impl<S: Subject> Stage<'_, S> {
+    async fn step(&mut self, step: &Step) -> Result<(), String> {
+        let Some(store) = &self.store else {
+            return Err("there is no store".to_owned());
+        };
+        let (answer, expected) = match step {
+            Step::Load(key) => {
+                let loaded = store.load(&resume_key(*key)).await;
+                (self.answer(loaded, Answer::Stored), self.model.load(*key))
+            }
+            Step::Commit(position) => {
+                let key = resume_key(position.key);
+                let commit = store.commit(&key, checkpoint(*position)).await;
+                (self.answer(commit, one), self.model.commit(*position))
+            }
+            Step::CommitMany(positions) => {
+                let commits = positions
+                    .iter()
+                    .map(|position| (resume_key(position.key), checkpoint(*position)));
+                let commits = store.commit_many(commits.collect()).await;
+                let answer = self.answer(commits, Answer::Committed);
+                (answer, self.model.commit_many(positions))
+            }
+            Step::Remove(key) => {
+                let removed = store.remove(&resume_key(*key)).await;
+                (
+                    self.answer(removed, Answer::Stored),
+                    self.model.remove(*key),
+                )
+            }
+            Step::Reset(position) => {
+                let key = resume_key(position.key);
+                let reset = store.reset(&key, checkpoint(*position)).await;
+                let answer = self.answer(reset, |()| Answer::Done);
+                (answer, self.model.reset(*position))
+            }
+            Step::Claim(key) => return self.claim(*key).await,
+            Step::CommitClaimed(back, position) => {
+                return self.commit_claimed(*back, *position).await;
+            }
+            Step::Release => {
+                if !self.claims.is_empty() {
+                    self.claims.remove(0);
+                }
+                return Ok(());
+            }
+            Step::Switch => {
+                if let Some(sibling) = self.subject.sibling(store).await {
+                    self.store = Some(sibling);
+                }
+                return Ok(());
+            }
+            Step::Reopen => return self.reopen().await,
+        };
+        compare(answer, expected)
+    }
+
+    async fn claim(&mut self, key: u8) -> Result<(), String> {
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        let claim = match self.subject.claim(store, &resume_key(key)).await {
+            None => return Ok(()),
+            Some(claim) => claim.map_err(|error| format!("claim failed: {error}"))?,
+        };
+        let token = self.subject.token(&claim);
+        let last = self.tokens.insert(key, token);
+        if last.is_some_and(|last| token <= last) {
+            return Err(format!("the token {token} comes after {last:?}"));
+        }
+        self.claims.push((key, self.model.claim(key), claim));
+        Ok(())
+    }
+
+    async fn commit_claimed(&mut self, back: u8, position: Position) -> Result<(), String> {
+        let mut of_key = self
+            .claims
+            .iter()
+            .rev()
+            .filter(|(key, ..)| *key == position.key);
+        let Some((_, epoch, claim)) = of_key.nth(back.into()) else {
+            return Ok(());
+        };
+        let commit = self
+            .subject
+            .commit_claimed(claim, checkpoint(position))
+            .await;
+        let expected = self.model.commit_claimed(*epoch, position);
+        compare(self.answer(commit, one), expected)
+    }
+
+    async fn reopen(&mut self) -> Result<(), String> {
+        // A claim is a handle to the store, and all of them end with the process.
+        self.claims.clear();
+        if let Some(store) = self.store.take_if(|store| survives(store)) {
+            self.store = Some(self.subject.reopen(store).await);
+        }
+        Ok(())
+    }
+
+    fn answer<T>(&self, result: Result<T, ErrorOf<S>>, answer: impl FnOnce(T) -> Answer) -> Answer {
+        match result {
+            Ok(value) => answer(value),
+            Err(error) if self.subject.is_fenced(&error) => Answer::Fenced,
+            Err(error) => match error.other_log() {
+                Some(stored) => Answer::OtherLog(stored.clone()),
+                None => Answer::Failed(error.to_string()),
+            },
+        }
+    }
+}
+
+fn one(commit: Commit) -> Answer {
+    Answer::Committed(vec![commit])
+}
+
+fn compare(answer: Answer, expected: Answer) -> Result<(), String> {
+    if answer == expected {
+        return Ok(());
+    }
+    Err(format!("{answer:?} instead of {expected:?}"))
+}

@@ -1,0 +1,50 @@
+use forebay_core::{CheckpointStore, Commit};
+
+use crate::checkpoint_store::committing::{KEY, advanced, at, commits, holds, in_log};
+use crate::checkpoint_store::found::{Checked, succeed};
+use crate::checkpoint_store::subject::Subject;
+
+pub(super) async fn a_reset_goes_back<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    for sequence in [3, 0] {
+        succeed("reset", store.reset(&KEY, at(sequence)).await)?;
+        holds(&store, &KEY, Some(at(sequence))).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_reset_goes_over_to_another_log<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, in_log(1, 42), advanced(None)).await?;
+    succeed("reset", store.reset(&KEY, in_log(2, 3)).await)?;
+    holds(&store, &KEY, Some(in_log(2, 3))).await?;
+    commits(&store, in_log(2, 4), advanced(Some(3))).await
+}
+
+pub(super) async fn a_reset_of_a_new_key_stores_it<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    succeed("reset", store.reset(&KEY, at(0)).await)?;
+    holds(&store, &KEY, Some(at(0))).await
+}
+
+pub(super) async fn a_reset_to_what_is_stored_changes_its_event_id<S: Subject>(
+    subject: &S,
+) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42).with_event_id("before"), advanced(None)).await?;
+    let after = at(42).with_event_id("after");
+    succeed("reset", store.reset(&KEY, after.clone()).await)?;
+    holds(&store, &KEY, Some(after)).await?;
+    succeed("reset", store.reset(&KEY, at(42)).await)?;
+    holds(&store, &KEY, Some(at(42))).await
+}
+
+pub(super) async fn commits_go_on_from_a_reset<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    succeed("reset", store.reset(&KEY, at(3)).await)?;
+    commits(&store, at(2), Commit::Unchanged { current: at(3) }).await?;
+    commits(&store, at(4), advanced(Some(3))).await?;
+    holds(&store, &KEY, Some(at(4))).await
+}
