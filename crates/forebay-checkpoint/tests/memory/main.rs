@@ -1,0 +1,21 @@
+//! The store in memory.
+//!
+//! * It does what every checkpoint store must, claims included: [`conforming`].
+//! * Its limits, labels, listing and counters: [`keeping`].
+//! * Watches give the newest state, and end with the store: [`watching`].
+//! * What is sent to and shared with other threads: [`sending`].
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conforming;
+mod keeping;
+mod sending;
+mod watching;
+
+use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
+
+const KEY: ResumeKey = ResumeKey::from_bytes([7; 32]);
+const OTHER_KEY: ResumeKey = ResumeKey::from_bytes([8; 32]);
+
+fn at(sequence: u64) -> Checkpoint {
+    Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(sequence)))
+}
