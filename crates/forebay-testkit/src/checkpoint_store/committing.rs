@@ -151,12 +151,12 @@ pub(super) async fn keys_do_not_touch_each_other<S: Subject>(subject: &S) -> Che
 
 pub(super) async fn keys_that_differ_in_one_bit_are_different<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
-    let keys = (0..256).map(|bit| {
+    let mut keys = vec![ResumeKey::from_bytes([0; 32])];
+    keys.extend((0..256).map(|bit| {
         let mut bytes = [0; 32];
         bytes[bit / 8] = 1 << (bit % 8);
         ResumeKey::from_bytes(bytes)
-    });
-    let keys: Vec<_> = keys.collect();
+    }));
     for (sequence, key) in (1..).zip(&keys) {
         let commit = store.commit(key, at(sequence)).await;
         expect("commit", succeed("commit", commit)?, advanced(None))?;

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::mem;
 
 use forebay_core::{CheckpointStore, Commit, StoreError};
 
@@ -41,6 +42,7 @@ pub async fn replay<S: Subject>(subject: &S, script: &Script) -> Result<(), Viol
     let mut stage = Stage {
         subject,
         store: Some(subject.fresh().await),
+        other: None,
         claims: Vec::new(),
         tokens: BTreeMap::new(),
         model: Model::default(),
@@ -65,6 +67,8 @@ struct Stage<'a, S: Subject> {
     subject: &'a S,
     /// It is only ever missing while it is opened again.
     store: Option<S::Store>,
+    /// Another handle, which remembers what it saw when it was the one in use.
+    other: Option<S::Store>,
     /// The claims that are kept, with the epochs they have in the model.
     claims: Vec<(u8, u64, S::Claim)>,
     /// The highest token of each key.
@@ -119,8 +123,11 @@ impl<S: Subject> Stage<'_, S> {
                 return Ok(());
             }
             Step::Switch => {
-                if let Some(sibling) = self.subject.sibling(store).await {
-                    self.store = Some(sibling);
+                if self.other.is_none() {
+                    self.other = self.subject.sibling(store).await;
+                }
+                if self.other.is_some() {
+                    mem::swap(&mut self.store, &mut self.other);
                 }
                 return Ok(());
             }
@@ -164,8 +171,9 @@ impl<S: Subject> Stage<'_, S> {
     }
 
     async fn reopen(&mut self) -> Result<(), String> {
-        // A claim is a handle to the store, and all of them end with the process.
+        // All handles to the store end with the process, and claims are handles too.
         self.claims.clear();
+        self.other = None;
         if let Some(store) = self.store.take_if(|store| survives(store)) {
             self.store = Some(self.subject.reopen(store).await);
         }

@@ -20,7 +20,7 @@ pub enum Step {
     CommitClaimed(u8, Position),
     /// Gives up the oldest claim that is kept.
     Release,
-    /// Goes on with another handle to the same store.
+    /// Goes on with the other one of two handles to the store.
     Switch,
     /// Goes on after an end of the process.
     Reopen,

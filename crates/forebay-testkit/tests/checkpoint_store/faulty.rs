@@ -1,0 +1,225 @@
+use std::collections::BTreeMap;
+use std::convert::identity;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, ResumeKey, Survives};
+use forebay_testkit::checkpoint_store::Subject;
+
+use crate::fault::{Fault, Refused};
+use crate::state::{Key, State, judge};
+
+/// A subject whose stores do what they must, but for one fault.
+pub(crate) struct Faulty(pub(crate) Option<Fault>);
+
+/// One handle.
+pub(crate) struct Store {
+    fault: Option<Fault>,
+    state: Arc<Mutex<State>>,
+    /// What this handle has seen. Without a fault it is not used.
+    seen: Mutex<BTreeMap<Key, Checkpoint>>,
+}
+
+pub(crate) struct Claim {
+    state: Arc<Mutex<State>>,
+    fault: Option<Fault>,
+    key: Key,
+    epoch: u64,
+}
+
+impl Store {
+    fn new(fault: Option<Fault>, state: Arc<Mutex<State>>) -> Self {
+        Self {
+            fault,
+            state,
+            seen: Mutex::default(),
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    fn key(&self, key: &ResumeKey) -> Key {
+        let mut key = *key.as_bytes();
+        if self.has(Fault::KeysShareAPlace) {
+            key[0] &= 0xf0;
+            key = [key[0]; 32];
+        }
+        if self.has(Fault::KeysAreCut) {
+            key[31] &= 0x7f;
+        }
+        key
+    }
+
+    fn commit_now(&self, key: &ResumeKey, checkpoint: Checkpoint) -> Result<Commit, Refused> {
+        let key = self.key(key);
+        let mut state = self.state.lock().unwrap();
+        let mut seen = self.seen.lock().unwrap();
+        if self.has(Fault::HandlesWriteAllTheyKnow) {
+            for (key, checkpoint) in &*seen {
+                state.keep(*key, Some(checkpoint.clone()));
+            }
+        }
+        if self.has(Fault::HandlesMergeByMaximum) {
+            for (key, checkpoint) in &*seen {
+                let stored = state.stored(key).map(Checkpoint::sequence);
+                if stored < Some(checkpoint.sequence()) {
+                    state.keep(*key, Some(checkpoint.clone()));
+                }
+            }
+        }
+        if self.has(Fault::HandlesTrustTheirMemory)
+            && let Some(checkpoint) = seen.get(&key)
+        {
+            state.keep(key, Some(checkpoint.clone()));
+        }
+        let commit = state.commit(self.fault, key, checkpoint)?;
+        seen.extend(state.stored(&key).map(|stored| (key, stored.clone())));
+        Ok(commit)
+    }
+
+    async fn commit_all(
+        &self,
+        commits: Vec<(ResumeKey, Checkpoint)>,
+    ) -> Result<Vec<Commit>, Refused> {
+        if commits.is_empty() && self.has(Fault::NothingIsRefused) {
+            return Err(Refused::default());
+        }
+        let before = self.state.lock().unwrap().clone();
+        let mut answers = Vec::new();
+        for (key, checkpoint) in commits {
+            if self.has(Fault::ManyStopHalfway) && !answers.is_empty() {
+                yield_once().await;
+            }
+            let mut state = self.state.lock().unwrap();
+            if self.has(Fault::ManyAreBlind) {
+                answers.push(judge(before.stored(&self.key(&key)), &checkpoint)?);
+                let _ = state.commit(self.fault, self.key(&key), checkpoint);
+                continue;
+            }
+            match state.commit(self.fault, self.key(&key), checkpoint) {
+                Ok(commit) => answers.push(commit),
+                Err(error) => {
+                    if !self.has(Fault::ManyArePartial) {
+                        *state = before;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        if self.has(Fault::AnswersAreReversed) {
+            answers.reverse();
+        }
+        Ok(answers)
+    }
+}
+
+async fn yield_once() {
+    let mut has_yielded = false;
+    poll_fn(|cx| {
+        if has_yielded {
+            return Poll::Ready(());
+        }
+        has_yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+impl CheckpointStore for Store {
+    type Error = Refused;
+
+    async fn load(&self, key: &ResumeKey) -> Result<Option<Checkpoint>, Refused> {
+        let state = self.state.lock().unwrap();
+        Ok(state.load(self.fault, &self.key(key)))
+    }
+
+    fn commit(
+        &self,
+        key: &ResumeKey,
+        checkpoint: Checkpoint,
+    ) -> impl Future<Output = Result<Commit, Refused>> + Send {
+        let early = self
+            .has(Fault::CommitsAreEager)
+            .then(|| self.commit_now(key, checkpoint.clone()));
+        let key = *key;
+        async move { early.map_or_else(|| self.commit_now(&key, checkpoint), identity) }
+    }
+
+    async fn commit_many(
+        &self,
+        commits: Vec<(ResumeKey, Checkpoint)>,
+    ) -> Result<Vec<Commit>, Refused> {
+        self.commit_all(commits).await
+    }
+
+    async fn remove(&self, key: &ResumeKey) -> Result<Option<Checkpoint>, Refused> {
+        let key = self.key(key);
+        let has_seen = self.seen.lock().unwrap().remove(&key).is_some();
+        if self.has(Fault::HandlesRemoveWhatTheyKnow) && !has_seen {
+            return Ok(None);
+        }
+        self.state.lock().unwrap().remove(self.fault, key)
+    }
+
+    async fn reset(&self, key: &ResumeKey, checkpoint: Checkpoint) -> Result<(), Refused> {
+        let key = self.key(key);
+        let mut state = self.state.lock().unwrap();
+        state.reset(self.fault, key, checkpoint.clone())?;
+        self.seen.lock().unwrap().insert(key, checkpoint);
+        Ok(())
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::new(Survives::Crash).atomic()
+    }
+}
+
+impl Subject for Faulty {
+    type Store = Store;
+    type Claim = Claim;
+
+    async fn fresh(&self) -> Store {
+        Store::new(self.0, Arc::default())
+    }
+
+    async fn sibling(&self, store: &Store) -> Option<Store> {
+        Some(Store::new(self.0, Arc::clone(&store.state)))
+    }
+
+    async fn reopen(&self, store: Store) -> Store {
+        store.state.lock().unwrap().reopen(self.0);
+        Store::new(self.0, Arc::clone(&store.state))
+    }
+
+    async fn claim(&self, store: &Store, key: &ResumeKey) -> Option<Result<Claim, Refused>> {
+        let key = store.key(key);
+        let epoch = store.state.lock().unwrap().claim(self.0, key);
+        Some(Ok(Claim {
+            state: Arc::clone(&store.state),
+            fault: self.0,
+            key,
+            epoch,
+        }))
+    }
+
+    fn token(&self, claim: &Claim) -> u64 {
+        claim.epoch
+    }
+
+    async fn commit_claimed(
+        &self,
+        claim: &Claim,
+        checkpoint: Checkpoint,
+    ) -> Result<Commit, Refused> {
+        let mut state = claim.state.lock().unwrap();
+        state.commit_claimed(claim.fault, claim.key, claim.epoch, checkpoint)
+    }
+
+    fn is_fenced(&self, error: &Refused) -> bool {
+        error.is_fenced
+    }
+}
