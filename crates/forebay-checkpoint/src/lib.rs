@@ -3,12 +3,19 @@
 
 mod error;
 mod entry;
+mod json;
+mod key;
 mod limits;
 mod memory;
 mod watch;
+mod file;
 
 pub use crate::entry::Entry;
 pub use crate::error::CheckpointError;
+pub use crate::json::JsonError;
+pub use crate::key::KeyParts;
+pub use crate::key::error::KeyError;
+pub use crate::key::v1::KeyV1;
 pub use crate::limits::{EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX};
 pub use crate::memory::MemoryStore;
 pub use crate::memory::claim::MemoryClaim;
