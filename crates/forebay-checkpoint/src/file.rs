@@ -15,4 +15,8 @@ mod io;
 mod record;
 mod replay;
 mod salvage;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod sim;
 mod table;

@@ -19,10 +19,10 @@ use std::sync::{Arc, RwLock};
 
 use forebay_core::{Outcome, ResumeKey};
 
-pub(crate) use crate::file::engine::enter::Entered;
 use crate::error::CheckpointError;
 use crate::file::counters::Counters;
 use crate::file::decide::{Answer, Refusal, Wish};
+pub(crate) use crate::file::engine::enter::Entered;
 use crate::file::header::Header;
 use crate::file::io::{Io, Stat, retried};
 use crate::file::replay::Place;
@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) mode: u32,
     /// The length from which a file may be replaced.
     pub(crate) compact_from: u64,
+    /// So many zeros are written ahead at a time.
+    pub(crate) ahead_bytes: usize,
     /// Whether a file may be on a file system that is not local.
     pub(crate) remote: bool,
     /// Whether a damaged file is replaced by what can be read of it.
@@ -46,6 +48,7 @@ impl Default for Settings {
         Self {
             mode: 0o600,
             compact_from: 256 << 10,
+            ahead_bytes: 64 << 10,
             remote: false,
             salvage: false,
         }
@@ -192,8 +195,7 @@ impl<I: Io> Engine<I> {
         if let Err(error) = &result {
             let lost_all = self.suspect;
             for job in &mut *jobs {
-                let hit = lost_all || (unwritten && job.depends);
-                if hit && matches!(job.result, Some(Ok(_))) {
+                if lost_all || (unwritten && job.depends) {
                     job.result = Some(Err(error.clone()));
                 }
             }
@@ -237,7 +239,6 @@ impl<I: Io> Engine<I> {
                 }
                 Err(refusal) => {
                     self.own.roll_back();
-                    job.depends = false;
                     job.result = Some(Err(refused(wish.key, refusal)));
                     return;
                 }
@@ -263,7 +264,10 @@ impl<I: Io> Engine<I> {
             return;
         }
         let mut published = write(&self.published);
-        let before = self.base.take().map(|base| std::mem::replace(&mut *published, base));
+        let before = self
+            .base
+            .take()
+            .map(|base| std::mem::replace(&mut *published, base));
         self.foreign.publish(&mut published);
         self.own.publish(&mut published);
         drop(published);

@@ -18,10 +18,7 @@ pub(crate) fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N
 
 /// Puts `value` over what stands at `at`, as far as there is room.
 pub(crate) fn put<const N: usize>(bytes: &mut [u8], at: usize, value: [u8; N]) {
-    if let Some(place) = bytes
-        .get_mut(at..)
-        .and_then(<[u8]>::first_chunk_mut::<N>)
-    {
+    if let Some(place) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<N>) {
         *place = value;
     }
 }

@@ -143,9 +143,9 @@ impl<I: Io> Engine<I> {
                 open.named = true;
                 Ok(())
             }
-            Err(error) => {
+            Err(_) => {
                 self.suspect = true;
-                Err(self.io_error("sync the directory of", error))
+                self.recover()
             }
         }
     }
@@ -189,12 +189,7 @@ impl<I: Io> Engine<I> {
 
     /// A sync failed, or a write that could not be taken back: moves what held before to another
     /// file. `end` is where the chain ended then.
-    fn heal(
-        &mut self,
-        end: (u64, u32),
-        doing: &'static str,
-        error: io::Error,
-    ) -> CheckpointError {
+    fn heal(&mut self, end: (u64, u32), doing: &'static str, error: io::Error) -> CheckpointError {
         self.counters.failures += 1;
         self.own.clear();
         self.nonce = nonce(&*self.io);

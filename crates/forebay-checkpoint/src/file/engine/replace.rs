@@ -14,12 +14,6 @@ use crate::file::record::Name;
 use crate::file::replay::{Names, Place};
 use crate::file::table::{Change, Table};
 
-/// So much is written ahead at a time.
-const AHEAD_BYTES: u64 = 64 << 10;
-
-/// When less than this is left of it, more is written.
-const AHEAD_BYTES_MIN: u64 = 16 << 10;
-
 /// So many bytes of records go into a frame of a new file, as far as one key does not take more.
 const SNAPSHOT_RECORDS_BYTES: usize = RECORDS_BYTES_MAX / 16;
 
@@ -94,7 +88,8 @@ impl<I: Io> Engine<I> {
     fn is_short(&self) -> bool {
         let chain = self.open.as_ref().and_then(|open| open.chain.as_ref());
         chain.is_some_and(|chain| {
-            !chain.torn && chain.len.saturating_sub(chain.place.tail) < AHEAD_BYTES_MIN
+            let left = chain.len.saturating_sub(chain.place.tail);
+            !chain.torn && left < self.settings.ahead_bytes as u64 / 4
         })
     }
 
@@ -102,10 +97,10 @@ impl<I: Io> Engine<I> {
     fn write_ahead(&mut self) {
         let Some(open) = &mut self.open else { return };
         let Some(chain) = &mut open.chain else { return };
-        let zeros = [0; AHEAD_BYTES as usize];
+        let zeros = vec![0; self.settings.ahead_bytes];
         let from = chain.len.max(chain.place.tail);
         if write_all(&*self.io, &open.file, &zeros, from).is_ok() {
-            chain.len = from + AHEAD_BYTES;
+            chain.len = from + zeros.len() as u64;
         }
     }
 
@@ -129,7 +124,22 @@ impl<I: Io> Engine<I> {
         self.replace_with(table, generation)
     }
 
+    /// A name that could not be stored may count as stored from then on, so it takes another one to
+    /// have the directory written.
     fn replace_with(&mut self, table: Table, generation: u64) -> Result<(), Failure> {
+        match self.replace_once(table.clone(), generation) {
+            Err(failure) if failure.renamed => {
+                let again = self.replace_once(table, generation + 1);
+                again.map_err(|failure| Failure {
+                    renamed: true,
+                    ..failure
+                })
+            }
+            result => result,
+        }
+    }
+
+    fn replace_once(&mut self, table: Table, generation: u64) -> Result<(), Failure> {
         let Some(open) = &self.open else {
             return Err(Failure::before(io::ErrorKind::NotFound.into()));
         };
@@ -308,7 +318,10 @@ impl<I: Io> Engine<I> {
                 label_changed: known.label.is_some(),
                 known,
             };
-            if frames.last().is_some_and(|last| last.len() > SNAPSHOT_RECORDS_BYTES) {
+            if frames
+                .last()
+                .is_some_and(|last| last.len() > SNAPSHOT_RECORDS_BYTES)
+            {
                 frames.push(Vec::new());
             }
             if let Some(last) = frames.last_mut() {

@@ -1,0 +1,100 @@
+//! The engine against a simple model, over a file system that loses, fails and stops.
+//!
+//! * What was acknowledged is there after any crash, and nothing that was not asked for.
+//! * What was refused, or failed as not committed, is not there; what failed as unknown is there
+//!   whole or not at all.
+//! * A key goes back only where it was reset or removed, and a claim is fenced by whoever came after.
+//! * A sync that does nothing is noticed by this test.
+
+mod naive;
+mod processes;
+
+use crate::file::model::processes::{Plan, Run};
+
+/// Runs every seed until one of them finds something that must not be.
+fn first_violation(seeds: std::ops::Range<u64>, plan: Plan) -> Option<String> {
+    let mut runs = seeds.map(|seed| {
+        let found = Run::new(seed, plan).go();
+        found
+            .err()
+            .map(|violation| format!("seed {seed}: {violation}"))
+    });
+    runs.find_map(|found| found)
+}
+
+/// How many seeds each test tries; a longer run sets it higher.
+fn seeds() -> u64 {
+    let asked = std::env::var("FOREBAY_CHECKPOINT_SEEDS");
+    asked
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1_500)
+}
+
+fn holds(plan: Plan) {
+    let found = first_violation(
+        std::env::var("SD").map_or(0, |x| x.parse().unwrap())..seeds(),
+        plan,
+    );
+    assert_eq!(found, None);
+}
+
+#[test]
+fn nothing_goes_wrong_without_faults() {
+    holds(Plan::default());
+}
+
+#[test]
+fn power_lost_at_any_call_loses_nothing_acknowledged() {
+    holds(Plan {
+        power_losses: true,
+        ..Plan::default()
+    });
+}
+
+#[test]
+fn processes_killed_at_any_call_lose_nothing_acknowledged() {
+    holds(Plan {
+        kills: true,
+        power_losses: true,
+        ..Plan::default()
+    });
+}
+
+#[test]
+fn errors_at_any_call_say_truly_what_became_of_the_change() {
+    holds(Plan {
+        errors: true,
+        ..Plan::default()
+    });
+}
+
+#[test]
+fn errors_and_crashes_together_lose_nothing_acknowledged() {
+    holds(Plan {
+        errors: true,
+        kills: true,
+        power_losses: true,
+        ..Plan::default()
+    });
+}
+
+#[test]
+fn a_path_that_cannot_be_renamed_over_works_in_place() {
+    holds(Plan {
+        mounted: true,
+        power_losses: true,
+        kills: true,
+        ..Plan::default()
+    });
+}
+
+#[test]
+fn syncs_that_do_nothing_are_noticed() {
+    let plan = Plan {
+        lies: true,
+        power_losses: true,
+        ..Plan::default()
+    };
+    assert!(first_violation(0..seeds(), plan).is_some());
+}
