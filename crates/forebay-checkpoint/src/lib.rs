@@ -4,6 +4,7 @@
 mod error;
 mod entry;
 mod json;
+mod json_v1;
 mod key;
 mod limits;
 mod memory;
@@ -13,6 +14,8 @@ mod file;
 pub use crate::entry::Entry;
 pub use crate::error::CheckpointError;
 pub use crate::json::JsonError;
+pub use crate::json_v1::error::ImportError;
+pub use crate::json_v1::{export_json_v1, import_json_v1};
 pub use crate::key::KeyParts;
 pub use crate::key::error::KeyError;
 pub use crate::key::v1::KeyV1;
