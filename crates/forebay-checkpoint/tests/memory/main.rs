@@ -3,12 +3,10 @@
 //! * It does what every checkpoint store must, claims included: [`conforming`].
 //! * Its limits, labels, listing and counters: [`keeping`].
 //! * Watches give the newest state, and end with the store: [`watching`].
-//! * What is sent to and shared with other threads: [`sending`].
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod conforming;
 mod keeping;
-mod sending;
 mod watching;
 
 use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};

@@ -1,0 +1,59 @@
+//! What may be sent to and shared with other threads.
+//!
+//! A change of a private field could take that away without any other test noticing.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use forebay_checkpoint::{
+    CheckpointError, Entry, ImportError, JsonError, KeyError, KeyParts, KeyV1, MemoryClaim,
+    MemoryStats, MemoryStore, Watch,
+};
+use forebay_core::{
+    Checkpoint, CheckpointStore, Cursor, DynCheckpointStore, LogId, ResumeKey, Sequence,
+};
+use futures::executor::block_on;
+
+const KEY: ResumeKey = ResumeKey::from_bytes([7; 32]);
+
+const fn assert_send_sync<T: Send + Sync + ?Sized>() {}
+const fn assert_send_value<T: Send>(_: &T) {}
+
+fn at(sequence: u64) -> Checkpoint {
+    Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(sequence)))
+}
+
+#[test]
+fn values_can_be_sent_and_shared() {
+    assert_send_sync::<CheckpointError>();
+    assert_send_sync::<Entry>();
+    assert_send_sync::<ImportError>();
+    assert_send_sync::<JsonError>();
+    assert_send_sync::<KeyError>();
+    assert_send_sync::<KeyParts>();
+    assert_send_sync::<KeyV1<'_>>();
+    assert_send_sync::<MemoryClaim>();
+    assert_send_sync::<MemoryStats>();
+    assert_send_sync::<MemoryStore>();
+    assert_send_sync::<Watch>();
+}
+
+#[test]
+fn futures_can_be_sent() {
+    let store = MemoryStore::new();
+    assert_send_value(&store.claim(&KEY));
+    assert_send_value(&store.label(&KEY, None));
+    assert_send_value(&store.load_fresh(&KEY));
+    assert_send_value(&store.watch(&KEY).next());
+    let mut claim = block_on(store.claim(&KEY)).unwrap();
+    assert_send_value(&claim.commit(at(1)));
+    assert_send_value(&claim.reset(at(1)));
+}
+
+#[test]
+fn a_store_can_be_chosen_at_run_time() {
+    type Chosen = Arc<dyn DynCheckpointStore<Error = CheckpointError>>;
+    let store: Chosen = Arc::new(MemoryStore::new());
+    let commit = block_on(store.commit(&KEY, at(1)));
+    assert!(commit.unwrap().is_advanced());
+}
