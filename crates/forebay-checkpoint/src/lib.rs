@@ -1,15 +1,98 @@
 //! Resume positions that never go back.
+//!
+//! A consumer that is killed at any instant must know where it was. It keeps a
+//! [`Checkpoint`](forebay_core::Checkpoint), a position in one log, under a
+//! [`ResumeKey`](forebay_core::ResumeKey) in a [`CheckpointStore`](forebay_core::CheckpointStore),
+//! and goes on after it. Many may commit under one key, late and twice; the furthest stays.
+//!
+//! * [`KeyParts`], from which a key is derived; [`KeyError`], why it cannot be.
+//! * [`MemoryStore`], positions in memory, with [`MemoryClaim`], the right to commit under a key
+//!   until somebody else takes it, and [`MemoryStats`].
+//! * [`Watch`], somebody who follows what is stored under a key.
+//! * [`Entry`], what a store has under one key, with its label for people.
+//! * [`CheckpointError`], why a store did not do what was asked for; [`EVENT_ID_BYTES_MAX`] and
+//!   [`LABEL_BYTES_MAX`], its limits.
+//! * [`import_json_v1`] and [`export_json_v1`], the files of older clients, with [`ImportError`];
+//!   [`KeyV1`], the keys in them. [`JsonError`] is why a text is no JSON.
+//!
+//! # Examples
+//!
+//! A consumer goes on where it was, whoever it was last:
+//!
+//! ```
+//! use forebay_checkpoint::{KeyParts, MemoryStore};
+//! use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, Sequence};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # futures::executor::block_on(async {
+//! let store = MemoryStore::new();
+//! let key = KeyParts::new()
+//!     .part("topic", "orders")
+//!     .json("filter", r#"{"region": "eu"}"#)
+//!     .key()?;
+//! assert_eq!(store.load(&key).await?, None);
+//!
+//! let reached = Cursor::new(LogId::new(1), Sequence::new(42));
+//! store.commit(&key, reached.into()).await?;
+//!
+//! // It comes back, and so does a slower twin of it, whose commit changes nothing.
+//! let stored = store.load(&key).await?;
+//! assert_eq!(stored.map(|checkpoint| checkpoint.cursor()), Some(reached));
+//! let behind = Cursor::new(LogId::new(1), Sequence::new(41));
+//! assert!(!store.commit(&key, Checkpoint::new(behind)).await?.is_advanced());
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! # Positions
+//!
+//! A commit moves a position forward, or leaves it and says what is stored. Of two commits of one
+//! sequence the first stays. Zero and the last sequence are as good as any. Two calls go back on
+//! purpose: `remove` makes it as if nothing had been committed, and `reset` stores whatever it is
+//! given.
+//!
+//! # Logs
+//!
+//! A position is one in a particular log. A commit in another log than the stored one is
+//! [`OtherLog`](CheckpointError::OtherLog), since neither is further: whoever reads a log that was
+//! made anew resets the key.
+//!
+//! # Claims
+//!
+//! A claim is for a consumer that must not go on once another has taken over. Whoever claims,
+//! resets or removes a key fences the claims before it: their commits fail, even those that would
+//! change nothing. Commits without a claim are not fenced and fence nobody.
+//!
+//! # Cancellation
+//!
+//! A future that was never polled has done nothing. Dropped later, it loses its answer alone: the
+//! change happens whole or not at all, and what the store says afterwards agrees with that.
+//!
+//! # Memory
+//!
+//! A store keeps every key until it is removed; how many there are is for those to bound who derive
+//! them, and [`stats`](MemoryStore::stats) counts them. Of all removed keys it keeps one number, the
+//! highest epoch. A watch keeps the newest state and none between.
+//!
+//! # Crate features
+//!
+//! None is on by default.
+//!
+//! * `serde`: checkpoints and their keys can be serialised.
+//! * `tracing`: events for what happens seldom.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
-mod error;
-mod entry;
-mod json;
-mod json_v1;
 mod key;
-mod limits;
 mod memory;
-mod watch;
 mod file;
+mod watch;
+mod entry;
+mod limits;
+mod error;
+mod json_v1;
+mod json;
 
 pub use crate::entry::Entry;
 pub use crate::error::CheckpointError;
