@@ -2,7 +2,20 @@
 //!
 //! From the bottom: [`frame`] and [`record`] are bytes, [`replay`] and [`salvage`] read them,
 //! [`table`] is what they amount to, [`decide`] what a change means, [`engine`] writes, and [`io`]
-//! is all it knows of the outside.
+//! is all it knows of the outside. On top of it, [`shared`] has the thread, [`queue`] what waits for
+//! it, and [`store`] what users call.
+
+pub(crate) mod claim;
+pub(crate) mod options;
+pub(crate) mod stats;
+pub(crate) mod store;
+pub(crate) mod ticket;
+
+mod handle;
+mod queue;
+mod registry;
+mod shared;
+mod slot;
 
 mod counters;
 mod decide;

@@ -96,6 +96,11 @@ mod json;
 
 pub use crate::entry::Entry;
 pub use crate::error::CheckpointError;
+pub use crate::file::claim::FileClaim;
+pub use crate::file::options::{Durability, OnCorrupt, Options};
+pub use crate::file::stats::FileStats;
+pub use crate::file::store::FileStore;
+pub use crate::file::ticket::Ticket;
 pub use crate::json::JsonError;
 pub use crate::json_v1::error::ImportError;
 pub use crate::json_v1::{export_json_v1, import_json_v1};

@@ -156,6 +156,11 @@ impl Watchers {
         }
     }
 
+    /// Returns the keys that are followed.
+    pub(crate) fn keys(&self) -> Vec<ResumeKey> {
+        lock(&self.table).seats.keys().copied().collect()
+    }
+
     /// Ends every [`Watch`] once it has given the last state, and returns whom to wake.
     pub(crate) fn close(&self) -> Vec<Waker> {
         let mut table = lock(&self.table);

@@ -32,6 +32,9 @@ pub(crate) enum Answer {
         epoch: u64,
         checkpoint: Option<Checkpoint>,
     },
+    Reset {
+        epoch: u64,
+    },
     Done,
 }
 
@@ -57,10 +60,15 @@ impl Wish {
         }
         match &self.what {
             What::Commit(checkpoint) => commit(checkpoint, now),
-            What::Reset(checkpoint) => Ok(Decision {
-                answer: Answer::Done,
-                known: Some(raised(now, Some(checkpoint.clone()), self.claim.is_some())),
-            }),
+            What::Reset(checkpoint) => {
+                let known = raised(now, Some(checkpoint.clone()), self.claim.is_some());
+                Ok(Decision {
+                    answer: Answer::Reset {
+                        epoch: known.state.epoch,
+                    },
+                    known: Some(known),
+                })
+            }
             What::Remove => Ok(remove(now)),
             What::Claim => {
                 let known = raised(now, now.state.value.clone(), true);
@@ -80,10 +88,6 @@ impl Wish {
                 }),
             }),
         }
-    }
-
-    pub(crate) const fn is_label(&self) -> bool {
-        matches!(self.what, What::Label(_))
     }
 }
 

@@ -16,6 +16,7 @@ mod replace;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
+use std::task::Waker;
 
 use forebay_core::{Outcome, ResumeKey};
 
@@ -27,6 +28,7 @@ use crate::file::header::Header;
 use crate::file::io::{Io, Stat, retried};
 use crate::file::replay::Place;
 use crate::file::table::{Change, Known, Staged, Table};
+use crate::watch::Watchers;
 
 /// What the user can choose about a file.
 #[derive(Clone, Debug)]
@@ -60,6 +62,9 @@ pub(crate) struct Engine<I: Io> {
     path: Arc<Path>,
     settings: Settings,
     published: Arc<RwLock<Table>>,
+    watchers: Arc<Watchers>,
+    /// Who waits for what was published, and is to be woken without the lock.
+    woken: Vec<Waker>,
     open: Option<Open<I::File>>,
     base: Option<Table>,
     foreign: Staged,
@@ -126,6 +131,7 @@ impl<I: Io> Engine<I> {
         path: Arc<Path>,
         settings: Settings,
         published: Arc<RwLock<Table>>,
+        watchers: Arc<Watchers>,
     ) -> Self {
         let nonce = nonce(&*io);
         Self {
@@ -133,6 +139,8 @@ impl<I: Io> Engine<I> {
             path,
             settings,
             published,
+            watchers,
+            woken: Vec::new(),
             open: None,
             base: None,
             foreign: Staged::default(),
@@ -264,14 +272,34 @@ impl<I: Io> Engine<I> {
             return;
         }
         let mut published = write(&self.published);
-        let before = self
-            .base
-            .take()
-            .map(|base| std::mem::replace(&mut *published, base));
-        self.foreign.publish(&mut published);
-        self.own.publish(&mut published);
+        let before = self.base.take().map(|mut base| {
+            std::mem::swap(&mut *published, &mut base);
+            base
+        });
+        if let Some(before) = &before {
+            for key in self.watchers.keys() {
+                let now = published.value(&key);
+                if now != before.value(&key) {
+                    self.watchers.publish(&key, now, &mut self.woken);
+                }
+            }
+        }
+        for staged in [&mut self.foreign, &mut self.own] {
+            for change in staged.changes() {
+                let (key, value) = (&change.key, change.known.state.value.as_ref());
+                if published.value(key) != value {
+                    self.watchers.publish(key, value, &mut self.woken);
+                }
+            }
+            staged.publish(&mut published);
+        }
         drop(published);
         drop(before);
+    }
+
+    /// Returns who is to be woken since something was published.
+    pub(crate) fn take_woken(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.woken)
     }
 
     fn io_error(&self, doing: &'static str, source: io::Error) -> CheckpointError {

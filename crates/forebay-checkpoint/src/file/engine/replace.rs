@@ -147,7 +147,7 @@ impl<I: Io> Engine<I> {
             // The other names would go on naming the old file.
             return Err(Failure::before(io::ErrorKind::CrossesDevices.into()));
         }
-        let image = self.image(table, generation.saturating_add(1));
+        let image = self.image(table, generation.saturating_add(1), true);
         let path = self.beside();
         let (file, stat) = match self.write_beside(&path, &image, open.stat) {
             Ok(file) => file,
@@ -249,7 +249,8 @@ impl<I: Io> Engine<I> {
     fn begin_in_place(&mut self) -> Result<(), CheckpointError> {
         let mut table = self.base.take().unwrap_or_default();
         self.own.publish(&mut table);
-        let image = self.image(table, 1);
+        // It has its name already, so none of it is durable before that.
+        let image = self.image(table, 1, false);
         let Some(open) = &mut self.open else {
             return Ok(());
         };
@@ -304,7 +305,7 @@ impl<I: Io> Engine<I> {
         PathBuf::from(name)
     }
 
-    fn image(&self, mut table: Table, generation: u64) -> Image {
+    fn image(&self, mut table: Table, generation: u64, beside: bool) -> Image {
         table.compact();
         let mut names = Names::default();
         let mut frames: Vec<Vec<u8>> = vec![Vec::new()];
@@ -336,7 +337,7 @@ impl<I: Io> Engine<I> {
             generation,
             floor: table.floor(),
             salt: self.io.random(),
-            base: len as u64,
+            base: if beside { len as u64 } else { 0 },
         };
         let (head, seed) = header.encode();
         let mut bytes = Vec::with_capacity(len);

@@ -35,8 +35,11 @@ impl Naive {
                 }
             },
             What::Reset(new) => {
-                (*stored, *claim) = (Some(new.clone()), None);
-                Answer::Done
+                let kept = wish.claim.map(|_| epoch.unwrap_or(0));
+                (*stored, *claim) = (Some(new.clone()), kept);
+                Answer::Reset {
+                    epoch: epoch.unwrap_or(0),
+                }
             }
             What::Remove => {
                 *claim = None;
@@ -88,7 +91,7 @@ impl Naive {
         job.wishes.len() == answers.len()
             && pairs.all(|(wish, answer)| {
                 let epoch = match answer {
-                    Answer::Claimed { epoch, .. } => Some(*epoch),
+                    Answer::Claimed { epoch, .. } | Answer::Reset { epoch } => Some(*epoch),
                     _ => None,
                 };
                 self.apply(wish, epoch).as_ref() == Some(answer)

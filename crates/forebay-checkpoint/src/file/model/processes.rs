@@ -220,6 +220,7 @@ impl Process {
             Arc::from(Path::new(PATH)),
             settings,
             Arc::clone(&published),
+            Arc::default(),
         );
         Self {
             io,
@@ -296,8 +297,12 @@ fn turn(world: &World, process: &Mutex<Process>, model: &Mutex<Model>, mut jobs:
     if worked.is_ok() {
         model.observe(&process.values());
         for (wish, answer) in jobs.iter().flat_map(answers) {
-            if let Answer::Claimed { epoch, .. } = answer {
-                process.epochs.push((wish.key, *epoch));
+            match answer {
+                Answer::Claimed { epoch, .. } => process.epochs.push((wish.key, *epoch)),
+                Answer::Reset { epoch } if wish.claim.is_some() => {
+                    process.epochs.push((wish.key, *epoch));
+                }
+                _ => {}
             }
         }
     }

@@ -1,0 +1,102 @@
+use std::fmt;
+
+use forebay_core::{Checkpoint, Commit, ResumeKey};
+
+use crate::error::CheckpointError;
+use crate::file::decide::{Answer, What};
+use crate::file::store::FileStore;
+
+/// The right to commit under a key, until somebody else claims, resets or removes it.
+///
+/// It is no lock: a consumer does not notice that its claim was taken before it commits. What it
+/// does in between, it does beside its successor; only its commits come to nothing. It holds across
+/// processes and restarts of the file, and nothing has to be given back.
+pub struct FileClaim {
+    store: FileStore,
+    key: ResumeKey,
+    epoch: u64,
+    checkpoint: Option<Checkpoint>,
+}
+
+impl FileClaim {
+    pub(super) const fn new(
+        store: FileStore,
+        key: ResumeKey,
+        epoch: u64,
+        checkpoint: Option<Checkpoint>,
+    ) -> Self {
+        Self {
+            store,
+            key,
+            epoch,
+            checkpoint,
+        }
+    }
+
+    /// Returns the key that was claimed.
+    #[must_use]
+    pub const fn key(&self) -> &ResumeKey {
+        &self.key
+    }
+
+    /// Returns the fencing token of this claim, greater than that of every earlier one of the key.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Returns what was stored when the key was claimed, which is where to go on from.
+    #[must_use]
+    pub const fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint.as_ref()
+    }
+
+    /// Moves the position forward, as [`commit`](forebay_core::CheckpointStore::commit) does.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Fenced`] when the key was claimed, reset or removed since, even where the
+    /// commit would have changed nothing; and whatever a commit without a claim fails with.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`commit`](forebay_core::CheckpointStore::commit).
+    pub async fn commit(&self, checkpoint: Checkpoint) -> Result<Commit, CheckpointError> {
+        let what = What::Commit(checkpoint);
+        match self.store.change(self.key, what, Some(self.epoch)).await? {
+            Answer::Commit(commit) => Ok(commit),
+            _ => Err(CheckpointError::Closed),
+        }
+    }
+
+    /// Stores `checkpoint` whatever is there, and keeps the claim, under a new epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Fenced`] when the key was claimed, reset or removed since; and whatever
+    /// a reset without a claim fails with.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that was never polled has done nothing. One that is dropped later may have fenced
+    /// this claim as well: claim anew.
+    pub async fn reset(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
+        let what = What::Reset(checkpoint);
+        match self.store.change(self.key, what, Some(self.epoch)).await? {
+            Answer::Reset { epoch } => {
+                self.epoch = epoch;
+                Ok(())
+            }
+            _ => Err(CheckpointError::Closed),
+        }
+    }
+}
+
+impl fmt::Debug for FileClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileClaim")
+            .field("key", &self.key)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,324 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_core::{Checkpoint, Commit, ResumeKey};
+
+use crate::entry::Entry;
+use crate::error::CheckpointError;
+use crate::file::claim::FileClaim;
+use crate::file::decide::{Answer, What};
+use crate::file::engine::read;
+use crate::file::handle::{Handle, commit, resolve};
+use crate::file::options::{Durability, Options};
+use crate::file::queue::Task;
+use crate::file::registry;
+use crate::file::stats::FileStats;
+use crate::file::ticket::Ticket;
+use crate::watch::Watch;
+
+/// Positions in one file, for any number of processes.
+///
+/// A commit that was acknowledged outlasts everything but the medium. What is committed at the same
+/// time, by any number of callers, shares one write and one sync, which a thread of this file makes;
+/// no runtime is needed. Handles to one file in one process share that thread, and clones are such
+/// handles. Calls return futures; those whose name ends in `blocking` wait in the calling thread.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_checkpoint::FileStore;
+/// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("offsets");
+/// # futures::executor::block_on(async {
+/// let key = ResumeKey::from_bytes([7; 32]);
+/// let checkpoint = Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(42)));
+///
+/// let store = FileStore::open(&path)?;
+/// assert!(store.commit(&key, checkpoint.clone()).await?.is_advanced());
+/// store.close().await?;
+///
+/// let store = FileStore::open(&path)?;
+/// assert_eq!(store.load(&key).await?, Some(checkpoint));
+/// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+/// # }).unwrap();
+/// ```
+pub struct FileStore {
+    pub(super) handle: Handle,
+    pub(super) durability: Durability,
+    pub(super) lock_timeout: Option<Duration>,
+}
+
+impl FileStore {
+    /// Opens the store in the file at `path`, and reads it. A file that is not there is created by
+    /// the first change.
+    ///
+    /// It waits for the lock if another process has it.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Io`] where the directory is not there, or the file may not be read and
+    /// written; [`NotAFile`](CheckpointError::NotAFile), [`NotAStore`](CheckpointError::NotAStore),
+    /// [`Corrupt`](CheckpointError::Corrupt),
+    /// [`UnsupportedVersion`](CheckpointError::UnsupportedVersion),
+    /// [`KeyFormat`](CheckpointError::KeyFormat) and [`NotLocal`](CheckpointError::NotLocal) for a
+    /// file that cannot be used; [`LockTimeout`](CheckpointError::LockTimeout).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
+        Self::options().open(path)
+    }
+
+    /// Returns the settings to open a file with.
+    #[must_use]
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    pub(crate) fn open_with(path: &Path, options: &Options) -> Result<Self, CheckpointError> {
+        let path = resolve(path)?;
+        let store = Self {
+            handle: Handle::new(registry::shared(&path, options)?),
+            durability: options.durability,
+            lock_timeout: options.lock_timeout,
+        };
+        store.wait_for(Task::Refresh)?;
+        Ok(store)
+    }
+
+    /// Returns what is stored under `key` as far as this process has seen, without waiting for
+    /// anything.
+    #[must_use]
+    pub fn load_now(&self, key: &ResumeKey) -> Option<Checkpoint> {
+        read(&self.shared().published).value(key).cloned()
+    }
+
+    /// Returns what is stored under `key`, whoever stored it. Where nobody else has written, that
+    /// takes one look at the file.
+    ///
+    /// # Errors
+    ///
+    /// Whatever [`open`](Self::open) fails with for the file as it is now;
+    /// [`CheckpointError::Forked`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping the future.
+    pub async fn load_fresh(&self, key: &ResumeKey) -> Result<Option<Checkpoint>, CheckpointError> {
+        self.expect_same_process()?;
+        if self.shared().is_stale() {
+            self.ask(Task::Refresh).await?;
+        }
+        Ok(self.load_now(key))
+    }
+
+    /// Does what [`load_fresh`](Self::load_fresh) does, in this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`load_fresh`](Self::load_fresh).
+    pub fn load_fresh_blocking(
+        &self,
+        key: &ResumeKey,
+    ) -> Result<Option<Checkpoint>, CheckpointError> {
+        self.expect_same_process()?;
+        if self.shared().is_stale() {
+            self.wait_for(Task::Refresh)?;
+        }
+        Ok(self.load_now(key))
+    }
+
+    /// Queues a commit at once, without waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Full`] where too much is queued, and what can be told before anything is
+    /// written: [`EventIdTooLong`](CheckpointError::EventIdTooLong),
+    /// [`Forked`](CheckpointError::Forked), [`Closed`](CheckpointError::Closed).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the ticket loses the answer alone: the commit is carried out.
+    pub fn submit(
+        &self,
+        key: &ResumeKey,
+        checkpoint: Checkpoint,
+    ) -> Result<Ticket, CheckpointError> {
+        let (entry, slot) = self.entry(commit(*key, checkpoint)?)?;
+        match self.shared().queue.push(entry, None) {
+            Ok(()) => Ok(Ticket::new(slot)),
+            Err((_, error)) => Err(error),
+        }
+    }
+
+    /// Commits, as [`commit`](forebay_core::CheckpointStore::commit) does, in this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](forebay_core::CheckpointStore::commit).
+    pub fn commit_blocking(
+        &self,
+        key: &ResumeKey,
+        checkpoint: Checkpoint,
+    ) -> Result<Commit, CheckpointError> {
+        let (entry, slot) = self.entry(commit(*key, checkpoint)?)?;
+        self.shared().queue.push_blocking(entry)?;
+        Ticket::new(slot).wait()
+    }
+
+    /// Takes `key` for one consumer alone, and from everybody who has claimed it before.
+    ///
+    /// What those still commit through their claims is [`Fenced`](CheckpointError::Fenced). Commits
+    /// without a claim are not: who shares a key with claimed consumers has to claim as well.
+    ///
+    /// # Errors
+    ///
+    /// Whatever a [`reset`](forebay_core::CheckpointStore::reset) fails with.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped after it was polled may have claimed the key, so that earlier
+    /// claims are fenced and nobody holds the new one.
+    pub async fn claim(&self, key: &ResumeKey) -> Result<FileClaim, CheckpointError> {
+        match self.change(*key, What::Claim, None).await? {
+            Answer::Claimed { epoch, checkpoint } => {
+                Ok(FileClaim::new(self.clone(), *key, epoch, checkpoint))
+            }
+            _ => Err(CheckpointError::Closed),
+        }
+    }
+
+    /// Follows what is stored under `key`, whoever stores it. What other processes write is seen
+    /// within the time set by [`look_every`](Options::look_every).
+    pub fn watch(&self, key: &ResumeKey) -> Watch {
+        let table = read(&self.shared().published);
+        let watch = self
+            .shared()
+            .watchers
+            .watch(*key, table.value(key).cloned());
+        drop(table);
+        self.shared().queue.nudge();
+        watch
+    }
+
+    /// Gives `key` a label for people, or takes it away. It may have one before it has a position,
+    /// and loses it when it is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::LabelTooLong`], and whatever a
+    /// [`commit`](forebay_core::CheckpointStore::commit) fails with but for the position.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`commit`](forebay_core::CheckpointStore::commit).
+    pub async fn label(&self, key: &ResumeKey, label: Option<&str>) -> Result<(), CheckpointError> {
+        let what = What::Label(label.map(Arc::from));
+        self.change(*key, what, None).await.map(drop)
+    }
+
+    /// Returns all keys that have a position or a label, in their order, as far as this process has
+    /// seen.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        let table = read(&self.shared().published);
+        let listed = table.iter().map(|(key, known)| {
+            let mut entry = Entry::new(*key, known.state.value.clone());
+            entry.label.clone_from(&known.label);
+            entry
+        });
+        let mut entries: Vec<_> = listed
+            .filter(|entry| entry.checkpoint.is_some() || entry.label.is_some())
+            .collect();
+        drop(table);
+        entries.sort_unstable_by_key(|entry| entry.key);
+        entries
+    }
+
+    /// Makes all that was acknowledged to this process durable.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Io`] where that failed, and whatever [`open`](Self::open) fails with for
+    /// the file as it is now.
+    ///
+    /// # Cancel safety
+    ///
+    /// It goes on without the future.
+    pub async fn flush(&self) -> Result<(), CheckpointError> {
+        self.ask(Task::Flush).await.map(drop)
+    }
+
+    /// Returns what the store has, and what was done with its file.
+    #[must_use]
+    pub fn stats(&self) -> FileStats {
+        let counters = self.shared().counters();
+        FileStats {
+            keys: read(&self.shared().published).keys(),
+            watches: self.shared().watchers.count(),
+            queued: self.shared().queue.len(),
+            frames: counters.frames,
+            syncs: counters.syncs,
+            foreign_frames: counters.foreign_frames,
+            torn_tails: counters.torn_tails,
+            replacements: counters.replacements,
+            failures: counters.failures,
+            salvages: counters.salvages,
+            lost_records: counters.lost_records,
+        }
+    }
+
+    /// Makes all durable, and ends this handle. Where it was the last one to its file in this
+    /// process, it waits until the file is closed.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush). The handle is gone all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// The handle ends with the future, and what was queued is carried out.
+    pub async fn close(mut self) -> Result<(), CheckpointError> {
+        let flushed = self.flush().await;
+        let last = self.handle.part();
+        if last && flushed.is_ok() {
+            poll_fn(|cx| self.shared().gone.poll(cx)).await?;
+        }
+        flushed
+    }
+
+    /// Does what [`close`](Self::close) does, in this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
+    pub fn close_blocking(mut self) -> Result<(), CheckpointError> {
+        let flushed = self.wait_for(Task::Flush).map(drop);
+        let last = self.handle.part();
+        if last && flushed.is_ok() {
+            self.shared().gone.wait()?;
+        }
+        flushed
+    }
+}
+
+impl Clone for FileStore {
+    fn clone(&self) -> Self {
+        Self {
+            handle: self.handle.clone(),
+            durability: self.durability,
+            lock_timeout: self.lock_timeout,
+        }
+    }
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStore")
+            .field("path", &self.shared().path)
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
+    }
+}
