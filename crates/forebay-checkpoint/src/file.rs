@@ -31,5 +31,7 @@ mod salvage;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod reading;
+#[cfg(test)]
 mod sim;
 mod table;
