@@ -88,6 +88,12 @@ impl FileStore {
         Ok(store)
     }
 
+    /// Returns where the file is, without any link on the way.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.shared().path
+    }
+
     /// Returns what is stored under `key` as far as this process has seen, without waiting for
     /// anything.
     #[must_use]
