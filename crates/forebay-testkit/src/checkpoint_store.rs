@@ -110,6 +110,7 @@ pub async fn violations<S: Subject>(subject: &S) -> Vec<Violation> {
             a_claim_commits,
             a_claim_does_not_move_the_position,
             a_later_claim_fences_an_earlier_one,
+            a_claim_is_not_fenced_by_the_end_of_one_before_it,
             a_reset_fences_claims,
             a_removal_fences_claims,
             a_removal_of_a_new_key_fences_its_claims,

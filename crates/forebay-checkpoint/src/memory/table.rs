@@ -26,7 +26,7 @@ pub(super) struct Table {
 /// What is kept of one key: a checkpoint, a label, or the epoch of a claim that somebody has.
 struct Slot {
     epoch: u64,
-    /// Whether the epoch is that of a claim that somebody has.
+    /// Whether a slot without anything else is kept, for a claim that somebody has.
     is_claimed: bool,
     checkpoint: Option<Checkpoint>,
     label: Option<Arc<str>>,
@@ -121,7 +121,6 @@ impl Table {
         self.count_refused(checked)?;
         let slot = self.slot(key);
         slot.epoch = next(slot.epoch);
-        slot.is_claimed = claimed.is_some();
         slot.checkpoint = Some(checkpoint);
         Ok(slot.epoch)
     }

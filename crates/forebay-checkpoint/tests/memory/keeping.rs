@@ -128,6 +128,20 @@ fn nothing_is_kept_of_keys_that_are_gone() {
     });
 }
 
+#[test]
+fn a_key_goes_with_its_last_label_and_its_last_claim() {
+    block_on(async {
+        let store = MemoryStore::new();
+        store.label(&KEY, Some("label")).await.unwrap();
+        store.label(&KEY, None).await.unwrap();
+        assert_eq!(store.stats().keys_without_position, 0);
+        let claim = store.claim(&OTHER_KEY).await.unwrap();
+        assert_eq!(store.stats().keys_without_position, 1);
+        drop(claim);
+        assert_eq!(store.stats().keys_without_position, 0);
+    });
+}
+
 /// A claim keeps its epoch even when the label it shared the key with goes.
 #[test]
 fn a_claim_holds_while_other_things_of_its_key_go() {

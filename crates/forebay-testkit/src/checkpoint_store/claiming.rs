@@ -77,6 +77,22 @@ pub(super) async fn a_later_claim_fences_an_earlier_one<S: Subject>(subject: &S)
     holds(&store, &KEY, Some(at(3))).await
 }
 
+/// Nor by anything that happens to keys beside it meanwhile.
+pub(super) async fn a_claim_is_not_fenced_by_the_end_of_one_before_it<S: Subject>(
+    subject: &S,
+) -> Checked {
+    let store = subject.fresh().await;
+    let first = claim!(subject, &store);
+    let second = claim!(subject, &store);
+    drop(first);
+    for sequence in 1..=3 {
+        let commit = store.commit(&OTHER_KEY, at(sequence)).await;
+        succeed("commit", commit)?;
+        succeed("remove", store.remove(&OTHER_KEY).await)?;
+    }
+    commits_claimed(subject, &second, 42, advanced(None)).await
+}
+
 pub(super) async fn a_reset_fences_claims<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let claim = claim!(subject, &store);

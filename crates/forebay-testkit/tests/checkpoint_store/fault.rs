@@ -58,6 +58,7 @@ faults! {
     ClaimsAreFencedAtOnce breaks a_claim_commits, scripts: true;
     ClaimsForget breaks a_claim_does_not_move_the_position, scripts: true;
     ClaimsAreShared breaks a_later_claim_fences_an_earlier_one, scripts: true;
+    ClaimsEndTogether breaks a_claim_is_not_fenced_by_the_end_of_one_before_it, scripts: true;
     ResetsKeepClaims breaks a_reset_fences_claims, scripts: true;
     RemovalsKeepClaims breaks a_removal_fences_claims, scripts: true;
     RemovalsOfNothingKeepClaims breaks a_removal_of_a_new_key_fences_its_claims, scripts: true;

@@ -28,6 +28,14 @@ pub(crate) struct Claim {
     epoch: u64,
 }
 
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.fault == Some(Fault::ClaimsEndTogether) {
+            self.state.lock().unwrap().claim(self.fault, self.key);
+        }
+    }
+}
+
 impl Store {
     fn new(fault: Option<Fault>, state: Arc<Mutex<State>>) -> Self {
         Self {
