@@ -1,4 +1,4 @@
-//! Resume positions that never go back.
+//! Resume positions that never go back, in one file, for any number of processes.
 //!
 //! A consumer that is killed at any instant must know where it was. It keeps a
 //! [`Checkpoint`](forebay_core::Checkpoint), a position in one log, under a
@@ -6,8 +6,11 @@
 //! and goes on after it. Many may commit under one key, late and twice; the furthest stays.
 //!
 //! * [`KeyParts`], from which a key is derived; [`KeyError`], why it cannot be.
-//! * [`MemoryStore`], positions in memory, with [`MemoryClaim`], the right to commit under a key
-//!   until somebody else takes it, and [`MemoryStats`].
+//! * [`FileStore`], positions in a file, opened with [`Options`], which say how durable it is
+//!   ([`Durability`]) and what is done with a damaged one ([`OnCorrupt`]). [`Ticket`] is a commit that
+//!   is queued, [`FileClaim`] the right to commit under a key until somebody else takes it,
+//!   [`FileStats`] what was done.
+//! * [`MemoryStore`], positions in memory, with [`MemoryClaim`] and [`MemoryStats`].
 //! * [`Watch`], somebody who follows what is stored under a key.
 //! * [`Entry`], what a store has under one key, with its label for people.
 //! * [`CheckpointError`], why a store did not do what was asked for; [`EVENT_ID_BYTES_MAX`] and
@@ -20,12 +23,14 @@
 //! A consumer goes on where it was, whoever it was last:
 //!
 //! ```
-//! use forebay_checkpoint::{KeyParts, MemoryStore};
+//! use forebay_checkpoint::{FileStore, KeyParts};
 //! use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, Sequence};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # futures::executor::block_on(async {
-//! let store = MemoryStore::new();
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("consumer.ckpt");
+//! let store = FileStore::open(&path)?;
 //! let key = KeyParts::new()
 //!     .part("topic", "orders")
 //!     .json("filter", r#"{"region": "eu"}"#)
@@ -34,8 +39,10 @@
 //!
 //! let reached = Cursor::new(LogId::new(1), Sequence::new(42));
 //! store.commit(&key, reached.into()).await?;
+//! store.close().await?;
 //!
 //! // It comes back, and so does a slower twin of it, whose commit changes nothing.
+//! let store = FileStore::open(&path)?;
 //! let stored = store.load(&key).await?;
 //! assert_eq!(stored.map(|checkpoint| checkpoint.cursor()), Some(reached));
 //! let behind = Cursor::new(LogId::new(1), Sequence::new(41));
@@ -64,6 +71,15 @@
 //! resets or removes a key fences the claims before it: their commits fail, even those that would
 //! change nothing. Commits without a claim are not fenced and fence nobody.
 //!
+//! # Failure
+//!
+//! Every error says whether what was asked for may have happened
+//! ([`outcome`](forebay_core::StoreError::outcome)); only a failed write or sync may not know. What a
+//! [`FileStore`] acknowledged outlasts a crash as far as its
+//! [`guarantee`](forebay_core::CheckpointStore::guarantee) says, and a damaged file is an error and
+//! never an empty store. `docs/CHECKPOINT_FORMAT.md` in the repository has every byte of the file and
+//! every place to be interrupted.
+//!
 //! # Cancellation
 //!
 //! A future that was never polled has done nothing. Dropped later, it loses its answer alone: the
@@ -71,9 +87,10 @@
 //!
 //! # Memory
 //!
-//! A store keeps every key until it is removed; how many there are is for those to bound who derive
-//! them, and [`stats`](MemoryStore::stats) counts them. Of all removed keys it keeps one number, the
-//! highest epoch. A watch keeps the newest state and none between.
+//! A store keeps every key in memory until it is removed; how many there are is for those to bound who
+//! derive them, and [`stats`](FileStore::stats) counts them. Of all removed keys it keeps one number,
+//! the highest epoch. A watch keeps the newest state and none between, and the commits that wait for a
+//! file are [bounded](Options::queue_len_max).
 //!
 //! # Crate features
 //!
@@ -85,8 +102,9 @@
 #![forbid(unsafe_code)]
 
 mod key;
-mod memory;
+#[cfg(unix)]
 mod file;
+mod memory;
 mod watch;
 mod entry;
 mod limits;
@@ -96,11 +114,14 @@ mod json;
 
 pub use crate::entry::Entry;
 pub use crate::error::CheckpointError;
-pub use crate::file::claim::FileClaim;
-pub use crate::file::options::{Durability, OnCorrupt, Options};
-pub use crate::file::stats::FileStats;
-pub use crate::file::store::FileStore;
-pub use crate::file::ticket::Ticket;
+#[cfg(unix)]
+pub use crate::file::{
+    claim::FileClaim,
+    options::{Durability, OnCorrupt, Options},
+    stats::FileStats,
+    store::FileStore,
+    ticket::Ticket,
+};
 pub use crate::json::JsonError;
 pub use crate::json_v1::error::ImportError;
 pub use crate::json_v1::{export_json_v1, import_json_v1};

@@ -151,8 +151,8 @@ impl MemoryStore {
     /// # }).unwrap();
     /// ```
     pub async fn claim(&self, key: &ResumeKey) -> Result<MemoryClaim, CheckpointError> {
-        let epoch = lock(&self.shared.table).claim(*key);
-        Ok(MemoryClaim::new(self.clone(), *key, epoch))
+        let (epoch, checkpoint) = lock(&self.shared.table).claim(*key);
+        Ok(MemoryClaim::new(self.clone(), *key, epoch, checkpoint))
     }
 
     /// Follows what is stored under `key`.

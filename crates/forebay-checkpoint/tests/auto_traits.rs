@@ -38,6 +38,22 @@ fn values_can_be_sent_and_shared() {
     assert_send_sync::<Watch>();
 }
 
+#[cfg(unix)]
+#[test]
+fn values_of_the_store_in_a_file_can_be_sent_and_shared() {
+    use forebay_checkpoint::{
+        Durability, FileClaim, FileStats, FileStore, OnCorrupt, Options, Ticket,
+    };
+
+    assert_send_sync::<Durability>();
+    assert_send_sync::<FileClaim>();
+    assert_send_sync::<FileStats>();
+    assert_send_sync::<FileStore>();
+    assert_send_sync::<OnCorrupt>();
+    assert_send_sync::<Options>();
+    assert_send_sync::<Ticket>();
+}
+
 #[test]
 fn futures_can_be_sent() {
     let store = MemoryStore::new();

@@ -13,11 +13,22 @@ pub struct MemoryClaim {
     store: MemoryStore,
     key: ResumeKey,
     epoch: u64,
+    checkpoint: Option<Checkpoint>,
 }
 
 impl MemoryClaim {
-    pub(super) const fn new(store: MemoryStore, key: ResumeKey, epoch: u64) -> Self {
-        Self { store, key, epoch }
+    pub(super) const fn new(
+        store: MemoryStore,
+        key: ResumeKey,
+        epoch: u64,
+        checkpoint: Option<Checkpoint>,
+    ) -> Self {
+        Self {
+            store,
+            key,
+            epoch,
+            checkpoint,
+        }
     }
 
     /// Returns the key that was claimed.
@@ -33,6 +44,12 @@ impl MemoryClaim {
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Returns what was stored when the key was claimed, which is where to go on from.
+    #[must_use]
+    pub const fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint.as_ref()
     }
 
     /// Moves the position forward, as [`commit`](forebay_core::CheckpointStore::commit) does.

@@ -125,11 +125,12 @@ impl Table {
         Ok(slot.epoch)
     }
 
-    pub(super) fn claim(&mut self, key: ResumeKey) -> u64 {
+    /// Returns the epoch of the new claim, and what is stored.
+    pub(super) fn claim(&mut self, key: ResumeKey) -> (u64, Option<Checkpoint>) {
         let slot = self.slot(key);
         slot.epoch = next(slot.epoch);
         slot.is_claimed = true;
-        slot.epoch
+        (slot.epoch, slot.checkpoint.clone())
     }
 
     /// Notes that nobody has the claim of this epoch any more.

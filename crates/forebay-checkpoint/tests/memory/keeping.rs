@@ -129,6 +129,19 @@ fn nothing_is_kept_of_keys_that_are_gone() {
 }
 
 #[test]
+fn a_claim_says_what_was_stored_when_it_was_given() {
+    block_on(async {
+        let store = MemoryStore::new();
+        let claim = store.claim(&KEY).await.unwrap();
+        assert_eq!(claim.checkpoint(), None);
+        claim.commit(at(42)).await.unwrap();
+        assert_eq!(claim.checkpoint(), None);
+        let claim = store.claim(&KEY).await.unwrap();
+        assert_eq!((claim.key(), claim.checkpoint()), (&KEY, Some(&at(42))));
+    });
+}
+
+#[test]
 fn a_key_goes_with_its_last_label_and_its_last_claim() {
     block_on(async {
         let store = MemoryStore::new();
