@@ -215,7 +215,7 @@ impl<I: Io> Engine<I> {
     }
 
     /// Gives back the lock.
-    pub(crate) fn leave(&mut self) {
+    pub(crate) fn leave(&self) {
         if let Some(open) = &self.open {
             // There is nothing to be done if it fails; the lock ends with the file at the latest.
             let _ = retried(|| self.io.unlock(&open.file));

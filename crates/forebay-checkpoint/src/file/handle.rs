@@ -14,7 +14,7 @@ use crate::file::decide::{Answer, What, Wish};
 use crate::file::disk::{Disk, parent};
 use crate::file::frame::RECORDS_BYTES_MAX;
 use crate::file::options::Durability;
-use crate::file::queue::{Entry, Pace, Task, bytes};
+use crate::file::queue::{Entry, Pace, Refused, Task, bytes};
 use crate::file::shared::Shared;
 use crate::file::slot::{Answers, Slot};
 use crate::file::store::FileStore;
@@ -94,11 +94,11 @@ impl FileStore {
             };
             match self.shared().queue.push(entry, Some(cx.waker().clone())) {
                 Ok(()) => Poll::Ready(Ok(())),
-                Err((entry, CheckpointError::Full)) => {
+                Err(Refused::Full(entry)) => {
                     waiting = Some(entry);
                     Poll::Pending
                 }
-                Err((_, error)) => Poll::Ready(Err(error)),
+                Err(Refused::Ended) => Poll::Ready(Err(CheckpointError::Closed)),
             }
         })
         .await?;

@@ -10,6 +10,7 @@ mod naive;
 mod processes;
 
 use crate::file::model::processes::{Plan, Run};
+use crate::file::sim::Fault;
 
 /// Runs every seed until one of them finds something that must not be.
 fn first_violation(seeds: std::ops::Range<u64>, plan: Plan) -> Option<String> {
@@ -77,6 +78,32 @@ fn errors_and_crashes_together_lose_nothing_acknowledged() {
         power_losses: true,
         ..Plan::default()
     });
+}
+
+/// Not drawn at random: the same turns again and again, and each of their calls fails once in each
+/// way.
+#[test]
+fn every_call_may_fail_in_every_way() {
+    use std::io::ErrorKind::{Interrupted, Other, StorageFull};
+    let faults = [
+        Fault::Error(Other),
+        Fault::Error(StorageFull),
+        Fault::Error(Interrupted),
+        Fault::Partial(StorageFull),
+        Fault::Kill,
+        Fault::PowerLoss,
+    ];
+    for seed in 0..seeds() / 300 {
+        let calls = Run::new(seed, Plan::default()).go().unwrap();
+        for only in (0..calls).flat_map(|call| faults.map(|fault| (call, fault))) {
+            let plan = Plan {
+                only: Some(only),
+                ..Plan::default()
+            };
+            let found = Run::new(seed, plan).go().err();
+            assert_eq!(found, None, "seed {seed}, {only:?}");
+        }
+    }
 }
 
 #[test]

@@ -43,6 +43,14 @@ pub(crate) struct Entry {
     pub(crate) promise: Promise,
 }
 
+/// Why something was not queued.
+pub(crate) enum Refused {
+    /// There is no room for it now.
+    Full(Entry),
+    /// Nobody would do it any more.
+    Ended,
+}
+
 pub(crate) enum Task {
     Change(Vec<Wish>),
     /// Take in what others have written.
@@ -94,18 +102,14 @@ impl Queue {
 
     /// Queues an entry, or gives it back where there is no room; with `waker`, that is then woken
     /// when there is.
-    pub(crate) fn push(
-        &self,
-        entry: Entry,
-        waker: Option<Waker>,
-    ) -> Result<(), (Entry, CheckpointError)> {
+    pub(crate) fn push(&self, entry: Entry, waker: Option<Waker>) -> Result<(), Refused> {
         let mut inner = self.inner();
         if inner.ended {
-            return Err((entry, CheckpointError::Closed));
+            return Err(Refused::Ended);
         }
         if inner.entries.len() >= self.most {
             inner.crowd.extend(waker);
-            return Err((entry, CheckpointError::Full));
+            return Err(Refused::Full(entry));
         }
         let watched = inner.lock_wait && entry.deadline.is_some();
         inner.entries.push_back(entry);
@@ -125,8 +129,8 @@ impl Queue {
         loop {
             match self.push(entry, None) {
                 Ok(()) => return Ok(()),
-                Err((back, CheckpointError::Full)) => entry = back,
-                Err((_, error)) => return Err(error),
+                Err(Refused::Full(back)) => entry = back,
+                Err(Refused::Ended) => return Err(CheckpointError::Closed),
             }
             let inner = self.inner();
             if inner.entries.len() >= self.most && !inner.ended {

@@ -10,7 +10,7 @@ mod process;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::file::sim::inode::Inode;
@@ -117,7 +117,9 @@ impl World {
     }
 
     pub(crate) fn hook(&self, call: u64, hook: Hook) {
-        self.state().hooks.insert(call, hook);
+        let before = self.state().hooks.insert(call, hook);
+        // What it holds may be files, which are closed without the lock.
+        drop(before);
     }
 
     /// Forgets what was to fail.
@@ -150,16 +152,6 @@ impl World {
     /// Starts the machine again, after a crash here and now if there was none.
     pub(crate) fn restart(&self) {
         self.state().restart();
-    }
-
-    pub(crate) fn content(&self, path: &Path) -> Option<Vec<u8>> {
-        let state = self.state();
-        let inode = state.names.get(path)?;
-        state.inodes.get(inode).map(|inode| inode.cached.clone())
-    }
-
-    pub(crate) fn names(&self) -> Vec<PathBuf> {
-        self.state().names.keys().cloned().collect()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::file::decide::{Answer, What};
 use crate::file::engine::read;
 use crate::file::handle::{Handle, commit, resolve};
 use crate::file::options::{Durability, Options};
-use crate::file::queue::Task;
+use crate::file::queue::{Refused, Task};
 use crate::file::registry;
 use crate::file::stats::FileStats;
 use crate::file::ticket::Ticket;
@@ -155,7 +155,8 @@ impl FileStore {
         let (entry, slot) = self.entry(commit(*key, checkpoint)?)?;
         match self.shared().queue.push(entry, None) {
             Ok(()) => Ok(Ticket::new(slot)),
-            Err((_, error)) => Err(error),
+            Err(Refused::Full(_)) => Err(CheckpointError::Full),
+            Err(Refused::Ended) => Err(CheckpointError::Closed),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Putting a new file in the place of the one at the path.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
@@ -210,7 +210,7 @@ impl<I: Io> Engine<I> {
 
     fn write_beside(
         &self,
-        path: &PathBuf,
+        path: &Path,
         image: &Image,
         rights: Stat,
     ) -> io::Result<(I::File, Stat)> {

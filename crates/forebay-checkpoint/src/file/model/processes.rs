@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) errors: bool,
     pub(crate) mounted: bool,
     pub(crate) lies: bool,
+    /// The one call that goes wrong, and how.
+    pub(crate) only: Option<(u64, Fault)>,
 }
 
 pub(crate) struct Run {
@@ -67,6 +69,9 @@ impl Run {
         if plan.mounted {
             run.prepare_mount();
         }
+        if let Some((call, fault)) = plan.only {
+            run.world.fail(call, fault);
+        }
         if plan.lies {
             run.world.lie_about_syncs();
         }
@@ -88,10 +93,13 @@ impl Run {
         self.processes = (0..PROCESSES).map(|_| start()).collect();
     }
 
-    pub(crate) fn go(mut self) -> Result<(), String> {
+    /// Returns how many calls were made.
+    pub(crate) fn go(mut self) -> Result<u64, String> {
         for _ in 0..TURNS {
-            self.world.calm();
-            self.plan_faults();
+            if self.plan.only.is_none() {
+                self.world.calm();
+                self.plan_faults();
+            }
             self.plan_meeting();
             let which = self.world.random(PROCESSES) as usize;
             let jobs = self.jobs(which);
@@ -101,6 +109,7 @@ impl Run {
                 return Err(violation);
             }
         }
+        let calls = self.world.calls();
         self.world.calm();
         self.world.restart();
         self.boot();
@@ -108,7 +117,7 @@ impl Run {
             turn(&self.world, process, &self.model, Vec::new());
         }
         let model = self.model.lock().unwrap();
-        model.violation.clone().map_or(Ok(()), Err)
+        model.violation.clone().map_or(Ok(calls), Err)
     }
 
     /// At most one call fails for good in a turn: where two do, one after a sync that failed, there
@@ -154,7 +163,6 @@ impl Run {
     /// Puts new processes in the place of dead ones.
     fn bury(&mut self) {
         if self.world.has_lost_power() {
-            self.world.calm();
             self.world.restart();
             self.boot();
             return;
