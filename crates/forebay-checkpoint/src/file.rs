@@ -12,6 +12,7 @@ pub(crate) mod store;
 pub(crate) mod ticket;
 
 mod handle;
+mod listing;
 mod queue;
 mod registry;
 mod shared;

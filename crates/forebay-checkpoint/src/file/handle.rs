@@ -13,8 +13,9 @@ use crate::error::CheckpointError;
 use crate::file::decide::{Answer, What, Wish};
 use crate::file::disk::{Disk, parent};
 use crate::file::frame::RECORDS_BYTES_MAX;
-use crate::file::options::Durability;
+use crate::file::options::{Durability, Options};
 use crate::file::queue::{Entry, Pace, Refused, Task, bytes};
+use crate::file::registry;
 use crate::file::shared::Shared;
 use crate::file::slot::{Answers, Slot};
 use crate::file::store::FileStore;
@@ -26,13 +27,16 @@ const LINKS_MAX: usize = 40;
 /// A share in a file, which stays open while there is one.
 pub(crate) struct Handle {
     shared: Arc<Shared<Disk>>,
+    /// The process that opened it: its forks have no thread.
+    process: u32,
     parted: bool,
 }
 
 impl Handle {
     /// Takes over a share that was counted already.
-    pub(crate) const fn new(shared: Arc<Shared<Disk>>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared<Disk>>) -> Self {
         Self {
+            process: shared.process,
             shared,
             parted: false,
         }
@@ -46,7 +50,7 @@ impl Handle {
     }
 
     fn is_forked(&self) -> bool {
-        std::process::id() != self.shared.process
+        std::process::id() != self.process
     }
 }
 
@@ -56,6 +60,7 @@ impl Clone for Handle {
         let joined = !self.is_forked() && self.shared.queue.join();
         Self {
             shared: Arc::clone(&self.shared),
+            process: self.process,
             parted: !joined,
         }
     }
@@ -68,6 +73,17 @@ impl Drop for Handle {
 }
 
 impl FileStore {
+    pub(crate) fn open_with(path: &Path, options: &Options) -> Result<Self, CheckpointError> {
+        let path = resolve(path)?;
+        let store = Self {
+            handle: Handle::new(registry::shared(&path, options)?),
+            durability: options.durability,
+            lock_timeout: options.lock_timeout,
+        };
+        store.wait_for(Task::Refresh)?;
+        Ok(store)
+    }
+
     pub(super) fn shared(&self) -> &Shared<Disk> {
         &self.handle.shared
     }
@@ -249,4 +265,31 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
         return Err(failed(io::ErrorKind::NotADirectory.into()));
     }
     Ok(folder.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_opened_by_another_process_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::open(folder.path().join("offsets")).unwrap();
+        // As a fork has it, whose number is another one.
+        let mut forked = store.clone();
+        forked.handle.process = store.handle.process + 1;
+        let key = ResumeKey::from_bytes([7; 32]);
+        let at = Checkpoint::new(forebay_core::Cursor::new(
+            forebay_core::LogId::new(1),
+            forebay_core::Sequence::new(1),
+        ));
+        let refused = forked.commit_blocking(&key, at.clone());
+        assert!(matches!(refused, Err(CheckpointError::Forked)));
+        let refused = forked.load_fresh_blocking(&key);
+        assert!(matches!(refused, Err(CheckpointError::Forked)));
+        drop(forked.clone());
+        drop(forked);
+        // The parent's share is still its own.
+        assert!(store.commit_blocking(&key, at).unwrap().is_advanced());
+    }
 }

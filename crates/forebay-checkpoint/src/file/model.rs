@@ -9,8 +9,13 @@
 mod naive;
 mod processes;
 
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::CheckpointError;
+use crate::file::engine::{Engine, Settings};
 use crate::file::model::processes::{Plan, Run};
-use crate::file::sim::Fault;
+use crate::file::sim::{Fault, World};
 
 /// Runs every seed until one of them finds something that must not be.
 fn first_violation(seeds: std::ops::Range<u64>, plan: Plan) -> Option<String> {
@@ -124,4 +129,29 @@ fn syncs_that_do_nothing_are_noticed() {
         ..Plan::default()
     };
     assert!(first_violation(0..seeds(), plan).is_some());
+}
+
+#[test]
+fn a_file_system_that_is_not_local_is_refused_unless_allowed() {
+    let world = World::new(1);
+    world.make_remote("nfs");
+    let enter = |remote| {
+        let settings = Settings {
+            remote,
+            ..Settings::default()
+        };
+        let path = Arc::from(Path::new("/store"));
+        let shared = (Arc::default(), Arc::default());
+        let mut engine = Engine::new(world.process(), path, settings, shared.0, shared.1);
+        engine.enter(true).map(|_| ())
+    };
+    let refused = enter(false);
+    assert!(matches!(
+        refused,
+        Err(CheckpointError::NotLocal {
+            filesystem: "nfs",
+            ..
+        })
+    ));
+    assert!(enter(true).is_ok());
 }

@@ -50,6 +50,7 @@ struct State {
     /// Lets syncs do nothing, to see whether a test notices.
     syncs_lie: bool,
     cannot_rename: bool,
+    remote: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -85,6 +86,7 @@ impl World {
             hooks: BTreeMap::new(),
             syncs_lie: false,
             cannot_rename: false,
+            remote: None,
         };
         Arc::new(Self {
             state: Mutex::new(state),
@@ -138,6 +140,11 @@ impl World {
 
     pub(crate) fn forbid_renames(&self) {
         self.state().cannot_rename = true;
+    }
+
+    /// Has all files be on a file system of this name, which is not local.
+    pub(crate) fn make_remote(&self, name: &'static str) {
+        self.state().remote = Some(name);
     }
 
     pub(crate) fn has_lost_power(&self) -> bool {

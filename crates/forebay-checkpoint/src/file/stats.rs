@@ -25,3 +25,23 @@ pub struct FileStats {
     /// How many records in damaged files were of keys that only the damage could tell.
     pub lost_records: u64,
 }
+
+/// What is in a file, by [`FileStore::verify`](crate::FileStore::verify).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct FileReport {
+    /// How many times the file was replaced, the first included; zero for an empty one.
+    pub generation: u64,
+    /// How many keys have a position; of a damaged file, as far as it can be read.
+    pub keys: usize,
+    /// How many frames stand before the tail or the damage.
+    pub frames: u64,
+    /// How many bytes they end at.
+    pub bytes: u64,
+    /// Whether something stands behind the tail that was never whole. It is no damage.
+    pub torn: bool,
+    /// Where the damage begins, if there is any.
+    pub damage: Option<u64>,
+    /// How many records behind the damage are of keys that only it could tell.
+    pub lost_records: u64,
+}

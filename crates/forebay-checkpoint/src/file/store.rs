@@ -6,16 +6,13 @@ use std::time::Duration;
 
 use forebay_core::{Checkpoint, Commit, ResumeKey};
 
-use crate::entry::Entry;
 use crate::error::CheckpointError;
 use crate::file::claim::FileClaim;
 use crate::file::decide::{Answer, What};
 use crate::file::engine::read;
-use crate::file::handle::{Handle, commit, resolve};
+use crate::file::handle::{Handle, commit};
 use crate::file::options::{Durability, Options};
 use crate::file::queue::{Refused, Task};
-use crate::file::registry;
-use crate::file::stats::FileStats;
 use crate::file::ticket::Ticket;
 use crate::watch::Watch;
 
@@ -77,25 +74,26 @@ impl FileStore {
         Options::default()
     }
 
-    pub(crate) fn open_with(path: &Path, options: &Options) -> Result<Self, CheckpointError> {
-        let path = resolve(path)?;
-        let store = Self {
-            handle: Handle::new(registry::shared(&path, options)?),
-            durability: options.durability,
-            lock_timeout: options.lock_timeout,
-        };
-        store.wait_for(Task::Refresh)?;
-        Ok(store)
-    }
-
-    /// Returns where the file is, without any link on the way.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.shared().path
-    }
-
     /// Returns what is stored under `key` as far as this process has seen, without waiting for
     /// anything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let store = FileStore::open(&path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+    /// store.commit(&key, at(42)).await?;
+    /// assert_eq!(store.load_now(&key), Some(at(42)));
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn load_now(&self, key: &ResumeKey) -> Option<Checkpoint> {
         read(&self.shared().published).value(key).cloned()
@@ -112,6 +110,24 @@ impl FileStore {
     /// # Cancel safety
     ///
     /// Nothing is lost by dropping the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let store = FileStore::open(&path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+    /// store.commit(&key, at(42)).await?;
+    /// assert_eq!(store.load_fresh(&key).await?, Some(at(42)));
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn load_fresh(&self, key: &ResumeKey) -> Result<Option<Checkpoint>, CheckpointError> {
         self.expect_same_process()?;
         if self.shared().is_stale() {
@@ -147,6 +163,27 @@ impl FileStore {
     /// # Cancel safety
     ///
     /// Dropping the ticket loses the answer alone: the commit is carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let store = FileStore::open(&path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+    /// // It is on its way; nobody need wait for it.
+    /// drop(store.submit(&key, at(42))?);
+    ///
+    /// let ticket = store.submit(&key, at(43))?;
+    /// assert!(ticket.await?.is_advanced());
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn submit(
         &self,
         key: &ResumeKey,
@@ -165,6 +202,23 @@ impl FileStore {
     /// # Errors
     ///
     /// As [`commit`](forebay_core::CheckpointStore::commit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let store = FileStore::open(&path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+    /// assert!(store.commit_blocking(&key, at(42))?.is_advanced());
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn commit_blocking(
         &self,
         key: &ResumeKey,
@@ -188,6 +242,28 @@ impl FileStore {
     ///
     /// A future that is dropped after it was polled may have claimed the key, so that earlier
     /// claims are fenced and nobody holds the new one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let store = FileStore::open(&path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+    /// let mine = store.claim(&key).await?;
+    /// mine.commit(at(42)).await?;
+    ///
+    /// let theirs = store.claim(&key).await?;
+    /// assert_eq!(theirs.checkpoint(), Some(&at(42)));
+    /// assert!(mine.commit(at(43)).await.is_err());
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn claim(&self, key: &ResumeKey) -> Result<FileClaim, CheckpointError> {
         match self.change(*key, What::Claim, None).await? {
             Answer::Claimed { epoch, checkpoint } => {
@@ -199,6 +275,26 @@ impl FileStore {
 
     /// Follows what is stored under `key`, whoever stores it. What other processes write is seen
     /// within the time set by [`look_every`](Options::look_every).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let store = FileStore::open(&path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+    /// let mut watch = store.watch(&key);
+    /// assert_eq!(watch.next().await?, None);
+    /// store.commit(&key, at(42)).await?;
+    /// assert_eq!(watch.next().await?, Some(at(42)));
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     pub fn watch(&self, key: &ResumeKey) -> Watch {
         let table = read(&self.shared().published);
         let watch = self
@@ -226,24 +322,6 @@ impl FileStore {
         self.change(*key, what, None).await.map(drop)
     }
 
-    /// Returns all keys that have a position or a label, in their order, as far as this process has
-    /// seen.
-    #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
-        let table = read(&self.shared().published);
-        let listed = table.iter().map(|(key, known)| {
-            let mut entry = Entry::new(*key, known.state.value.clone());
-            entry.label.clone_from(&known.label);
-            entry
-        });
-        let mut entries: Vec<_> = listed
-            .filter(|entry| entry.checkpoint.is_some() || entry.label.is_some())
-            .collect();
-        drop(table);
-        entries.sort_unstable_by_key(|entry| entry.key);
-        entries
-    }
-
     /// Makes all that was acknowledged to this process durable.
     ///
     /// # Errors
@@ -256,25 +334,6 @@ impl FileStore {
     /// It goes on without the future.
     pub async fn flush(&self) -> Result<(), CheckpointError> {
         self.ask(Task::Flush).await.map(drop)
-    }
-
-    /// Returns what the store has, and what was done with its file.
-    #[must_use]
-    pub fn stats(&self) -> FileStats {
-        let counters = self.shared().counters();
-        FileStats {
-            keys: read(&self.shared().published).keys(),
-            watches: self.shared().watchers.count(),
-            queued: self.shared().queue.len(),
-            frames: counters.frames,
-            syncs: counters.syncs,
-            foreign_frames: counters.foreign_frames,
-            torn_tails: counters.torn_tails,
-            replacements: counters.replacements,
-            failures: counters.failures,
-            salvages: counters.salvages,
-            lost_records: counters.lost_records,
-        }
     }
 
     /// Makes all durable, and ends this handle. Where it was the last one to its file in this

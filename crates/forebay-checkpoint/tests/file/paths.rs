@@ -174,6 +174,8 @@ fn a_torn_tail_is_dropped_and_counted() {
     torn.truncate(torn.len() - 64);
     torn.extend_from_slice(&[1; 40]);
     fs::write(&path, &torn).unwrap();
+    let report = FileStore::verify(&path).unwrap();
+    assert!(report.torn && report.damage.is_none());
     let store = FileStore::open(&path).unwrap();
     assert_eq!(store.stats().torn_tails, 1);
     assert_eq!(store.stats().keys, 2);
@@ -196,6 +198,11 @@ fn damage_is_refused_or_salvaged_with_the_damaged_file_kept() {
     damaged[64 + 88 + 30] ^= 1;
     fs::write(&path, &damaged).unwrap();
 
+    let report = FileStore::verify(&path).unwrap();
+    assert_eq!(
+        (report.damage, report.frames, report.keys),
+        (Some(152), 1, 1)
+    );
     let error = FileStore::open(&path).unwrap_err();
     assert!(
         matches!(error, CheckpointError::Corrupt { offset: 152, .. }),

@@ -238,7 +238,7 @@ impl Io for SimIo {
     }
 
     fn remote(&self, _: &SimFile) -> io::Result<Option<&'static str>> {
-        Ok(None)
+        Ok(self.world.state().remote)
     }
 
     fn random(&self) -> [u8; 16] {
