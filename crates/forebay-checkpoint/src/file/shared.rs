@@ -38,7 +38,7 @@ pub(crate) struct Shared<I: Io> {
 
 /// What the thread has seen last.
 struct Seen<F> {
-    /// The file and its tail; nothing where it is not known to have anything.
+    /// The file and its tail. As long as it is open here, no other file gets its identity.
     tail: Option<(Arc<F>, u64)>,
     identity: Option<(u64, u64)>,
     counters: Counters,
@@ -88,7 +88,9 @@ impl<I: Io> Shared<I> {
 
     /// Whether somebody has written since the thread looked last: a look at the tail tells.
     pub(crate) fn is_stale(&self) -> bool {
-        let Some((file, tail)) = self.seen().tail.clone() else {
+        // An empty file is replaced, and would show nothing of that.
+        let seen = self.seen().tail.clone().filter(|(_, tail)| *tail > 0);
+        let Some((file, tail)) = seen else {
             return true;
         };
         let mut head = [0; 8];
@@ -106,6 +108,14 @@ impl<I: Io> Shared<I> {
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen<I::File>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self) {
+        let mut seen = self.seen();
+        seen.identity = None;
+        let before = seen.tail.take();
+        drop(seen);
+        drop(before);
     }
 
     fn error(&self, doing: &'static str, error: io::Error) -> CheckpointError {
@@ -177,7 +187,7 @@ impl<I: Io> Worker<I> {
         }
         // The file is closed, and with it its lock given back, before anybody is told.
         drop(self.engine);
-        self.shared.seen().tail = None;
+        self.shared.forget();
         drop(end);
     }
 
@@ -271,9 +281,7 @@ impl<I: Io> Worker<I> {
 
     fn note(&self) {
         let mut seen = self.shared.seen();
-        // An empty file is replaced, and would show nothing of that.
-        let before = seen.tail.take();
-        seen.tail = self.engine.tail().filter(|(_, tail)| *tail > 0);
+        let before = std::mem::replace(&mut seen.tail, self.engine.tail());
         seen.identity = self.engine.identity();
         seen.counters = *self.engine.counters();
         drop(seen);
