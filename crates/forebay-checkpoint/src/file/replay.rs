@@ -8,6 +8,9 @@ use crate::file::header::Header;
 use crate::file::record::{Name, Record, Records};
 use crate::file::table::{Change, Known, Staged, Table};
 
+/// A key takes so many bytes at least where it is named.
+const KEY_BYTES_MIN: usize = 64;
+
 /// How far somebody has read a file, and what is needed to go on.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
@@ -188,6 +191,10 @@ pub(crate) fn load(header: &Header, seed: u32, bytes: &[u8]) -> (Table, Place, E
     let mut table = Table::new(header.floor);
     let header_bytes = bytes.len().min(crate::file::header::HEADER_BYTES);
     let mut place = Place::behind_header(seed, header_bytes as u64);
+    // What was there from the start is one record for each key.
+    let keys = header.base.min(bytes.len() as u64) as usize / KEY_BYTES_MIN;
+    table.reserve(keys);
+    place.names.keys.reserve(keys);
     let end = place.read(&bytes[header_bytes..], &mut |key, record| {
         let Some(key) = key else {
             return matches!(record, Record::Moved { .. });

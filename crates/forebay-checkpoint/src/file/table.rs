@@ -47,6 +47,10 @@ impl Table {
         }
     }
 
+    pub(crate) fn reserve(&mut self, keys: usize) {
+        self.known.reserve(keys);
+    }
+
     #[inline]
     pub(crate) fn value(&self, key: &ResumeKey) -> Option<&Checkpoint> {
         self.known.get(key)?.state.value.as_ref()
