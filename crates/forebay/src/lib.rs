@@ -1,5 +1,5 @@
-//! Stages between your requests and your backend, which ask it less, and logs of changes that any
-//! number of readers follow.
+//! Stages between your requests and your backend, which ask it less, logs of changes that any number
+//! of readers follow, and the positions from which they go on after a restart.
 //!
 //! This crate defines nothing. It gathers the forebay crates under one name, each behind a feature,
 //! for those who use more than one; whoever needs a single one depends on it directly. What all of
@@ -9,6 +9,7 @@
 //! * [`batch`], loads of different keys become one backend call.
 //! * [`events`], changes that are published once and followed by many, from a snapshot or from
 //!   where they were.
+//! * [`checkpoint`], positions that outlast whoever reads, and never go back by accident.
 //!
 //! # Examples
 //!
@@ -51,15 +52,39 @@
 //! # }
 //! ```
 //!
+//! A position that is committed to a file is there for whoever comes next, after any end of this
+//! process:
+//!
+//! ```
+//! use forebay::checkpoint::{FileStore, KeyParts};
+//! use forebay::{Checkpoint, CheckpointStore, Cursor, LogId, Sequence};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # futures::executor::block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("consumers");
+//! let store = FileStore::open(&path)?;
+//! let key = KeyParts::new().part("topic", "renamed").part("consumer", "cache").key()?;
+//! let reached = Cursor::new(LogId::new(1), Sequence::new(42));
+//! store.commit(&key, reached.into()).await?;
+//! assert_eq!(store.load(&key).await?, Some(Checkpoint::new(reached)));
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
 //! # Crate features
 //!
-//! One for each crate, on by default: `singleflight`, `batch`, `events`. These go to every crate
-//! that has them, and are off by default: `serde`, `tokio`, `tracing`, `metrics`, `tower`, `cache`.
+//! One for each crate, on by default: `singleflight`, `batch`, `events`, `checkpoint`. These go to
+//! every crate that has them, and are off by default: `serde`, `tokio`, `tracing`, `metrics`,
+//! `tower`, `cache`.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "batch")]
 pub use forebay_batch as batch;
+#[cfg(feature = "checkpoint")]
+pub use forebay_checkpoint as checkpoint;
 #[doc(inline)]
 pub use forebay_core::*;
 #[cfg(feature = "events")]

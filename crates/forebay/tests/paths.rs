@@ -8,8 +8,9 @@ use std::convert::Infallible;
 #[test]
 fn what_all_crates_share_is_at_the_top() {
     use forebay::{
-        Answers, BoxFuture, Cursor, DynLoad, Load, LoadBatch, LoadError, LoadFn, LoadResult, LogId,
-        ParseCursorError, Sequence, load_fn,
+        Answers, BoxFuture, Checkpoint, CheckpointStore, Commit, Cursor, DynCheckpointStore,
+        DynLoad, Guarantee, Load, LoadBatch, LoadError, LoadFn, LoadResult, LogId, Outcome,
+        ParseCursorError, ParseResumeKeyError, ResumeKey, Sequence, StoreError, Survives, load_fn,
     };
 
     fn names_traits<K, L: DynLoad<K> + Load<K> + LoadBatch<K>>() {}
@@ -20,6 +21,19 @@ fn what_all_crates_share_is_at_the_top() {
     let _ = LoadError::<Infallible>::Closed;
     let _ = Cursor::new(LogId::new(1), Sequence::ZERO);
     let _ = ParseCursorError::Log;
+
+    fn names_traits_of_stores<S: CheckpointStore + DynCheckpointStore<Error = E>, E: StoreError>() {
+    }
+    #[cfg(feature = "checkpoint")]
+    let _ = names_traits_of_stores::<
+        forebay::checkpoint::MemoryStore,
+        forebay::checkpoint::CheckpointError,
+    >;
+    let _: Commit = Commit::Advanced { previous: None };
+    let _: fn(Cursor) -> Checkpoint = Checkpoint::new;
+    let _: fn([u8; 32]) -> ResumeKey = ResumeKey::from_bytes;
+    let _ = ParseResumeKeyError::Length { digits: 0 };
+    let _ = (Guarantee::new(Survives::Crash), Outcome::Unknown);
 }
 
 #[cfg(feature = "singleflight")]
@@ -42,6 +56,26 @@ fn batch_is_a_module() {
     fn names_traits<X: Execute<u8>, C: Cache<u8, u8, Infallible>>() {}
     let _ = names_traits::<Nothing, PerRequest<u8, u8, Infallible>>;
     let _: fn(Nothing) -> _ = Executor::<u8, (), Infallible>::builder::<Nothing>;
+}
+
+#[cfg(feature = "checkpoint")]
+#[test]
+fn checkpoint_is_a_module() {
+    use forebay::checkpoint::{CheckpointError, KeyError, KeyParts, MemoryStore, Watch};
+
+    let _: fn() -> MemoryStore = MemoryStore::new;
+    let _: fn(&MemoryStore, &forebay::ResumeKey) -> Watch = MemoryStore::watch;
+    let _: fn(&KeyParts) -> Result<forebay::ResumeKey, KeyError> = KeyParts::key;
+    let _ = CheckpointError::Closed;
+}
+
+#[cfg(all(feature = "checkpoint", unix))]
+#[test]
+fn checkpoint_has_files() {
+    use forebay::checkpoint::{Durability, FileStore, OnCorrupt, Options};
+
+    let _: fn() -> Options = FileStore::options;
+    let _ = (Durability::Sync, OnCorrupt::Refuse);
 }
 
 #[cfg(feature = "events")]
