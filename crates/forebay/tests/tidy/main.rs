@@ -4,6 +4,7 @@
 //! * [`safety`]: unsafe code is in the files that were decided on, and nowhere else.
 //! * [`layout`]: dependencies between members point one way, folders are named after their
 //!   packages, every member is ready to be published, the root stays small.
+//! * [`budget`]: few other packages have to be built for a crate.
 //! * [`promises`]: whoever returns a future says what dropping it loses and how it fails.
 //! * [`prose`]: no unfinished business, no banners, no version numbers that nobody would update.
 //!
@@ -11,6 +12,7 @@
 //! that it must accept. The tests here apply them to the whole repository.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod budget;
 mod layout;
 mod promises;
 mod prose;
@@ -144,4 +146,15 @@ fn members_are_named_after_their_folders() {
 #[test]
 fn members_are_ready_to_be_published() {
     check_members(layout::unready);
+}
+
+#[test]
+fn crates_need_few_others() {
+    let workspace = Workspace::open();
+    let findings: Vec<_> = workspace
+        .members
+        .iter()
+        .flat_map(|member| budget::overdrawn(member, &workspace.root))
+        .collect();
+    assert_clean(&findings);
 }

@@ -18,6 +18,7 @@ const SKIPPED_FOLDERS: [&str; 6] = [
 ];
 
 pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
     pub(crate) files: Vec<SourceFile>,
     pub(crate) members: Vec<Member>,
     pub(crate) root_entries: Vec<String>,
@@ -66,6 +67,7 @@ impl Workspace {
             files,
             members: members(&root),
             root_entries,
+            root,
         }
     }
 
