@@ -1,5 +1,5 @@
 //! The follow path, over nothing but what the crates offer: readers are killed at every point, a
-//! server is restarted, and nobody misses anything.
+//! server is restarted, and nobody misses anything, because each keeps in a file how far it is.
 //!
 //! It checks everything that it says, so it is a test as well.
 #![allow(clippy::print_stdout, reason = "a program says what it did")]
@@ -8,32 +8,44 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::error::Error;
 use std::mem::take;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use forebay::checkpoint::{Durability, FileStore, KeyParts};
 use forebay::events::{
     Batch, Frame, Hub, HubPublisher, Publisher, Request, Retention, SnapshotSource, SnapshotWriter,
     Source, Subject, Topic,
 };
-use forebay::{Cursor, Sequence};
+use forebay::{CheckpointStore, Cursor, ResumeKey, Sequence};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome<()> {
-    readers_are_killed_at_every_event()?;
-    server_is_restarted().await
+    let folder = tempfile::tempdir()?;
+    readers_are_killed_at_every_event(&folder.path().join("readers")).await?;
+    server_is_restarted(folder.path().join("views")).await
 }
 
-/// A reader that stores up to where it has everything, as text, and nothing else survives it.
-struct Reader {
-    stored: String,
+/// A reader of which nothing survives but a position in a file.
+struct Reader<'a> {
+    path: &'a Path,
+    key: ResumeKey,
     received: Vec<u32>,
 }
 
-impl Reader {
-    /// Lives until it has received so many events or there are no more.
-    fn live(&mut self, source: &Source<u32>, events_max: usize) -> Outcome<()> {
-        let mut events = source.resume(self.stored.parse()?)?;
+impl Reader<'_> {
+    /// Lives until it has received so many events or there are no more, and ends without notice.
+    async fn live(&mut self, source: &Source<u32>, events_max: usize) -> Outcome<()> {
+        // It loses a process, and not the machine, so a sync for each position is not worth it.
+        let durability = Durability::Os;
+        let store = FileStore::options()
+            .durability(durability)
+            .open(self.path)?;
+        let mut events = match store.load(&self.key).await? {
+            Some(checkpoint) => source.resume(checkpoint.cursor())?,
+            None => source.subscribe_oldest(),
+        };
         for _ in 0..events_max {
             let Some(entry) = events.try_next()? else {
                 break;
@@ -41,36 +53,40 @@ impl Reader {
             self.received.push(*entry);
             // Until then the cursor is that of the append before, and stored already.
             if entry.is_last() {
-                self.stored = events.cursor().to_string();
+                let commit = store.commit(&self.key, events.cursor().into()).await?;
+                assert!(commit.is_advanced());
             }
         }
         Ok(())
     }
 }
 
-/// Each of many readers dies after another number of events, and comes back with what it stored.
-fn readers_are_killed_at_every_event() -> Outcome<()> {
+/// Each of many readers dies after another number of events, and comes back to what it stored.
+async fn readers_are_killed_at_every_event(path: &Path) -> Outcome<()> {
     let mut log = Publisher::<u32>::builder()
         .retention(Retention::window(1_000))
         .build()?;
     let mut begins = Vec::new();
-    for sequence in 1..=200 {
+    for sequence in 1..=40 {
         let from = begins.len() as u32;
         let count = sequence % 4 + 1;
         begins.extend((0..count).map(|_| from as usize));
         log.append_all(u64::from(sequence) * 3, from..from + count)?;
     }
 
-    let start = Cursor::new(log.log_id(), Sequence::ZERO).to_string();
     let source = log.source();
+    let end = Cursor::new(log.log_id(), Sequence::new(120));
     let mut repeated = 0;
     for killed_after in 0..=begins.len() {
         let mut reader = Reader {
-            stored: start.clone(),
+            path,
+            key: KeyParts::new()
+                .part("reader", killed_after.to_le_bytes())
+                .key()?,
             received: Vec::new(),
         };
-        reader.live(&source, killed_after)?;
-        reader.live(&source, usize::MAX)?;
+        reader.live(&source, killed_after).await?;
+        reader.live(&source, usize::MAX).await?;
 
         // It comes back to the beginning of the append in whose middle it died.
         let back_to = begins.get(killed_after).map_or(killed_after, |from| *from);
@@ -80,6 +96,8 @@ fn readers_are_killed_at_every_event() -> Outcome<()> {
             .collect();
         assert_eq!(reader.received, expected, "killed after {killed_after}");
         repeated = repeated.max(killed_after - back_to);
+        let stored = FileStore::open(path)?.load_now(&reader.key);
+        assert_eq!(stored, Some(end.into()));
     }
     println!(
         "{} readers came back to a log of {} events: none missed one, and none saw more than \
@@ -89,6 +107,9 @@ fn readers_are_killed_at_every_event() -> Outcome<()> {
     );
     Ok(())
 }
+
+/// So many changes at least are kept for those who come back.
+const WINDOW: usize = 8;
 
 /// The state that prices are read from and changed in; it survives the server.
 #[derive(Default)]
@@ -128,7 +149,7 @@ struct Server {
 impl Server {
     fn start(store: &Arc<Mutex<Store>>) -> Outcome<Self> {
         let publisher = Hub::builder(Prices(Arc::clone(store)))
-            .retention(Retention::window(1_000))
+            .retention(Retention::window(WINDOW))
             .idle_keys(1_000)
             .build()?;
         Ok(Self {
@@ -155,30 +176,47 @@ impl Server {
     }
 }
 
-/// A view of the prices that is kept up to date, and how that was done.
-#[derive(Default)]
+/// A view of the prices that outlasts those who keep it up to date, and how they did that.
 struct View {
+    path: PathBuf,
+    key: ResumeKey,
     prices: BTreeMap<&'static str, u32>,
-    stored: Option<String>,
     begun_anew: usize,
     pieces: usize,
     changes: usize,
 }
 
 impl View {
-    /// Lives until it shows `price`.
+    fn new(path: PathBuf) -> Outcome<Self> {
+        let key = KeyParts::new().part("topic", "prices").key()?;
+        Ok(Self {
+            path,
+            key,
+            prices: BTreeMap::new(),
+            begun_anew: 0,
+            pieces: 0,
+            changes: 0,
+        })
+    }
+
+    /// Is kept up to date until it shows `price`, by somebody who then ends without notice.
     async fn live_until(&mut self, server: &Server, price: Price) -> Outcome<()> {
+        let store = FileStore::open(&self.path)?;
         let mut request = Request::new(server.topic.clone());
-        if let Some(stored) = &self.stored {
-            request = request.resume(stored.parse()?);
+        let stored = store.load(&self.key).await?;
+        if let Some(checkpoint) = &stored {
+            request = request.resume(checkpoint.cursor());
         }
+        let mut is_complete = stored.is_some();
         let mut feed = server.publisher.hub().subscribe(request)?;
-        while self.stored.is_none() || self.prices.get(price.0) != Some(&price.1) {
-            let is_complete = match feed.next().await? {
+        while !is_complete || self.prices.get(price.0) != Some(&price.1) {
+            let is_due = match feed.next().await? {
                 Frame::NewSnapshot => {
+                    // Whoever comes next must not go on from where the old prices were.
+                    store.remove(&self.key).await?;
                     self.prices.clear();
-                    self.stored = None;
                     self.begun_anew += 1;
+                    is_complete = false;
                     false
                 }
                 Frame::Snapshot(&(fruit, price)) => {
@@ -186,7 +224,10 @@ impl View {
                     self.pieces += 1;
                     false
                 }
-                Frame::EndOfSnapshot(_) => true,
+                Frame::EndOfSnapshot(_) => {
+                    is_complete = true;
+                    true
+                }
                 Frame::Event(entry) => {
                     let (fruit, price) = *entry;
                     self.prices.insert(fruit, price);
@@ -195,14 +236,14 @@ impl View {
                 }
                 other => return Err(format!("unknown frame: {other:?}").into()),
             };
-            if is_complete {
-                self.stored = feed.cursor().map(|cursor| cursor.to_string());
+            if let Some(cursor) = feed.cursor().filter(|_| is_due) {
+                assert!(store.commit(&self.key, cursor.into()).await?.is_advanced());
             }
         }
         Ok(())
     }
 
-    /// Returns how often it has begun anew, and how many pieces and changes it has received since
+    /// Returns how often it was begun anew, and how many pieces and changes it has received since
     /// it was asked last.
     fn take_counts(&mut self) -> (usize, usize, usize) {
         (
@@ -211,36 +252,61 @@ impl View {
             take(&mut self.changes),
         )
     }
+
+    /// Returns how far the view is, as whoever keeps it up to date next will find it.
+    fn stored(&self) -> Outcome<Option<u64>> {
+        let stored = FileStore::open(&self.path)?.load_now(&self.key);
+        Ok(stored.map(|checkpoint| checkpoint.sequence().get()))
+    }
 }
 
-/// A view is killed, comes back to the same server, and then to another one.
-async fn server_is_restarted() -> Outcome<()> {
+/// Those who keep a view up to date are killed, come back to the same server, come back too late,
+/// and come back to another server.
+async fn server_is_restarted(path: PathBuf) -> Outcome<()> {
     let store = Arc::new(Mutex::new(Store::default()));
     let mut server = Server::start(&store)?;
     server.set(&[("apple", 7), ("pear", 9)])?;
 
-    let mut view = View::default();
+    let mut view = View::new(path)?;
     view.live_until(&server, ("pear", 9)).await?;
+    assert_eq!(view.take_counts(), (0, 2, 0));
     server.set(&[("apple", 8)])?;
     view.live_until(&server, ("apple", 8)).await?;
-    assert_eq!(view.take_counts(), (0, 2, 1));
+    assert_eq!(view.take_counts(), (0, 0, 1));
+    assert_eq!(view.stored()?, Some(2));
     println!("a newcomer got what there was, and then what changed");
 
     server.set(&[("plum", 3), ("apple", 9)])?;
     view.live_until(&server, ("apple", 9)).await?;
     assert_eq!(view.take_counts(), (0, 0, 2));
+    assert_eq!(view.stored()?, Some(3));
     println!("it was killed, came back, and got what it had missed and no more");
+
+    for price in 10..1_000 {
+        server.set(&[("apple", price)])?;
+    }
+    view.live_until(&server, ("apple", 999)).await?;
+    assert_eq!(view.take_counts(), (1, 3, 0));
+    assert_eq!(view.stored()?, Some(993));
+    server.set(&[("apple", 1_000)])?;
+    view.live_until(&server, ("apple", 1_000)).await?;
+    assert_eq!(view.take_counts(), (0, 0, 1));
+    println!(
+        "it came back too late for what it had missed: it was told so, and began with a snapshot"
+    );
 
     drop(server);
     let mut server = Server::start(&store)?;
     server.set(&[("fig", 1)])?;
     view.live_until(&server, ("fig", 1)).await?;
     assert_eq!(view.take_counts(), (1, 4, 0));
+    assert_eq!(view.stored()?, Some(995));
     println!("the server was restarted: it was told so, and began with what there was");
 
     server.set(&[("fig", 2)])?;
     view.live_until(&server, ("fig", 2)).await?;
     assert_eq!(view.take_counts(), (0, 0, 1));
+    assert_eq!(view.stored()?, Some(996));
     let store = store.lock().unwrap_or_else(PoisonError::into_inner);
     assert_eq!(view.prices, store.prices);
     println!("its view is what is stored");
