@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use forebay_core::{Checkpoint, Outcome, ResumeKey, StoreError};
 
+use crate::json_v1::error::ImportError;
 use crate::limits::{EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX};
 
 /// Why a store did not do what was asked for.
@@ -85,6 +86,22 @@ pub enum CheckpointError {
     NotAStore {
         /// The file.
         path: Arc<Path>,
+    },
+
+    /// This is the JSON file of an older client. Say in the options of which log its positions are,
+    /// and it is taken over when it is opened.
+    JsonV1 {
+        /// The file.
+        path: Arc<Path>,
+    },
+
+    /// The JSON file of an older client is not as it must be. It is as it was, and nothing of it was
+    /// imported.
+    Import {
+        /// The file.
+        path: Arc<Path>,
+        /// What is wrong about it.
+        source: ImportError,
     },
 
     /// The file is in a format of a newer release than this one, which has to read it.
@@ -173,6 +190,10 @@ impl fmt::Display for CheckpointError {
                 write!(f, "{} is damaged at byte {offset}", path.display())
             }
             Self::NotAStore { path } => write!(f, "{} is no checkpoint file", path.display()),
+            Self::JsonV1 { path } => {
+                write!(f, "{} is the JSON file of an older client", path.display())
+            }
+            Self::Import { path, .. } => write!(f, "cannot import {}", path.display()),
             Self::UnsupportedVersion { path, found } => {
                 write!(f, "{} needs a reader of format {found}", path.display())
             }
@@ -200,6 +221,7 @@ impl Error for CheckpointError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(&**source),
+            Self::Import { source, .. } => Some(source),
             _ => None,
         }
     }

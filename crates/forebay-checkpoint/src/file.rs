@@ -25,6 +25,8 @@ mod engine;
 mod field;
 mod frame;
 mod header;
+#[cfg(test)]
+mod importing;
 mod io;
 mod record;
 mod replay;

@@ -10,6 +10,7 @@
 
 mod append;
 mod enter;
+mod import;
 mod refresh;
 mod replace;
 
@@ -18,12 +19,14 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::task::Waker;
 
-use forebay_core::{Outcome, ResumeKey};
+use forebay_core::{LogId, Outcome, ResumeKey};
 
 use crate::error::CheckpointError;
 use crate::file::counters::Counters;
 use crate::file::decide::{Answer, Refusal, Wish};
 pub(crate) use crate::file::engine::enter::Entered;
+pub(crate) use crate::file::engine::import::JSON_FIRST;
+use crate::file::engine::import::OlderLock;
 use crate::file::header::Header;
 use crate::file::io::{Io, Stat, retried};
 use crate::file::replay::Place;
@@ -43,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) remote: bool,
     /// Whether a damaged file is replaced by what can be read of it.
     pub(crate) salvage: bool,
+    /// The log of the positions in a file of an older client, where it is to be taken over.
+    pub(crate) import: Option<LogId>,
 }
 
 impl Default for Settings {
@@ -53,6 +58,7 @@ impl Default for Settings {
             ahead_bytes: 64 << 10,
             remote: false,
             salvage: false,
+            import: None,
         }
     }
 }
@@ -66,6 +72,7 @@ pub(crate) struct Engine<I: Io> {
     /// Who waits for what was published, and is to be woken without the lock.
     woken: Vec<Waker>,
     open: Option<Open<I::File>>,
+    older: OlderLock<I::File>,
     base: Option<Table>,
     foreign: Staged,
     own: Staged,
@@ -142,6 +149,7 @@ impl<I: Io> Engine<I> {
             watchers,
             woken: Vec::new(),
             open: None,
+            older: OlderLock::None,
             base: None,
             foreign: Staged::default(),
             own: Staged::default(),
@@ -175,7 +183,8 @@ impl<I: Io> Engine<I> {
     }
 
     /// Does all of `jobs`, under the lock; afterwards each has its result, and what holds is
-    /// published. With `sync`, what was published before is durable as well.
+    /// published. With `sync`, what was published before is durable as well. An error is one of all
+    /// of them: those that only some have are in their results.
     pub(crate) fn work(&mut self, jobs: &mut [Job], sync: bool) -> Result<(), CheckpointError> {
         let must_sync = sync || jobs.iter().any(|job| job.durable);
         let ready = self
@@ -183,9 +192,7 @@ impl<I: Io> Engine<I> {
             .and_then(|()| self.recover())
             .and_then(|()| if must_sync { self.sync_name() } else { Ok(()) });
         if let Err(error) = ready {
-            for job in jobs {
-                job.result = Some(Err(error.clone()));
-            }
+            fail(jobs, &error, |_| true);
             return Err(error);
         }
         for job in &mut *jobs {
@@ -197,16 +204,17 @@ impl<I: Io> Engine<I> {
             self.counters.frames += 1;
             self.append_own(must_sync)
         };
-        let unwritten = written.is_err();
-        // What others wrote may not be durable either, and the answers build on it.
-        let result = written.and_then(|()| if must_sync { self.sync() } else { Ok(()) });
+        if let Err(error) = &written {
+            fail(jobs, error, |job| job.depends);
+        }
+        let result = match written {
+            Err(error) if self.suspect => Err(error),
+            // What others wrote may not be durable either, and the answers build on it.
+            _ if must_sync => self.sync(),
+            _ => Ok(()),
+        };
         if let Err(error) = &result {
-            let lost_all = self.suspect;
-            for job in &mut *jobs {
-                if lost_all || (unwritten && job.depends) {
-                    job.result = Some(Err(error.clone()));
-                }
-            }
+            fail(jobs, error, |_| true);
         }
         if !self.suspect {
             self.publish();
@@ -215,7 +223,13 @@ impl<I: Io> Engine<I> {
     }
 
     /// Gives back the lock.
-    pub(crate) fn leave(&self) {
+    pub(crate) fn leave(&mut self) {
+        self.give_back();
+        self.leave_older();
+    }
+
+    /// Gives back the lock on the open file.
+    fn give_back(&self) {
         if let Some(open) = &self.open {
             // There is nothing to be done if it fails; the lock ends with the file at the latest.
             let _ = retried(|| self.io.unlock(&open.file));
@@ -320,6 +334,12 @@ impl<I: Io> Engine<I> {
             path: Arc::clone(&self.path),
             offset,
         }
+    }
+}
+
+fn fail(jobs: &mut [Job], error: &CheckpointError, whom: impl Fn(&Job) -> bool) {
+    for job in jobs.iter_mut().filter(|job| whom(job)) {
+        job.result = Some(Err(error.clone()));
     }
 }
 

@@ -8,7 +8,7 @@ use forebay_core::Outcome;
 
 use crate::entry::Entry;
 use crate::error::CheckpointError;
-use crate::file::engine::read;
+use crate::file::engine::{JSON_FIRST, read};
 use crate::file::handle::resolve;
 use crate::file::header::{Header, Unreadable};
 use crate::file::replay::{End, load};
@@ -106,6 +106,7 @@ impl FileStore {
     /// # Errors
     ///
     /// [`CheckpointError::Io`] where it cannot be read, [`NotAStore`](CheckpointError::NotAStore),
+    /// [`JsonV1`](CheckpointError::JsonV1),
     /// [`UnsupportedVersion`](CheckpointError::UnsupportedVersion) and
     /// [`KeyFormat`](CheckpointError::KeyFormat). Damage is no error, but in the report.
     ///
@@ -133,6 +134,9 @@ impl FileStore {
         let bytes = std::fs::read(&path).map_err(|error| unread(&path, error))?;
         if bytes.is_empty() {
             return Ok(FileReport::default());
+        }
+        if bytes.first() == Some(&JSON_FIRST) {
+            return Err(CheckpointError::JsonV1 { path });
         }
         let (header, seed) = Header::decode(&bytes).map_err(|why| match why {
             Unreadable::NotAStore => CheckpointError::NotAStore {

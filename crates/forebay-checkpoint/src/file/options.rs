@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use forebay_core::LogId;
+
 use crate::error::CheckpointError;
 use crate::file::engine::Settings;
 use crate::file::queue::Pace;
@@ -137,6 +139,21 @@ impl Options {
     #[must_use]
     pub const fn on_corrupt(mut self, on_corrupt: OnCorrupt) -> Self {
         self.settings.salvage = matches!(on_corrupt, OnCorrupt::Salvage);
+        self
+    }
+
+    /// Takes over the JSON file of an older client, if there is one at the path, as positions of
+    /// `log`; without that it is refused as [`JsonV1`](CheckpointError::JsonV1).
+    ///
+    /// It happens while the file is opened, under the lock of older clients, `<path>.lock`, as well
+    /// as that of this store. The JSON is kept as `<path>.v1-backup`, or with a number behind that
+    /// where another file has the name. Whatever interrupts it, either the JSON is there or all of
+    /// it was taken over. Older clients refuse the file afterwards; `export_json_v1` writes one for
+    /// them. Where the path is a symbolic link, its target is taken over, and the lock file is the
+    /// one beside the target.
+    #[must_use]
+    pub const fn import_json_v1(mut self, log: LogId) -> Self {
+        self.settings.import = Some(log);
         self
     }
 

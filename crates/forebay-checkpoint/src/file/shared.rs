@@ -208,6 +208,7 @@ impl<I: Io> Worker<I> {
                 return wake_all(self.engine.take_woken());
             }
             Err(error) => {
+                self.engine.leave();
                 self.flush_later(flush);
                 return answer(entries, &Err(error));
             }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
+use crate::file::engine::import::OlderLock;
 use crate::file::engine::{Engine, Open};
 use crate::file::io::{Io, retried};
 use crate::file::table::Table;
@@ -12,7 +13,7 @@ use crate::file::table::Table;
 pub(crate) enum Entered<F> {
     /// The lock is held, and the file is the one at the path.
     Locked,
-    /// Somebody else has the lock. Wait for it on this file, then [`Engine::confirm`].
+    /// Somebody else has a lock that is needed. Wait for it on this file, then [`Engine::confirm`].
     Busy(Arc<F>),
     /// There is no file.
     Nothing,
@@ -21,6 +22,18 @@ pub(crate) enum Entered<F> {
 impl<I: Io> Engine<I> {
     /// Tries to get the lock; creates the file, where it is not there, only with `create`.
     pub(crate) fn enter(&mut self, create: bool) -> Result<Entered<I::File>, CheckpointError> {
+        if let OlderLock::Awaited(_) = self.older {
+            // The wait for it has failed.
+            self.older = OlderLock::None;
+        }
+        let entered = self.get_in(create);
+        if !matches!(entered, Ok(Entered::Locked | Entered::Busy(_))) {
+            self.leave();
+        }
+        entered
+    }
+
+    fn get_in(&mut self, create: bool) -> Result<Entered<I::File>, CheckpointError> {
         loop {
             if self.open.is_none() && !self.open(create)? {
                 self.forget();
@@ -29,8 +42,14 @@ impl<I: Io> Engine<I> {
             let Some(open) = &self.open else { continue };
             match retried(|| self.io.try_lock(&open.file)) {
                 Ok(true) => {
-                    if self.confirm()? {
+                    if !self.confirm()? {
+                        continue;
+                    }
+                    if self.has_older_lock() || !self.is_json()? {
                         return Ok(Entered::Locked);
+                    }
+                    if let Some(busy) = self.lock_older()? {
+                        return Ok(busy);
                     }
                 }
                 Ok(false) => return Ok(Entered::Busy(Arc::clone(&open.file))),
@@ -42,6 +61,9 @@ impl<I: Io> Engine<I> {
     /// Looks, with the lock on the open file, whether it is still the one at the path; if it is
     /// not, gives it back, and [`enter`](Self::enter) goes on with the other.
     pub(crate) fn confirm(&mut self) -> Result<bool, CheckpointError> {
+        if let OlderLock::Awaited(_) = self.older {
+            return self.confirm_older().map(|()| false);
+        }
         let found = match retried(|| self.io.stat_path(&self.path)) {
             Ok(stat) => Some(stat),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -59,7 +81,7 @@ impl<I: Io> Engine<I> {
                 Ok(true)
             }
             _ => {
-                self.leave();
+                self.give_back();
                 self.open = None;
                 Ok(false)
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
+use crate::file::engine::import::JSON_FIRST;
 use crate::file::engine::{Chain, Engine};
 use crate::file::field::u64_at;
 use crate::file::frame::FRAME_HEAD_BYTES;
@@ -31,6 +32,9 @@ impl<I: Io> Engine<I> {
         let mut bytes = Vec::new();
         read_rest(&*self.io, &open.file, 0, open.stat.len, &mut bytes)
             .map_err(|error| self.io_error("read", error))?;
+        if self.has_older_lock() && bytes.first() == Some(&JSON_FIRST) {
+            return self.import(&bytes);
+        }
         let len = bytes.len() as u64;
         let (header, seed) = match Header::decode(&bytes) {
             Ok(header) => header,

@@ -126,7 +126,7 @@ impl<I: Io> Engine<I> {
 
     /// A name that could not be stored may count as stored from then on, so it takes another one to
     /// have the directory written.
-    fn replace_with(&mut self, table: Table, generation: u64) -> Result<(), Failure> {
+    pub(super) fn replace_with(&mut self, table: Table, generation: u64) -> Result<(), Failure> {
         match self.replace_once(table.clone(), generation) {
             Err(failure) if failure.renamed => {
                 let again = self.replace_once(table, generation + 1);
@@ -143,13 +143,14 @@ impl<I: Io> Engine<I> {
         let Some(open) = &self.open else {
             return Err(Failure::before(io::ErrorKind::NotFound.into()));
         };
-        if open.stat.links > 1 {
-            // The other names would go on naming the old file.
+        if open.stat.links > 1 && !self.has_older_lock() {
+            // The other names would go on naming the old file, as they did only where an older
+            // client wrote.
             return Err(Failure::before(io::ErrorKind::CrossesDevices.into()));
         }
         let image = self.image(table, generation.saturating_add(1), true);
-        let path = self.beside();
-        let (file, stat) = match self.write_beside(&path, &image, open.stat) {
+        let path = beside(&self.path, ".compact");
+        let (file, stat) = match self.write_new(&path, &image.bytes, &open.stat) {
             Ok(file) => file,
             Err(source) => {
                 let _ = retried(|| self.io.remove(&path));
@@ -189,7 +190,7 @@ impl<I: Io> Engine<I> {
         if self.suspect {
             self.leave_word(image.header.generation);
         }
-        self.leave();
+        self.give_back();
         let len = image.bytes.len() as u64;
         self.open = Some(Open {
             file: Arc::new(file),
@@ -208,11 +209,12 @@ impl<I: Io> Engine<I> {
         self.base = Some(image.table);
     }
 
-    fn write_beside(
+    /// Writes a file that nobody has used yet, in the place of one that was left over.
+    pub(super) fn write_new(
         &self,
         path: &Path,
-        image: &Image,
-        rights: Stat,
+        bytes: &[u8],
+        rights: &Stat,
     ) -> io::Result<(I::File, Stat)> {
         match retried(|| self.io.remove(path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -222,8 +224,8 @@ impl<I: Io> Engine<I> {
         if !retried(|| self.io.try_lock(&file))? {
             return Err(io::ErrorKind::ResourceBusy.into());
         }
-        write_all(&*self.io, &file, &image.bytes, 0)?;
-        retried(|| self.io.copy_rights(&file, &rights))?;
+        write_all(&*self.io, &file, bytes, 0)?;
+        retried(|| self.io.copy_rights(&file, rights))?;
         retried(|| self.io.sync(&file))?;
         let stat = retried(|| self.io.stat(&file))?;
         Ok((file, stat))
@@ -290,19 +292,12 @@ impl<I: Io> Engine<I> {
 
     /// Writes the bytes of a damaged file under another name.
     pub(super) fn keep_aside(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut name = self.path.as_os_str().to_owned();
-        name.push(format!(".damaged-{:08x}", nonce(&*self.io)));
-        let path = PathBuf::from(name);
+        let suffix = format!(".damaged-{:08x}", nonce(&*self.io));
+        let path = beside(&self.path, &suffix);
         let file = retried(|| self.io.create(&path, 0o600))?;
         write_all(&*self.io, &file, bytes, 0)?;
         retried(|| self.io.sync(&file))?;
         retried(|| self.io.sync_directory(&path))
-    }
-
-    fn beside(&self) -> PathBuf {
-        let mut name = self.path.as_os_str().to_owned();
-        name.push(".compact");
-        PathBuf::from(name)
     }
 
     fn image(&self, mut table: Table, generation: u64, beside: bool) -> Image {
@@ -366,4 +361,11 @@ impl<I: Io> Engine<I> {
             place,
         }
     }
+}
+
+/// Returns the path of a file that belongs to the one at `path`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
