@@ -7,9 +7,14 @@ use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits,
 use crate::checkpoint_store::found::{Checked, expect, succeed};
 use crate::checkpoint_store::subject::Subject;
 
-pub(super) async fn a_future_that_was_never_polled_has_done_nothing<S: Subject>(
-    subject: &S,
-) -> Checked {
+checks! {
+    of Subject:
+    a_future_that_was_never_polled_has_done_nothing,
+    what_was_dropped_after_a_poll_happened_whole_or_not_at_all,
+    what_was_dropped_is_not_made_up_for_later,
+}
+
+async fn a_future_that_was_never_polled_has_done_nothing<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     drop(store.commit(&KEY, at(43)));
@@ -23,17 +28,12 @@ pub(super) async fn a_future_that_was_never_polled_has_done_nothing<S: Subject>(
 }
 
 /// Whichever it was, and whenever, all that is answered later agrees with it.
-pub(super) async fn what_was_dropped_after_a_poll_happened_whole_or_not_at_all<S: Subject>(
+async fn what_was_dropped_after_a_poll_happened_whole_or_not_at_all<S: Subject>(
     subject: &S,
 ) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
-    {
-        let mut commit = pin!(store.commit_many(vec![(KEY, at(43)), (OTHER_KEY, at(1))]));
-        let _ = commit
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()));
-    }
+    poll_once(store.commit_many(vec![(KEY, at(43)), (OTHER_KEY, at(1))]));
     let commit = succeed("commit", store.commit(&KEY, at(44)).await)?;
     let has_happened = commit == advanced(Some(43));
     if !has_happened {
@@ -44,4 +44,28 @@ pub(super) async fn what_was_dropped_after_a_poll_happened_whole_or_not_at_all<S
     }
     // Even if it happens only now, it is too late to be seen.
     holds(&store, &KEY, Some(at(44))).await
+}
+
+/// A removal or a reset that comes after the next commit would take that back.
+async fn what_was_dropped_is_not_made_up_for_later<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    poll_once(store.remove(&KEY));
+    let commit = succeed("commit", store.commit(&KEY, at(43)).await)?;
+    if commit != advanced(None) {
+        expect("commit", commit, advanced(Some(42)))?;
+    }
+    succeed("commit", store.commit(&OTHER_KEY, at(1)).await)?;
+    holds(&store, &KEY, Some(at(43))).await?;
+    poll_once(store.reset(&KEY, at(3)));
+    let commit = succeed("commit", store.commit(&KEY, at(44)).await)?;
+    if commit != advanced(Some(3)) {
+        expect("commit", commit, advanced(Some(43)))?;
+    }
+    succeed("commit", store.commit(&OTHER_KEY, at(2)).await)?;
+    holds(&store, &KEY, Some(at(44))).await
+}
+
+fn poll_once(future: impl Future) {
+    let _ = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
 }

@@ -1,11 +1,29 @@
 use std::fmt::Debug;
 
-use forebay_core::{CheckpointStore, Commit};
+use forebay_core::{CheckpointStore, Commit, StoreError};
 
-use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits, holds};
+use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits, holds, in_log};
 use crate::checkpoint_store::found::{Checked, expect, refuse, succeed};
 use crate::checkpoint_store::subject::{ErrorOf, Subject};
 use crate::checkpoint_store::surviving::survives;
+
+checks! {
+    of Subject:
+    a_claim_commits,
+    a_claim_does_not_move_the_position,
+    a_later_claim_fences_an_earlier_one,
+    a_claim_is_not_fenced_by_the_end_of_one_before_it,
+    a_reset_fences_claims,
+    a_removal_fences_claims,
+    a_removal_of_a_new_key_fences_its_claims,
+    a_key_is_claimed_anew_after_its_removal,
+    a_claimed_commit_in_another_log_is_refused,
+    commits_without_a_claim_neither_fence_nor_are_fenced,
+    a_claim_is_fenced_where_it_would_change_nothing,
+    claims_of_other_keys_are_not_fenced,
+    tokens_rise_over_removals_and_releases,
+    claims_survive_as_fences,
+}
 
 /// Claims `KEY`, or returns from the check where the store has no claims.
 macro_rules! claim {
@@ -44,7 +62,7 @@ fn fenced<S: Subject, T: Debug>(subject: &S, result: Result<T, ErrorOf<S>>) -> C
     Err(format!("a claim that was taken is not fenced: {error}"))
 }
 
-pub(super) async fn a_claim_commits<S: Subject>(subject: &S) -> Checked {
+async fn a_claim_commits<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let claim = claim!(subject, &store);
     commits_claimed(subject, &claim, 42, advanced(None)).await?;
@@ -54,7 +72,7 @@ pub(super) async fn a_claim_commits<S: Subject>(subject: &S) -> Checked {
     holds(&store, &KEY, Some(at(43))).await
 }
 
-pub(super) async fn a_claim_does_not_move_the_position<S: Subject>(subject: &S) -> Checked {
+async fn a_claim_does_not_move_the_position<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let _claim = claim!(subject, &store);
     holds(&store, &KEY, None).await?;
@@ -64,7 +82,7 @@ pub(super) async fn a_claim_does_not_move_the_position<S: Subject>(subject: &S) 
     commits(&store, at(43), advanced(Some(42))).await
 }
 
-pub(super) async fn a_later_claim_fences_an_earlier_one<S: Subject>(subject: &S) -> Checked {
+async fn a_later_claim_fences_an_earlier_one<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let first = claim!(subject, &store);
     let second = claim!(subject, &store);
@@ -78,9 +96,7 @@ pub(super) async fn a_later_claim_fences_an_earlier_one<S: Subject>(subject: &S)
 }
 
 /// Nor by anything that happens to keys beside it meanwhile.
-pub(super) async fn a_claim_is_not_fenced_by_the_end_of_one_before_it<S: Subject>(
-    subject: &S,
-) -> Checked {
+async fn a_claim_is_not_fenced_by_the_end_of_one_before_it<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let first = claim!(subject, &store);
     let second = claim!(subject, &store);
@@ -93,7 +109,7 @@ pub(super) async fn a_claim_is_not_fenced_by_the_end_of_one_before_it<S: Subject
     commits_claimed(subject, &second, 42, advanced(None)).await
 }
 
-pub(super) async fn a_reset_fences_claims<S: Subject>(subject: &S) -> Checked {
+async fn a_reset_fences_claims<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let claim = claim!(subject, &store);
     commits_claimed(subject, &claim, 42, advanced(None)).await?;
@@ -102,7 +118,7 @@ pub(super) async fn a_reset_fences_claims<S: Subject>(subject: &S) -> Checked {
     holds(&store, &KEY, Some(at(3))).await
 }
 
-pub(super) async fn a_removal_fences_claims<S: Subject>(subject: &S) -> Checked {
+async fn a_removal_fences_claims<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let claim = claim!(subject, &store);
     commits_claimed(subject, &claim, 42, advanced(None)).await?;
@@ -114,7 +130,7 @@ pub(super) async fn a_removal_fences_claims<S: Subject>(subject: &S) -> Checked 
 }
 
 /// There is nothing to be removed, but somebody who would go on.
-pub(super) async fn a_removal_of_a_new_key_fences_its_claims<S: Subject>(subject: &S) -> Checked {
+async fn a_removal_of_a_new_key_fences_its_claims<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let claim = claim!(subject, &store);
     succeed("remove", store.remove(&KEY).await)?;
@@ -122,9 +138,30 @@ pub(super) async fn a_removal_of_a_new_key_fences_its_claims<S: Subject>(subject
     holds(&store, &KEY, None).await
 }
 
-pub(super) async fn commits_without_a_claim_neither_fence_nor_are_fenced<S: Subject>(
-    subject: &S,
-) -> Checked {
+async fn a_key_is_claimed_anew_after_its_removal<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let first = claim!(subject, &store);
+    commits_claimed(subject, &first, 42, advanced(None)).await?;
+    succeed("remove", store.remove(&KEY).await)?;
+    let second = claim!(subject, &store);
+    commits_claimed(subject, &second, 3, advanced(None)).await?;
+    is_fenced(subject, &first, 43).await?;
+    commits_claimed(subject, &second, 4, advanced(Some(3))).await
+}
+
+/// A claim is no reset.
+async fn a_claimed_commit_in_another_log_is_refused<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    let claim = claim!(subject, &store);
+    let commit = subject.commit_claimed(&claim, in_log(2, 43)).await;
+    let error = refuse("a commit through a claim in another log", commit)?;
+    expect("`other_log`", error.other_log(), Some(&at(42)))?;
+    expect("`is_fenced`", subject.is_fenced(&error), false)?;
+    commits_claimed(subject, &claim, 43, advanced(Some(42))).await
+}
+
+async fn commits_without_a_claim_neither_fence_nor_are_fenced<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let claim = claim!(subject, &store);
     commits(&store, at(42), advanced(None)).await?;
@@ -137,9 +174,7 @@ pub(super) async fn commits_without_a_claim_neither_fence_nor_are_fenced<S: Subj
 }
 
 /// Otherwise a consumer that was replaced would take its successor's work for its own.
-pub(super) async fn a_claim_is_fenced_where_it_would_change_nothing<S: Subject>(
-    subject: &S,
-) -> Checked {
+async fn a_claim_is_fenced_where_it_would_change_nothing<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     let first = claim!(subject, &store);
@@ -148,7 +183,7 @@ pub(super) async fn a_claim_is_fenced_where_it_would_change_nothing<S: Subject>(
     is_fenced(subject, &first, 3).await
 }
 
-pub(super) async fn claims_of_other_keys_are_not_fenced<S: Subject>(subject: &S) -> Checked {
+async fn claims_of_other_keys_are_not_fenced<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let claim = claim!(subject, &store);
     let _other = claim!(subject, &store, &OTHER_KEY);
@@ -157,7 +192,7 @@ pub(super) async fn claims_of_other_keys_are_not_fenced<S: Subject>(subject: &S)
     commits_claimed(subject, &claim, 42, advanced(None)).await
 }
 
-pub(super) async fn tokens_rise_over_removals_and_releases<S: Subject>(subject: &S) -> Checked {
+async fn tokens_rise_over_removals_and_releases<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let mut last = None;
     for round in 0..4 {
@@ -178,7 +213,7 @@ pub(super) async fn tokens_rise_over_removals_and_releases<S: Subject>(subject: 
 }
 
 /// A consumer may go on through a restart of the store, with a claim that was taken meanwhile.
-pub(super) async fn claims_survive_as_fences<S: Subject>(subject: &S) -> Checked {
+async fn claims_survive_as_fences<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     if !survives(&store) {
         return Ok(());

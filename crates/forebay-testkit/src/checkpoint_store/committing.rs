@@ -5,6 +5,22 @@ use forebay_core::{
 use crate::checkpoint_store::found::{Checked, expect, refuse, succeed};
 use crate::checkpoint_store::subject::Subject;
 
+checks! {
+    of Subject:
+    nothing_is_stored_under_a_new_key,
+    a_first_commit_advances_from_nothing,
+    zero_advances_where_nothing_is_stored,
+    zero_is_a_position_as_any,
+    a_higher_commit_advances,
+    a_lower_commit_changes_nothing,
+    of_equal_sequences_the_first_stays,
+    zero_and_the_last_sequence_are_legal,
+    event_ids_are_kept_as_they_are,
+    a_commit_in_another_log_is_refused,
+    keys_do_not_touch_each_other,
+    keys_that_differ_in_one_bit_are_different,
+}
+
 pub(super) const KEY: ResumeKey = ResumeKey::from_bytes([7; 32]);
 pub(super) const OTHER_KEY: ResumeKey = ResumeKey::from_bytes([8; 32]);
 
@@ -41,23 +57,36 @@ pub(super) async fn commits<S: CheckpointStore>(
     expect("commit", commit, expected)
 }
 
-pub(super) async fn nothing_is_stored_under_a_new_key<S: Subject>(subject: &S) -> Checked {
+async fn nothing_is_stored_under_a_new_key<S: Subject>(subject: &S) -> Checked {
     holds(&subject.fresh().await, &KEY, None).await
 }
 
-pub(super) async fn a_first_commit_advances_from_nothing<S: Subject>(subject: &S) -> Checked {
+async fn a_first_commit_advances_from_nothing<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     holds(&store, &KEY, Some(at(42))).await
 }
 
-pub(super) async fn zero_advances_where_nothing_is_stored<S: Subject>(subject: &S) -> Checked {
+async fn zero_advances_where_nothing_is_stored<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(0), advanced(None)).await?;
     holds(&store, &KEY, Some(at(0))).await
 }
 
-pub(super) async fn a_higher_commit_advances<S: Subject>(subject: &S) -> Checked {
+/// It is not the same as that nothing is stored.
+async fn zero_is_a_position_as_any<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let current = at(0).with_event_id("first");
+    commits(&store, current.clone(), advanced(None)).await?;
+    let unchanged = Commit::Unchanged {
+        current: current.clone(),
+    };
+    commits(&store, at(0).with_event_id("second"), unchanged).await?;
+    holds(&store, &KEY, Some(current)).await?;
+    commits(&store, at(1), advanced(Some(0))).await
+}
+
+async fn a_higher_commit_advances<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(41), advanced(None)).await?;
     commits(&store, at(42), advanced(Some(41))).await?;
@@ -65,7 +94,7 @@ pub(super) async fn a_higher_commit_advances<S: Subject>(subject: &S) -> Checked
     holds(&store, &KEY, Some(at(1000))).await
 }
 
-pub(super) async fn a_lower_commit_changes_nothing<S: Subject>(subject: &S) -> Checked {
+async fn a_lower_commit_changes_nothing<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let current = at(42).with_event_id("kept");
     commits(&store, current.clone(), advanced(None)).await?;
@@ -78,7 +107,7 @@ pub(super) async fn a_lower_commit_changes_nothing<S: Subject>(subject: &S) -> C
     holds(&store, &KEY, Some(current)).await
 }
 
-pub(super) async fn of_equal_sequences_the_first_stays<S: Subject>(subject: &S) -> Checked {
+async fn of_equal_sequences_the_first_stays<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let current = at(42).with_event_id("first");
     commits(&store, current.clone(), advanced(None)).await?;
@@ -91,7 +120,7 @@ pub(super) async fn of_equal_sequences_the_first_stays<S: Subject>(subject: &S) 
     holds(&store, &KEY, Some(current)).await
 }
 
-pub(super) async fn zero_and_the_last_sequence_are_legal<S: Subject>(subject: &S) -> Checked {
+async fn zero_and_the_last_sequence_are_legal<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(0), advanced(None)).await?;
     commits(&store, at(u64::MAX), advanced(Some(0))).await?;
@@ -101,7 +130,7 @@ pub(super) async fn zero_and_the_last_sequence_are_legal<S: Subject>(subject: &S
 }
 
 /// An empty one is not the same as none, and any text is legal.
-pub(super) async fn event_ids_are_kept_as_they_are<S: Subject>(subject: &S) -> Checked {
+async fn event_ids_are_kept_as_they_are<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let long = "\u{e9}".repeat(500);
     let event_ids = [
@@ -124,11 +153,11 @@ pub(super) async fn event_ids_are_kept_as_they_are<S: Subject>(subject: &S) -> C
 }
 
 /// Neither lower nor higher: positions of two logs cannot be compared.
-pub(super) async fn a_commit_in_another_log_is_refused<S: Subject>(subject: &S) -> Checked {
+async fn a_commit_in_another_log_is_refused<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let stored = in_log(1, 42).with_event_id("stored");
     commits(&store, stored.clone(), advanced(None)).await?;
-    for sequence in [0, 42, 43] {
+    for sequence in [0, 42, 43, u64::MAX] {
         let commit = store.commit(&KEY, in_log(2, sequence)).await;
         let error = refuse("a commit in another log", commit)?;
         expect("`other_log`", error.other_log(), Some(&stored))?;
@@ -137,7 +166,7 @@ pub(super) async fn a_commit_in_another_log_is_refused<S: Subject>(subject: &S) 
     commits(&store, in_log(1, 43), advanced(Some(42))).await
 }
 
-pub(super) async fn keys_do_not_touch_each_other<S: Subject>(subject: &S) -> Checked {
+async fn keys_do_not_touch_each_other<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     let commit = store.commit(&OTHER_KEY, in_log(2, 7)).await;
@@ -149,7 +178,7 @@ pub(super) async fn keys_do_not_touch_each_other<S: Subject>(subject: &S) -> Che
     holds(&store, &KEY, Some(at(42))).await
 }
 
-pub(super) async fn keys_that_differ_in_one_bit_are_different<S: Subject>(subject: &S) -> Checked {
+async fn keys_that_differ_in_one_bit_are_different<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let mut keys = vec![ResumeKey::from_bytes([0; 32])];
     keys.extend((0..256).map(|bit| {

@@ -1,16 +1,27 @@
-use forebay_core::{CheckpointStore, Commit, StoreError};
+use forebay_core::{CheckpointStore, Commit, Outcome, ResumeKey, StoreError};
 
 use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, holds, in_log};
-use crate::checkpoint_store::found::{Checked, expect, succeed};
+use crate::checkpoint_store::found::{Checked, expect, refuse, succeed};
 use crate::checkpoint_store::subject::Subject;
 
-pub(super) async fn no_commits_are_no_failure<S: Subject>(subject: &S) -> Checked {
+checks! {
+    of Subject:
+    no_commits_are_no_failure,
+    many_are_answered_in_their_order,
+    many_of_one_key_see_each_other,
+    one_that_is_refused_keeps_the_others_out,
+    one_in_two_logs_is_refused_in_itself,
+    what_is_refused_says_whether_a_part_happened,
+    a_thousand_are_committed_in_one_call,
+}
+
+async fn no_commits_are_no_failure<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let answers = succeed("commit_many", store.commit_many(Vec::new()).await)?;
     expect("commit_many of nothing", answers, Vec::new())
 }
 
-pub(super) async fn many_are_answered_in_their_order<S: Subject>(subject: &S) -> Checked {
+async fn many_are_answered_in_their_order<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let current = at(42).with_event_id("kept");
     succeed("commit", store.commit(&OTHER_KEY, current.clone()).await)?;
@@ -24,7 +35,7 @@ pub(super) async fn many_are_answered_in_their_order<S: Subject>(subject: &S) ->
     holds(&store, &OTHER_KEY, Some(current)).await
 }
 
-pub(super) async fn many_of_one_key_see_each_other<S: Subject>(subject: &S) -> Checked {
+async fn many_of_one_key_see_each_other<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let sequences = [5, 7, 6, 7];
     let commits = sequences.map(|sequence| (KEY, at(sequence))).to_vec();
@@ -36,7 +47,7 @@ pub(super) async fn many_of_one_key_see_each_other<S: Subject>(subject: &S) -> C
 }
 
 /// Wherever among them the refused one stands.
-pub(super) async fn one_that_is_refused_keeps_the_others_out<S: Subject>(subject: &S) -> Checked {
+async fn one_that_is_refused_keeps_the_others_out<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     if !store.guarantee().is_atomic() {
         return Ok(());
@@ -47,9 +58,8 @@ pub(super) async fn one_that_is_refused_keeps_the_others_out<S: Subject>(subject
         if refused_first {
             commits.reverse();
         }
-        let Err(error) = store.commit_many(commits).await else {
-            return Err("commit_many succeeded with a commit in another log".to_owned());
-        };
+        let answers = store.commit_many(commits).await;
+        let error = refuse("commit_many with one in another log", answers)?;
         expect("`other_log`", error.other_log(), Some(&in_log(1, 42)))?;
         holds(&store, &KEY, Some(in_log(1, 42))).await?;
         holds(&store, &OTHER_KEY, None).await?;
@@ -58,15 +68,48 @@ pub(super) async fn one_that_is_refused_keeps_the_others_out<S: Subject>(subject
 }
 
 /// The log that the first of them is in counts, as if that were stored already.
-pub(super) async fn one_in_two_logs_is_refused_in_itself<S: Subject>(subject: &S) -> Checked {
+async fn one_in_two_logs_is_refused_in_itself<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     if !store.guarantee().is_atomic() {
         return Ok(());
     }
     let commits = vec![(KEY, in_log(1, 42)), (KEY, in_log(2, 43))];
-    let Err(error) = store.commit_many(commits).await else {
-        return Err("commit_many succeeded with one key in two logs".to_owned());
-    };
+    let answers = store.commit_many(commits).await;
+    let error = refuse("commit_many of one key in two logs", answers)?;
     expect("`other_log`", error.other_log(), Some(&in_log(1, 42)))?;
     holds(&store, &KEY, None).await
+}
+
+/// Where a store is not all or nothing, it may not know; but it must not say that nothing happened
+/// when something has.
+async fn what_is_refused_says_whether_a_part_happened<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    succeed("commit", store.commit(&KEY, in_log(1, 42)).await)?;
+    let commits = vec![(OTHER_KEY, at(7)), (KEY, in_log(2, 43))];
+    let Err(error) = store.commit_many(commits).await else {
+        return Err("commit_many succeeded with a commit in another log".to_owned());
+    };
+    holds(&store, &KEY, Some(in_log(1, 42))).await?;
+    if error.outcome() == Outcome::NotCommitted {
+        holds(&store, &OTHER_KEY, None).await?;
+    }
+    Ok(())
+}
+
+async fn a_thousand_are_committed_in_one_call<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let numbers = 0..1000_u64;
+    let commits: Vec<_> = numbers
+        .map(|number| {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&number.to_be_bytes());
+            (ResumeKey::from_bytes(key), at(number))
+        })
+        .collect();
+    let answers = succeed("commit_many", store.commit_many(commits.clone()).await)?;
+    expect("commit_many", answers, vec![advanced(None); commits.len()])?;
+    for (key, checkpoint) in commits {
+        holds(&store, &key, Some(checkpoint)).await?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use forebay_core::{Checkpoint, Commit, Cursor, LogId, ResumeKey, Sequence};
 
-use crate::checkpoint_store::script::Position;
+use crate::checkpoint_store::script::Point;
 
 /// What a call on a store has answered, without how the store puts it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,11 +33,11 @@ impl Model {
         Answer::Stored(kept.and_then(|kept| kept.checkpoint.clone()))
     }
 
-    pub(super) fn commit_many(&mut self, positions: &[Position]) -> Answer {
+    pub(super) fn commit_many(&mut self, points: &[Point]) -> Answer {
         let mut changed = self.clone();
         let mut commits = Vec::new();
-        for position in positions {
-            match changed.commit(*position) {
+        for point in points {
+            match changed.commit(*point) {
                 Answer::Committed(commit) => commits.extend(commit),
                 refused => return refused,
             }
@@ -46,9 +46,9 @@ impl Model {
         Answer::Committed(commits)
     }
 
-    pub(super) fn commit(&mut self, position: Position) -> Answer {
-        let kept = self.keys.entry(position.key).or_default();
-        let checkpoint = checkpoint(position);
+    pub(super) fn commit(&mut self, point: Point) -> Answer {
+        let kept = self.keys.entry(point.key).or_default();
+        let checkpoint = checkpoint(point);
         let commit = match &kept.checkpoint {
             Some(stored) if stored.log() != checkpoint.log() => {
                 return Answer::OtherLog(stored.clone());
@@ -66,9 +66,9 @@ impl Model {
         Answer::Committed(vec![commit])
     }
 
-    pub(super) fn commit_claimed(&mut self, epoch: u64, position: Position) -> Answer {
-        if self.keys.entry(position.key).or_default().epoch == epoch {
-            self.commit(position)
+    pub(super) fn commit_claimed(&mut self, epoch: u64, point: Point) -> Answer {
+        if self.keys.entry(point.key).or_default().epoch == epoch {
+            self.commit(point)
         } else {
             Answer::Fenced
         }
@@ -80,10 +80,10 @@ impl Model {
         Answer::Stored(kept.checkpoint.take())
     }
 
-    pub(super) fn reset(&mut self, position: Position) -> Answer {
-        let kept = self.keys.entry(position.key).or_default();
+    pub(super) fn reset(&mut self, point: Point) -> Answer {
+        let kept = self.keys.entry(point.key).or_default();
         kept.epoch += 1;
-        kept.checkpoint = Some(checkpoint(position));
+        kept.checkpoint = Some(checkpoint(point));
         Answer::Done
     }
 
@@ -99,10 +99,10 @@ pub(super) fn resume_key(key: u8) -> ResumeKey {
     ResumeKey::from_bytes([key; 32])
 }
 
-pub(super) fn checkpoint(position: Position) -> Checkpoint {
-    let log = LogId::new(u64::from(position.log));
-    let cursor = Cursor::new(log, Sequence::new(position.sequence));
-    match position.event_id {
+pub(super) fn checkpoint(point: Point) -> Checkpoint {
+    let log = LogId::new(u64::from(point.log));
+    let cursor = Cursor::new(log, Sequence::new(point.sequence));
+    match point.event_id {
         Some(event_id) => Checkpoint::new(cursor).with_event_id(format!("event {event_id}")),
         None => Checkpoint::new(cursor),
     }

@@ -4,14 +4,23 @@ use crate::checkpoint_store::committing::{KEY, advanced, at, commits, holds, in_
 use crate::checkpoint_store::found::{Checked, expect, succeed};
 use crate::checkpoint_store::subject::Subject;
 
-pub(super) async fn a_removed_key_is_gone<S: Subject>(subject: &S) -> Checked {
+checks! {
+    of Subject:
+    a_removed_key_is_gone,
+    removing_returns_what_was_stored,
+    removing_a_new_key_is_no_failure,
+    a_commit_after_removal_may_be_lower,
+    a_commit_after_removal_may_be_in_another_log,
+}
+
+async fn a_removed_key_is_gone<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     succeed("remove", store.remove(&KEY).await)?;
     holds(&store, &KEY, None).await
 }
 
-pub(super) async fn removing_returns_what_was_stored<S: Subject>(subject: &S) -> Checked {
+async fn removing_returns_what_was_stored<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let stored = at(42).with_event_id("stored");
     commits(&store, stored.clone(), advanced(None)).await?;
@@ -21,14 +30,14 @@ pub(super) async fn removing_returns_what_was_stored<S: Subject>(subject: &S) ->
     expect("a second remove", removed, None)
 }
 
-pub(super) async fn removing_a_new_key_is_no_failure<S: Subject>(subject: &S) -> Checked {
+async fn removing_a_new_key_is_no_failure<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     let removed = succeed("remove", store.remove(&KEY).await)?;
     expect("remove", removed, None)?;
     commits(&store, at(0), advanced(None)).await
 }
 
-pub(super) async fn a_commit_after_removal_may_be_lower<S: Subject>(subject: &S) -> Checked {
+async fn a_commit_after_removal_may_be_lower<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     for sequence in [42, 3, 3] {
         commits(&store, at(sequence), advanced(None)).await?;
@@ -38,9 +47,7 @@ pub(super) async fn a_commit_after_removal_may_be_lower<S: Subject>(subject: &S)
     Ok(())
 }
 
-pub(super) async fn a_commit_after_removal_may_be_in_another_log<S: Subject>(
-    subject: &S,
-) -> Checked {
+async fn a_commit_after_removal_may_be_in_another_log<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, in_log(1, 42), advanced(None)).await?;
     succeed("remove", store.remove(&KEY).await)?;

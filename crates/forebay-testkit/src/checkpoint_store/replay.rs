@@ -5,7 +5,7 @@ use forebay_core::{CheckpointStore, Commit, StoreError};
 
 use crate::checkpoint_store::found::Violation;
 use crate::checkpoint_store::model::{Answer, Model, checkpoint, resume_key};
-use crate::checkpoint_store::script::{Position, Script, Step};
+use crate::checkpoint_store::script::{Point, Script, Step};
 use crate::checkpoint_store::subject::{ErrorOf, Subject};
 use crate::checkpoint_store::surviving::survives;
 
@@ -86,18 +86,18 @@ impl<S: Subject> Stage<'_, S> {
                 let loaded = store.load(&resume_key(*key)).await;
                 (self.answer(loaded, Answer::Stored), self.model.load(*key))
             }
-            Step::Commit(position) => {
-                let key = resume_key(position.key);
-                let commit = store.commit(&key, checkpoint(*position)).await;
-                (self.answer(commit, one), self.model.commit(*position))
+            Step::Commit(point) => {
+                let key = resume_key(point.key);
+                let commit = store.commit(&key, checkpoint(*point)).await;
+                (self.answer(commit, one), self.model.commit(*point))
             }
-            Step::CommitMany(positions) => {
-                let commits = positions
+            Step::CommitMany(points) => {
+                let commits = points
                     .iter()
-                    .map(|position| (resume_key(position.key), checkpoint(*position)));
+                    .map(|point| (resume_key(point.key), checkpoint(*point)));
                 let commits = store.commit_many(commits.collect()).await;
                 let answer = self.answer(commits, Answer::Committed);
-                (answer, self.model.commit_many(positions))
+                (answer, self.model.commit_many(points))
             }
             Step::Remove(key) => {
                 let removed = store.remove(&resume_key(*key)).await;
@@ -106,15 +106,15 @@ impl<S: Subject> Stage<'_, S> {
                     self.model.remove(*key),
                 )
             }
-            Step::Reset(position) => {
-                let key = resume_key(position.key);
-                let reset = store.reset(&key, checkpoint(*position)).await;
+            Step::Reset(point) => {
+                let key = resume_key(point.key);
+                let reset = store.reset(&key, checkpoint(*point)).await;
                 let answer = self.answer(reset, |()| Answer::Done);
-                (answer, self.model.reset(*position))
+                (answer, self.model.reset(*point))
             }
             Step::Claim(key) => return self.claim(*key).await,
-            Step::CommitClaimed(back, position) => {
-                return self.commit_claimed(*back, *position).await;
+            Step::CommitClaimed(back, point) => {
+                return self.commit_claimed(*back, *point).await;
             }
             Step::Release => {
                 if !self.claims.is_empty() {
@@ -153,20 +153,17 @@ impl<S: Subject> Stage<'_, S> {
         Ok(())
     }
 
-    async fn commit_claimed(&mut self, back: u8, position: Position) -> Result<(), String> {
+    async fn commit_claimed(&mut self, back: u8, point: Point) -> Result<(), String> {
         let mut of_key = self
             .claims
             .iter()
             .rev()
-            .filter(|(key, ..)| *key == position.key);
+            .filter(|(key, ..)| *key == point.key);
         let Some((_, epoch, claim)) = of_key.nth(back.into()) else {
             return Ok(());
         };
-        let commit = self
-            .subject
-            .commit_claimed(claim, checkpoint(position))
-            .await;
-        let expected = self.model.commit_claimed(*epoch, position);
+        let commit = self.subject.commit_claimed(claim, checkpoint(point)).await;
+        let expected = self.model.commit_claimed(*epoch, point);
         compare(self.answer(commit, one), expected)
     }
 

@@ -4,7 +4,17 @@ use crate::checkpoint_store::committing::{KEY, advanced, at, commits, holds, in_
 use crate::checkpoint_store::found::{Checked, succeed};
 use crate::checkpoint_store::subject::Subject;
 
-pub(super) async fn a_reset_goes_back<S: Subject>(subject: &S) -> Checked {
+checks! {
+    of Subject:
+    a_reset_goes_back,
+    a_reset_comes_back_from_the_last_sequence,
+    a_reset_goes_over_to_another_log,
+    a_reset_of_a_new_key_stores_it,
+    a_reset_to_what_is_stored_changes_its_event_id,
+    commits_go_on_from_a_reset,
+}
+
+async fn a_reset_goes_back<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     for sequence in [3, 0] {
@@ -14,7 +24,18 @@ pub(super) async fn a_reset_goes_back<S: Subject>(subject: &S) -> Checked {
     Ok(())
 }
 
-pub(super) async fn a_reset_goes_over_to_another_log<S: Subject>(subject: &S) -> Checked {
+/// After which no commit could advance.
+async fn a_reset_comes_back_from_the_last_sequence<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(u64::MAX), advanced(None)).await?;
+    succeed("reset", store.reset(&KEY, at(0)).await)?;
+    commits(&store, at(1), advanced(Some(0))).await?;
+    succeed("reset", store.reset(&KEY, at(u64::MAX)).await)?;
+    let current = at(u64::MAX);
+    commits(&store, at(2), Commit::Unchanged { current }).await
+}
+
+async fn a_reset_goes_over_to_another_log<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, in_log(1, 42), advanced(None)).await?;
     succeed("reset", store.reset(&KEY, in_log(2, 3)).await)?;
@@ -22,15 +43,13 @@ pub(super) async fn a_reset_goes_over_to_another_log<S: Subject>(subject: &S) ->
     commits(&store, in_log(2, 4), advanced(Some(3))).await
 }
 
-pub(super) async fn a_reset_of_a_new_key_stores_it<S: Subject>(subject: &S) -> Checked {
+async fn a_reset_of_a_new_key_stores_it<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     succeed("reset", store.reset(&KEY, at(0)).await)?;
     holds(&store, &KEY, Some(at(0))).await
 }
 
-pub(super) async fn a_reset_to_what_is_stored_changes_its_event_id<S: Subject>(
-    subject: &S,
-) -> Checked {
+async fn a_reset_to_what_is_stored_changes_its_event_id<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42).with_event_id("before"), advanced(None)).await?;
     let after = at(42).with_event_id("after");
@@ -40,7 +59,7 @@ pub(super) async fn a_reset_to_what_is_stored_changes_its_event_id<S: Subject>(
     holds(&store, &KEY, Some(at(42))).await
 }
 
-pub(super) async fn commits_go_on_from_a_reset<S: Subject>(subject: &S) -> Checked {
+async fn commits_go_on_from_a_reset<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     succeed("reset", store.reset(&KEY, at(3)).await)?;

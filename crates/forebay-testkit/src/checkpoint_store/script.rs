@@ -6,18 +6,18 @@
 pub enum Step {
     /// Reads a key.
     Load(u8),
-    /// Commits a position.
-    Commit(Position),
+    /// Commits a point.
+    Commit(Point),
     /// Commits several at once.
-    CommitMany(Vec<Position>),
+    CommitMany(Vec<Point>),
     /// Removes a key.
     Remove(u8),
     /// Resets a key.
-    Reset(Position),
+    Reset(Point),
     /// Claims a key and keeps the claim.
     Claim(u8),
     /// Commits through one of the claims of that key which are kept, counted from the latest.
-    CommitClaimed(u8, Position),
+    CommitClaimed(u8, Point),
     /// Gives up the oldest claim that is kept.
     Release,
     /// Goes on with the other one of two handles to the store.
@@ -29,7 +29,7 @@ pub enum Step {
 /// What is committed under which key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Position {
+pub struct Point {
     /// The key.
     pub key: u8,
     /// The log.
@@ -79,15 +79,15 @@ impl Script {
 fn step(bytes: &mut impl Iterator<Item = u8>) -> Option<Step> {
     Some(match bytes.next()? % 16 {
         0 | 1 => Step::Load(key(bytes)?),
-        2..=5 => Step::Commit(position(bytes)?),
+        2..=5 => Step::Commit(point(bytes)?),
         6 | 7 => {
             let count = bytes.next()? % 5;
-            Step::CommitMany((0..count).map(|_| position(bytes)).collect::<Option<_>>()?)
+            Step::CommitMany((0..count).map(|_| point(bytes)).collect::<Option<_>>()?)
         }
         8 => Step::Remove(key(bytes)?),
-        9 => Step::Reset(position(bytes)?),
+        9 => Step::Reset(point(bytes)?),
         10 => Step::Claim(key(bytes)?),
-        11 | 12 => Step::CommitClaimed(bytes.next()? % 3, position(bytes)?),
+        11 | 12 => Step::CommitClaimed(bytes.next()? % 3, point(bytes)?),
         13 => Step::Release,
         14 => Step::Switch,
         _ => Step::Reopen,
@@ -98,7 +98,7 @@ fn key(bytes: &mut impl Iterator<Item = u8>) -> Option<u8> {
     Some(bytes.next()? % 4)
 }
 
-fn position(bytes: &mut impl Iterator<Item = u8>) -> Option<Position> {
+fn point(bytes: &mut impl Iterator<Item = u8>) -> Option<Point> {
     let key = key(bytes)?;
     let byte = bytes.next()?;
     // Another log is the exception, because nearly everything is refused after it.
@@ -108,7 +108,7 @@ fn position(bytes: &mut impl Iterator<Item = u8>) -> Option<Position> {
         low => u64::from(low),
     };
     let event_id = Some(byte % 5).filter(|event_id| *event_id != 0);
-    Some(Position {
+    Some(Point {
         key,
         log,
         sequence,

@@ -4,6 +4,16 @@ use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits,
 use crate::checkpoint_store::found::{Checked, expect, succeed};
 use crate::checkpoint_store::subject::Subject;
 
+checks! {
+    of Subject:
+    what_one_handle_commits_another_one_does_not_undo,
+    what_one_handle_removes_no_other_one_brings_back,
+    what_one_handle_resets_no_other_one_undoes,
+    a_handle_removes_what_it_has_never_seen,
+    a_lower_commit_by_another_handle_changes_nothing,
+    a_handle_that_is_dropped_takes_nothing_along,
+}
+
 /// Returns two handles that have both seen `KEY` at 42, unless a store has one handle only.
 async fn two_that_know<S: Subject>(subject: &S) -> Result<Option<(S::Store, S::Store)>, String> {
     let first = subject.fresh().await;
@@ -23,9 +33,7 @@ async fn commits_elsewhere<S: CheckpointStore>(store: &S, sequence: u64) -> Chec
     expect("a commit under another key", commit.is_advanced(), true)
 }
 
-pub(super) async fn what_one_handle_commits_another_one_does_not_undo<S: Subject>(
-    subject: &S,
-) -> Checked {
+async fn what_one_handle_commits_another_one_does_not_undo<S: Subject>(subject: &S) -> Checked {
     let Some((first, second)) = two_that_know(subject).await? else {
         return Ok(());
     };
@@ -36,9 +44,7 @@ pub(super) async fn what_one_handle_commits_another_one_does_not_undo<S: Subject
     holds(&first, &KEY, Some(at(1000))).await
 }
 
-pub(super) async fn what_one_handle_removes_no_other_one_brings_back<S: Subject>(
-    subject: &S,
-) -> Checked {
+async fn what_one_handle_removes_no_other_one_brings_back<S: Subject>(subject: &S) -> Checked {
     let Some((first, second)) = two_that_know(subject).await? else {
         return Ok(());
     };
@@ -50,7 +56,7 @@ pub(super) async fn what_one_handle_removes_no_other_one_brings_back<S: Subject>
 }
 
 /// Otherwise all events between the two positions would be skipped for good.
-pub(super) async fn what_one_handle_resets_no_other_one_undoes<S: Subject>(subject: &S) -> Checked {
+async fn what_one_handle_resets_no_other_one_undoes<S: Subject>(subject: &S) -> Checked {
     let Some((first, second)) = two_that_know(subject).await? else {
         return Ok(());
     };
@@ -66,7 +72,7 @@ pub(super) async fn what_one_handle_resets_no_other_one_undoes<S: Subject>(subje
     holds(&second, &KEY, Some(at(2))).await
 }
 
-pub(super) async fn a_handle_removes_what_it_has_never_seen<S: Subject>(subject: &S) -> Checked {
+async fn a_handle_removes_what_it_has_never_seen<S: Subject>(subject: &S) -> Checked {
     let first = subject.fresh().await;
     let Some(second) = subject.sibling(&first).await else {
         return Ok(());
@@ -77,13 +83,21 @@ pub(super) async fn a_handle_removes_what_it_has_never_seen<S: Subject>(subject:
     commits(&first, at(3), advanced(None)).await
 }
 
-pub(super) async fn a_lower_commit_by_another_handle_changes_nothing<S: Subject>(
-    subject: &S,
-) -> Checked {
+async fn a_lower_commit_by_another_handle_changes_nothing<S: Subject>(subject: &S) -> Checked {
     let Some((first, second)) = two_that_know(subject).await? else {
         return Ok(());
     };
     commits(&first, at(1000), advanced(Some(42))).await?;
     commits(&second, at(43), Commit::Unchanged { current: at(1000) }).await?;
     holds(&second, &KEY, Some(at(1000))).await
+}
+
+async fn a_handle_that_is_dropped_takes_nothing_along<S: Subject>(subject: &S) -> Checked {
+    let Some((first, second)) = two_that_know(subject).await? else {
+        return Ok(());
+    };
+    commits(&first, at(43), advanced(Some(42))).await?;
+    drop(first);
+    commits(&second, at(44), advanced(Some(43))).await?;
+    holds(&second, &KEY, Some(at(44))).await
 }

@@ -4,11 +4,19 @@ use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits,
 use crate::checkpoint_store::found::{Checked, succeed};
 use crate::checkpoint_store::subject::Subject;
 
+checks! {
+    of Subject:
+    what_was_acknowledged_survives,
+    many_survive_together,
+    what_was_removed_stays_removed,
+    what_was_reset_stays_reset,
+}
+
 pub(super) fn survives<S: CheckpointStore>(store: &S) -> bool {
     store.guarantee().survives() >= Survives::Crash
 }
 
-pub(super) async fn what_was_acknowledged_survives<S: Subject>(subject: &S) -> Checked {
+async fn what_was_acknowledged_survives<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     if !survives(&store) {
         return Ok(());
@@ -25,7 +33,19 @@ pub(super) async fn what_was_acknowledged_survives<S: Subject>(subject: &S) -> C
     holds(&store, &KEY, Some(at(43))).await
 }
 
-pub(super) async fn what_was_removed_stays_removed<S: Subject>(subject: &S) -> Checked {
+async fn many_survive_together<S: Subject>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    if !survives(&store) {
+        return Ok(());
+    }
+    let commits = vec![(KEY, at(0)), (OTHER_KEY, at(u64::MAX)), (KEY, at(1))];
+    succeed("commit_many", store.commit_many(commits).await)?;
+    let store = subject.reopen(store).await;
+    holds(&store, &KEY, Some(at(1))).await?;
+    holds(&store, &OTHER_KEY, Some(at(u64::MAX))).await
+}
+
+async fn what_was_removed_stays_removed<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     if !survives(&store) {
         return Ok(());
@@ -39,7 +59,7 @@ pub(super) async fn what_was_removed_stays_removed<S: Subject>(subject: &S) -> C
     holds(&store, &KEY, Some(in_log(2, 3))).await
 }
 
-pub(super) async fn what_was_reset_stays_reset<S: Subject>(subject: &S) -> Checked {
+async fn what_was_reset_stays_reset<S: Subject>(subject: &S) -> Checked {
     let store = subject.fresh().await;
     if !survives(&store) {
         return Ok(());

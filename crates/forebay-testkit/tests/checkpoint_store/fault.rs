@@ -22,6 +22,7 @@ faults! {
     AbsentIsZero breaks nothing_is_stored_under_a_new_key, scripts: true;
     PreviousIsZero breaks a_first_commit_advances_from_nothing, scripts: true;
     ZeroIsNothing breaks zero_advances_where_nothing_is_stored, scripts: true;
+    ZeroIsAbsent breaks zero_is_a_position_as_any, scripts: true;
     PreviousIsForgotten breaks a_higher_commit_advances, scripts: true;
     LowerAdvances breaks a_lower_commit_changes_nothing, scripts: true;
     EqualAdvances breaks of_equal_sequences_the_first_stays, scripts: true;
@@ -36,6 +37,8 @@ faults! {
     AnswersAreReversed breaks many_are_answered_in_their_order, scripts: true;
     ManyAreBlind breaks many_of_one_key_see_each_other, scripts: true;
     ManyArePartial breaks one_that_is_refused_keeps_the_others_out, scripts: true;
+    PartsAreDenied breaks what_is_refused_says_whether_a_part_happened, scripts: true;
+    ManyAreCut breaks a_thousand_are_committed_in_one_call, scripts: false;
     ManyStopHalfway breaks what_was_dropped_after_a_poll_happened_whole_or_not_at_all, scripts: false;
     RemovalDoesNothing breaks a_removed_key_is_gone, scripts: true;
     RemovalIsSilent breaks removing_returns_what_was_stored, scripts: true;
@@ -43,6 +46,7 @@ faults! {
     RemovalLeavesAMark breaks a_commit_after_removal_may_be_lower, scripts: true;
     RemovalKeepsTheLog breaks a_commit_after_removal_may_be_in_another_log, scripts: true;
     ResetOnlyAdvances breaks a_reset_goes_back, scripts: true;
+    LastStays breaks a_reset_comes_back_from_the_last_sequence, scripts: true;
     ResetKeepsTheLog breaks a_reset_goes_over_to_another_log, scripts: true;
     ResetNeedsAKey breaks a_reset_of_a_new_key_stores_it, scripts: true;
     ResetSkipsTheSame breaks a_reset_to_what_is_stored_changes_its_event_id, scripts: true;
@@ -51,10 +55,13 @@ faults! {
     HandlesMergeByMaximum breaks what_one_handle_removes_no_other_one_brings_back, scripts: true;
     HandlesRemoveWhatTheyKnow breaks a_handle_removes_what_it_has_never_seen, scripts: true;
     HandlesTrustTheirMemory breaks a_lower_commit_by_another_handle_changes_nothing, scripts: true;
+    HandlesEndTogether breaks a_handle_that_is_dropped_takes_nothing_along, scripts: false;
     NothingSurvives breaks what_was_acknowledged_survives, scripts: true;
+    ManyDoNotSurvive breaks many_survive_together, scripts: true;
     RemovalsAreUndone breaks what_was_removed_stays_removed, scripts: true;
     ResetsAreUndone breaks what_was_reset_stays_reset, scripts: true;
     CommitsAreEager breaks a_future_that_was_never_polled_has_done_nothing, scripts: false;
+    DroppedChangesComeLate breaks what_was_dropped_is_not_made_up_for_later, scripts: false;
     ClaimsAreFencedAtOnce breaks a_claim_commits, scripts: true;
     ClaimsForget breaks a_claim_does_not_move_the_position, scripts: true;
     ClaimsAreShared breaks a_later_claim_fences_an_earlier_one, scripts: true;
@@ -62,12 +69,29 @@ faults! {
     ResetsKeepClaims breaks a_reset_fences_claims, scripts: true;
     RemovalsKeepClaims breaks a_removal_fences_claims, scripts: true;
     RemovalsOfNothingKeepClaims breaks a_removal_of_a_new_key_fences_its_claims, scripts: true;
+    ClaimsEndWithTheKey breaks a_key_is_claimed_anew_after_its_removal, scripts: true;
+    ClaimsIgnoreTheLog breaks a_claimed_commit_in_another_log_is_refused, scripts: true;
     CommitsFence breaks commits_without_a_claim_neither_fence_nor_are_fenced, scripts: true;
     CommitsAreFenced breaks commits_without_a_claim_neither_fence_nor_are_fenced, scripts: true;
     UnchangedIsNotFenced breaks a_claim_is_fenced_where_it_would_change_nothing, scripts: true;
     KeysShareAnEpoch breaks claims_of_other_keys_are_not_fenced, scripts: true;
     EpochsGoWithTheKey breaks tokens_rise_over_removals_and_releases, scripts: true;
     EpochsDoNotSurvive breaks claims_survive_as_fences, scripts: true;
+    ListsAreUnordered breaks every_key_is_listed_once_and_in_order, scripts: false;
+    ListsAreOld breaks what_is_listed_is_what_is_stored, scripts: false;
+    RemovedKeysAreListed breaks a_removed_key_is_not_listed, scripts: false;
+    LabelsAreAscii breaks a_label_is_listed_and_moves_nothing, scripts: false;
+    LabelsNeedAPosition breaks a_key_may_have_a_label_before_it_has_a_position, scripts: false;
+    LabelsStay breaks a_label_is_replaced_and_taken_away, scripts: false;
+    ResetsDropLabels breaks commits_and_resets_keep_the_label, scripts: false;
+    RemovalsKeepLabels breaks a_removal_takes_the_label, scripts: false;
+    LabelsDoNotSurvive breaks labels_survive, scripts: false;
+    WatchesBeginEmpty breaks a_watch_begins_with_what_is_stored, scripts: false;
+    WatchesGiveAll breaks a_watch_gives_the_newest_state_and_none_between, scripts: false;
+    WatchesMissRemovals breaks a_watch_is_told_of_removals_and_resets, scripts: false;
+    WatchesSeeTheirHandle breaks a_watch_is_told_what_other_handles_do, scripts: false;
+    WatchesRepeat breaks a_watch_says_nothing_where_nothing_changed, scripts: false;
+    WatchesEndTogether breaks a_watch_that_was_dropped_takes_nothing_from_another, scripts: false;
 }
 
 /// How the faulty store fails.

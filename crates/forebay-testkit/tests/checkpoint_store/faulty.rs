@@ -15,8 +15,10 @@ pub(crate) struct Faulty(pub(crate) Option<Fault>);
 
 /// One handle.
 pub(crate) struct Store {
-    fault: Option<Fault>,
-    state: Arc<Mutex<State>>,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) state: Arc<Mutex<State>>,
+    /// Tells it from the other handles of its state.
+    pub(crate) handle: u64,
     /// What this handle has seen. Without a fault it is not used.
     seen: Mutex<BTreeMap<Key, Checkpoint>>,
 }
@@ -37,10 +39,11 @@ impl Drop for Claim {
 }
 
 impl Store {
-    fn new(fault: Option<Fault>, state: Arc<Mutex<State>>) -> Self {
+    fn new(fault: Option<Fault>, state: Arc<Mutex<State>>, handle: u64) -> Self {
         Self {
             fault,
             state,
+            handle,
             seen: Mutex::default(),
         }
     }
@@ -49,7 +52,7 @@ impl Store {
         self.fault == Some(fault)
     }
 
-    fn key(&self, key: &ResumeKey) -> Key {
+    pub(crate) fn key(&self, key: &ResumeKey) -> Key {
         let mut key = *key.as_bytes();
         if self.has(Fault::KeysShareAPlace) {
             key[0] &= 0xf0;
@@ -64,6 +67,9 @@ impl Store {
     fn commit_now(&self, key: &ResumeKey, checkpoint: Checkpoint) -> Result<Commit, Refused> {
         let key = self.key(key);
         let mut state = self.state.lock().unwrap();
+        if state.is_ended {
+            return Err(Refused::default());
+        }
         let mut seen = self.seen.lock().unwrap();
         if self.has(Fault::HandlesWriteAllTheyKnow) {
             for (key, checkpoint) in &*seen {
@@ -84,6 +90,10 @@ impl Store {
             state.keep(key, Some(checkpoint.clone()));
         }
         let commit = state.commit(self.fault, key, checkpoint)?;
+        state.note(self.handle, key);
+        if let Some((key, late)) = state.late.take() {
+            state.keep(key, late);
+        }
         seen.extend(state.stored(&key).map(|stored| (key, stored.clone())));
         Ok(commit)
     }
@@ -98,6 +108,10 @@ impl Store {
         let before = self.state.lock().unwrap().clone();
         let mut answers = Vec::new();
         for (key, checkpoint) in commits {
+            if self.has(Fault::ManyAreCut) && answers.len() >= 100 {
+                answers.push(Commit::Advanced { previous: None });
+                continue;
+            }
             if self.has(Fault::ManyStopHalfway) && !answers.is_empty() {
                 yield_once().await;
             }
@@ -107,10 +121,17 @@ impl Store {
                 let _ = state.commit(self.fault, self.key(&key), checkpoint);
                 continue;
             }
-            match state.commit(self.fault, self.key(&key), checkpoint) {
-                Ok(commit) => answers.push(commit),
+            let committed = state.commit(self.fault, self.key(&key), checkpoint);
+            if self.has(Fault::ManyDoNotSurvive) {
+                state.lose(self.key(&key), before.stored(&self.key(&key)));
+            }
+            match committed {
+                Ok(commit) => {
+                    state.note(self.handle, self.key(&key));
+                    answers.push(commit);
+                }
                 Err(error) => {
-                    if !self.has(Fault::ManyArePartial) {
+                    if !self.has(Fault::ManyArePartial) && !self.has(Fault::PartsAreDenied) {
                         *state = before;
                     }
                     return Err(error);
@@ -121,6 +142,24 @@ impl Store {
             answers.reverse();
         }
         Ok(answers)
+    }
+
+    /// With a fault, leaves a change behind that is made whether or not it is waited for.
+    async fn come_late(&self, key: Key, checkpoint: Option<&Checkpoint>) {
+        if !self.has(Fault::DroppedChangesComeLate) {
+            return;
+        }
+        self.state.lock().unwrap().late = Some((key, checkpoint.cloned()));
+        yield_once().await;
+        self.state.lock().unwrap().late = None;
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.has(Fault::HandlesEndTogether) {
+            self.state.lock().unwrap().is_ended = true;
+        }
     }
 }
 
@@ -170,19 +209,29 @@ impl CheckpointStore for Store {
         if self.has(Fault::HandlesRemoveWhatTheyKnow) && !has_seen {
             return Ok(None);
         }
-        self.state.lock().unwrap().remove(self.fault, key)
+        self.come_late(key, None).await;
+        let mut state = self.state.lock().unwrap();
+        let removed = state.remove(self.fault, key);
+        state.note(self.handle, key);
+        removed
     }
 
     async fn reset(&self, key: &ResumeKey, checkpoint: Checkpoint) -> Result<(), Refused> {
         let key = self.key(key);
+        self.come_late(key, Some(&checkpoint)).await;
         let mut state = self.state.lock().unwrap();
         state.reset(self.fault, key, checkpoint.clone())?;
+        state.note(self.handle, key);
         self.seen.lock().unwrap().insert(key, checkpoint);
         Ok(())
     }
 
     fn guarantee(&self) -> Guarantee {
-        Guarantee::new(Survives::Crash).atomic()
+        let guarantee = Guarantee::new(Survives::Crash);
+        if self.has(Fault::PartsAreDenied) {
+            return guarantee;
+        }
+        guarantee.atomic()
     }
 }
 
@@ -191,16 +240,19 @@ impl Subject for Faulty {
     type Claim = Claim;
 
     async fn fresh(&self) -> Store {
-        Store::new(self.0, Arc::default())
+        Store::new(self.0, Arc::default(), 0)
     }
 
     async fn sibling(&self, store: &Store) -> Option<Store> {
-        Some(Store::new(self.0, Arc::clone(&store.state)))
+        let handle = store.handle + 1;
+        Some(Store::new(self.0, Arc::clone(&store.state), handle))
     }
 
     async fn reopen(&self, store: Store) -> Store {
-        store.state.lock().unwrap().reopen(self.0);
-        Store::new(self.0, Arc::clone(&store.state))
+        let state = Arc::clone(&store.state);
+        drop(store);
+        state.lock().unwrap().reopen(self.0);
+        Store::new(self.0, state, 0)
     }
 
     async fn claim(&self, store: &Store, key: &ResumeKey) -> Option<Result<Claim, Refused>> {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use forebay_core::{Checkpoint, Commit, Cursor, Sequence};
+use forebay_core::{Checkpoint, Commit, Cursor, ResumeKey, Sequence};
+use forebay_testkit::checkpoint_store::Listed;
 
 use crate::fault::{Fault, Refused};
 
@@ -12,6 +13,12 @@ pub(crate) struct State {
     keys: BTreeMap<Key, Kept>,
     /// With a fault, the epoch of all keys.
     epoch: u64,
+    /// With a fault, whether one handle has ended all.
+    pub(crate) is_ended: bool,
+    /// With a fault, what is to come after the next commit.
+    pub(crate) late: Option<(Key, Option<Checkpoint>)>,
+    /// What was stored under each key, one after the other, by which handle.
+    pub(crate) history: BTreeMap<Key, Vec<(u64, Option<Checkpoint>)>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -19,6 +26,13 @@ struct Kept {
     epoch: u64,
     is_claimed: bool,
     checkpoint: Option<Checkpoint>,
+    label: Option<String>,
+    /// With a fault, that it was removed while it was claimed.
+    is_dead: bool,
+    /// With a fault, what a reopened store finds instead of what was committed with others.
+    lost: Option<Option<Checkpoint>>,
+    /// With a fault, what was stored first.
+    first: Option<Checkpoint>,
     /// With a fault, what a removal or a reset has left behind.
     mark: Option<Checkpoint>,
     /// With a fault, what a reopened store finds instead of what was removed or reset.
@@ -72,7 +86,11 @@ impl State {
             return Ok(Commit::Unchanged { current });
         }
         let mut commit = judge(kept.checkpoint.as_ref(), &checkpoint);
-        let stored = kept.checkpoint.as_ref().map(Checkpoint::sequence);
+        let mut stored = kept.checkpoint.as_ref().map(Checkpoint::sequence);
+        if has(Fault::ZeroIsAbsent) && stored == Some(Sequence::ZERO) {
+            commit = judge(None, &checkpoint);
+            stored = None;
+        }
         let is_forced = has(Fault::LogIsIgnored) && commit.is_err()
             || has(Fault::LowerAdvances) && stored > Some(sequence)
             || has(Fault::EqualAdvances) && stored == Some(sequence);
@@ -81,6 +99,7 @@ impl State {
         }
         match &mut commit {
             Ok(Commit::Advanced { previous }) => {
+                kept.first.get_or_insert_with(|| checkpoint.clone());
                 kept.checkpoint = Some(checkpoint);
                 if has(Fault::PreviousIsForgotten) {
                     *previous = None;
@@ -118,8 +137,13 @@ impl State {
         {
             return Ok(commit);
         }
-        if epoch != claimed || fault == Some(Fault::ClaimsAreFencedAtOnce) {
+        let is_dead = kept.is_dead && fault == Some(Fault::ClaimsEndWithTheKey);
+        if epoch != claimed || is_dead || fault == Some(Fault::ClaimsAreFencedAtOnce) {
             return Err(Refused::fenced());
+        }
+        let is_elsewhere = judge(kept.checkpoint.as_ref(), &checkpoint).is_err();
+        if is_elsewhere && fault == Some(Fault::ClaimsIgnoreTheLog) {
+            kept.checkpoint = None;
         }
         kept.is_claimed = false;
         let commit = self.commit(fault, key, checkpoint);
@@ -150,7 +174,11 @@ impl State {
         if has(Fault::RemovalDoesNothing) {
             return Ok(removed);
         }
+        kept.is_dead |= kept.is_claimed;
         kept.checkpoint = None;
+        if !has(Fault::RemovalsKeepLabels) {
+            kept.label = None;
+        }
         if has(Fault::RemovalLeavesAMark) {
             kept.mark = removed.clone();
         }
@@ -180,6 +208,7 @@ impl State {
         let sequence = stored.as_ref().map(Checkpoint::sequence);
         let is_skipped = has(Fault::ResetNeedsAKey) && stored.is_none()
             || has(Fault::ResetOnlyAdvances) && sequence >= Some(checkpoint.sequence())
+            || has(Fault::LastStays) && sequence == Some(Sequence::MAX)
             || has(Fault::ResetSkipsTheSame) && sequence == Some(checkpoint.sequence());
         if is_skipped {
             return Ok(());
@@ -193,8 +222,63 @@ impl State {
         if has(Fault::ResetsAreUndone) {
             kept.before = stored;
         }
+        if has(Fault::ResetsDropLabels) {
+            kept.label = None;
+        }
         kept.checkpoint = Some(checkpoint);
         Ok(())
+    }
+
+    pub(crate) fn label(&mut self, fault: Option<Fault>, key: Key, label: Option<&str>) {
+        let has = |wanted| fault == Some(wanted);
+        let kept = self.keys.entry(key).or_default();
+        if has(Fault::LabelsNeedAPosition) && kept.checkpoint.is_none()
+            || has(Fault::LabelsStay) && label.is_none()
+        {
+            return;
+        }
+        let mut label = label.map(str::to_owned);
+        if let Some(label) = &mut label
+            && has(Fault::LabelsAreAscii)
+        {
+            label.retain(|letter| letter.is_ascii());
+        }
+        kept.label = label;
+    }
+
+    pub(crate) fn list(&self, fault: Option<Fault>) -> Vec<Listed> {
+        let has = |wanted| fault == Some(wanted);
+        let mut listed = Vec::new();
+        for (key, kept) in &self.keys {
+            let mut checkpoint = kept.checkpoint.clone();
+            if has(Fault::ListsAreOld) {
+                checkpoint.clone_from(&kept.first);
+            }
+            let is_listed = checkpoint.is_some() || kept.label.is_some();
+            if is_listed || has(Fault::RemovedKeysAreListed) {
+                let key = ResumeKey::from_bytes(*key);
+                listed.push(Listed::new(key, checkpoint, kept.label.as_deref()));
+            }
+        }
+        if has(Fault::ListsAreUnordered) {
+            listed.reverse();
+        }
+        listed
+    }
+
+    /// Forgets at the end of the process what has become of a key.
+    pub(crate) fn lose(&mut self, key: Key, before: Option<&Checkpoint>) {
+        let kept = self.keys.entry(key).or_default();
+        kept.lost = Some(before.cloned());
+    }
+
+    /// Notes that a handle may have changed a key.
+    pub(crate) fn note(&mut self, handle: u64, key: Key) {
+        let stored = self.stored(&key).cloned();
+        let history = self.history.entry(key).or_default();
+        if history.last().is_none_or(|(_, last)| *last != stored) {
+            history.push((handle, stored));
+        }
     }
 
     pub(crate) fn claim(&mut self, fault: Option<Fault>, key: Key) -> u64 {
@@ -218,12 +302,19 @@ impl State {
         if fault == Some(Fault::NothingSurvives) {
             self.keys.clear();
         }
+        self.is_ended = false;
         for kept in self.keys.values_mut() {
+            if let Some(lost) = kept.lost.take() {
+                kept.checkpoint = lost;
+            }
             if let Some(before) = kept.before.take() {
                 kept.checkpoint = Some(before);
             }
             if fault == Some(Fault::EpochsDoNotSurvive) {
                 kept.epoch = 0;
+            }
+            if fault == Some(Fault::LabelsDoNotSurvive) {
+                kept.label = None;
             }
         }
     }

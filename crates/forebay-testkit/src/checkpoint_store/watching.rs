@@ -1,0 +1,123 @@
+use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
+
+use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits};
+use crate::checkpoint_store::found::{Checked, expect, succeed};
+use crate::checkpoint_store::subject::Subject;
+
+checks! {
+    of Watching:
+    a_watch_begins_with_what_is_stored,
+    a_watch_gives_the_newest_state_and_none_between,
+    a_watch_is_told_of_removals_and_resets,
+    a_watch_is_told_what_other_handles_do,
+    a_watch_says_nothing_where_nothing_changed,
+    a_watch_that_was_dropped_takes_nothing_from_another,
+}
+
+/// What the checks need besides of stores whose keys can be watched.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_testkit::checkpoint_store::{Watching, watching_violations};
+///
+/// /// To be called by a test.
+/// async fn check<S: Watching>(subject: &S) {
+///     assert_eq!(watching_violations(subject).await, []);
+/// }
+/// ```
+pub trait Watching: Subject {
+    /// What follows one key.
+    type Watch;
+
+    /// Begins to follow a key.
+    fn watch(&self, store: &Self::Store, key: &ResumeKey) -> Self::Watch;
+
+    /// Returns the newest state that the watch has not given yet, which may be that nothing is
+    /// stored; `None` where there is no such state.
+    ///
+    /// It is called after the change that is to be seen was acknowledged, and waits for no further
+    /// one. Where news take their time, so does this.
+    ///
+    /// # Cancel safety
+    ///
+    /// The checks do not drop it before it is done.
+    fn news(&self, watch: &mut Self::Watch) -> impl Future<Output = Option<Option<Checkpoint>>>;
+}
+
+async fn tells<S: Watching>(
+    subject: &S,
+    watch: &mut S::Watch,
+    expected: Option<Option<Checkpoint>>,
+) -> Checked {
+    expect("a watch", subject.news(watch).await, expected)
+}
+
+async fn a_watch_begins_with_what_is_stored<S: Watching>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let mut watch = subject.watch(&store, &KEY);
+    tells(subject, &mut watch, Some(None)).await?;
+    tells(subject, &mut watch, None).await?;
+    commits(&store, at(42), advanced(None)).await?;
+    let mut watch = subject.watch(&store, &KEY);
+    tells(subject, &mut watch, Some(Some(at(42)))).await?;
+    tells(subject, &mut watch, None).await
+}
+
+async fn a_watch_gives_the_newest_state_and_none_between<S: Watching>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let mut watch = subject.watch(&store, &KEY);
+    commits(&store, at(1), advanced(None)).await?;
+    commits(&store, at(2), advanced(Some(1))).await?;
+    commits(&store, at(3), advanced(Some(2))).await?;
+    tells(subject, &mut watch, Some(Some(at(3)))).await?;
+    tells(subject, &mut watch, None).await?;
+    commits(&store, at(4), advanced(Some(3))).await?;
+    tells(subject, &mut watch, Some(Some(at(4)))).await
+}
+
+async fn a_watch_is_told_of_removals_and_resets<S: Watching>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    let mut watch = subject.watch(&store, &KEY);
+    tells(subject, &mut watch, Some(Some(at(42)))).await?;
+    succeed("reset", store.reset(&KEY, at(3)).await)?;
+    tells(subject, &mut watch, Some(Some(at(3)))).await?;
+    succeed("remove", store.remove(&KEY).await)?;
+    tells(subject, &mut watch, Some(None)).await
+}
+
+async fn a_watch_is_told_what_other_handles_do<S: Watching>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let Some(sibling) = subject.sibling(&store).await else {
+        return Ok(());
+    };
+    let mut watch = subject.watch(&store, &KEY);
+    tells(subject, &mut watch, Some(None)).await?;
+    let answers = sibling.commit_many(vec![(OTHER_KEY, at(7)), (KEY, at(42))]);
+    succeed("commit_many", answers.await)?;
+    tells(subject, &mut watch, Some(Some(at(42)))).await
+}
+
+async fn a_watch_says_nothing_where_nothing_changed<S: Watching>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    commits(&store, at(42), advanced(None)).await?;
+    let mut watch = subject.watch(&store, &KEY);
+    tells(subject, &mut watch, Some(Some(at(42)))).await?;
+    let unchanged = || Commit::Unchanged { current: at(42) };
+    commits(&store, at(42).with_event_id("late"), unchanged()).await?;
+    commits(&store, at(3), unchanged()).await?;
+    succeed("commit", store.commit(&OTHER_KEY, at(43)).await)?;
+    tells(subject, &mut watch, None).await
+}
+
+async fn a_watch_that_was_dropped_takes_nothing_from_another<S: Watching>(subject: &S) -> Checked {
+    let store = subject.fresh().await;
+    let first = subject.watch(&store, &KEY);
+    let mut second = subject.watch(&store, &KEY);
+    commits(&store, at(42), advanced(None)).await?;
+    drop(first);
+    tells(subject, &mut second, Some(Some(at(42)))).await?;
+    commits(&store, at(43), advanced(Some(42))).await?;
+    tells(subject, &mut second, Some(Some(at(43)))).await
+}
