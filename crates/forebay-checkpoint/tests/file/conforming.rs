@@ -1,8 +1,12 @@
 use std::path::PathBuf;
 
-use forebay_checkpoint::{CheckpointError, FileClaim, FileStore};
+use forebay_checkpoint::{CheckpointError, FileClaim, FileStore, Watch};
 use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, ResumeKey, Survives};
-use forebay_testkit::checkpoint_store::{Script, Subject, replay, violations};
+use forebay_testkit::checkpoint_store::{
+    Listed, Listing, Script, Subject, Watching, listing_violations, replay, violations,
+    watching_violations,
+};
+use futures::FutureExt;
 use futures::executor::block_on;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
@@ -71,9 +75,41 @@ impl Subject for Files {
     }
 }
 
+impl Listing for Files {
+    async fn list(&self, store: &FileStore) -> Result<Vec<Listed>, CheckpointError> {
+        let entries = store.entries().into_iter();
+        let listed =
+            entries.map(|entry| Listed::new(entry.key, entry.checkpoint, entry.label.as_deref()));
+        Ok(listed.collect())
+    }
+
+    async fn label(
+        &self,
+        store: &FileStore,
+        key: &ResumeKey,
+        label: Option<&str>,
+    ) -> Result<(), CheckpointError> {
+        store.label(key, label).await
+    }
+}
+
+impl Watching for Files {
+    type Watch = Watch;
+
+    fn watch(&self, store: &FileStore, key: &ResumeKey) -> Watch {
+        store.watch(key)
+    }
+
+    async fn news(&self, watch: &mut Watch) -> Option<Option<Checkpoint>> {
+        watch.next().now_or_never().and_then(Result::ok)
+    }
+}
+
 #[test]
 fn does_what_every_checkpoint_store_must() {
     assert_eq!(block_on(violations(&Files::new())), []);
+    assert_eq!(block_on(listing_violations(&Files::new())), []);
+    assert_eq!(block_on(watching_violations(&Files::new())), []);
 }
 
 #[test]

@@ -1,6 +1,10 @@
-use forebay_checkpoint::{CheckpointError, MemoryClaim, MemoryStore};
+use forebay_checkpoint::{CheckpointError, MemoryClaim, MemoryStore, Watch};
 use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, ResumeKey, Survives};
-use forebay_testkit::checkpoint_store::{Script, Subject, replay, violations};
+use forebay_testkit::checkpoint_store::{
+    Listed, Listing, Script, Subject, Watching, listing_violations, replay, violations,
+    watching_violations,
+};
+use futures::FutureExt;
 use futures::executor::block_on;
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert_eq, proptest};
@@ -48,9 +52,41 @@ impl Subject for Memory {
     }
 }
 
+impl Listing for Memory {
+    async fn list(&self, store: &MemoryStore) -> Result<Vec<Listed>, CheckpointError> {
+        let entries = store.entries().into_iter();
+        let listed =
+            entries.map(|entry| Listed::new(entry.key, entry.checkpoint, entry.label.as_deref()));
+        Ok(listed.collect())
+    }
+
+    async fn label(
+        &self,
+        store: &MemoryStore,
+        key: &ResumeKey,
+        label: Option<&str>,
+    ) -> Result<(), CheckpointError> {
+        store.label(key, label).await
+    }
+}
+
+impl Watching for Memory {
+    type Watch = Watch;
+
+    fn watch(&self, store: &MemoryStore, key: &ResumeKey) -> Watch {
+        store.watch(key)
+    }
+
+    async fn news(&self, watch: &mut Watch) -> Option<Option<Checkpoint>> {
+        watch.next().now_or_never().and_then(Result::ok)
+    }
+}
+
 #[test]
 fn does_what_every_checkpoint_store_must() {
     assert_eq!(block_on(violations(&Memory)), []);
+    assert_eq!(block_on(listing_violations(&Memory)), []);
+    assert_eq!(block_on(watching_violations(&Memory)), []);
 }
 
 #[test]
