@@ -5,7 +5,8 @@
 //! all that are broken are reported at once. They need no runtime of their own, and whatever
 //! executes their futures will do.
 //!
-//! * [`checkpoint_store`], what every `CheckpointStore` must do.
+//! * [`checkpoint_store`], what every `CheckpointStore` must do. The README has a whole store, and its
+//!   checks.
 //!
 //! # Examples
 //!
