@@ -5,7 +5,6 @@
 //!   [`paths`].
 //! * Calls that are dropped, time out or find no room leave memory and file the same: [`calling`].
 //! * Durabilities, flushing, closing, watching and counting: [`living`].
-//! * Processes see, wait for and outlive one another: [`processes`].
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,7 +12,6 @@ mod calling;
 mod conforming;
 mod living;
 mod paths;
-mod processes;
 
 use std::path::PathBuf;
 

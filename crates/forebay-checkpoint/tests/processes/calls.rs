@@ -1,0 +1,217 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+
+use forebay_checkpoint::FileStore;
+use forebay_core::{Outcome, StoreError};
+use futures::executor::block_on;
+
+use crate::child::say;
+use crate::notice::can_trace;
+use crate::other::Other;
+use crate::{KEY, OTHER_KEY, at, names, nowhere};
+
+const MANY: u64 = 100;
+const SIXTEEN: &str = "0123456789abcdef";
+
+/// What is traced: some phases, with what begins each of them said where the trace shows it.
+pub(crate) fn count(path: &Path) {
+    let store = FileStore::open(path).unwrap();
+    store.commit_blocking(&KEY, at(1)).unwrap();
+    store.commit_blocking(&OTHER_KEY, at(1)).unwrap();
+    // Until then zeros may be written ahead.
+    block_on(store.flush()).unwrap();
+    say("begin commits");
+    for sequence in 2..2 + MANY {
+        let checkpoint = at(sequence).with_event_id(SIXTEEN);
+        assert!(
+            store
+                .commit_blocking(&KEY, checkpoint)
+                .unwrap()
+                .is_advanced()
+        );
+    }
+    say("begin unchanged");
+    for sequence in 2..2 + MANY {
+        assert!(
+            !store
+                .commit_blocking(&KEY, at(sequence))
+                .unwrap()
+                .is_advanced()
+        );
+    }
+    say("begin looks");
+    for _ in 0..MANY {
+        store.load_fresh_blocking(&KEY).unwrap();
+        assert!(store.load_now(&KEY).is_some());
+    }
+    say("begin batch");
+    let file = File::open(path).unwrap();
+    file.lock().unwrap();
+    let ticket = |sequence| store.submit(&KEY, at(1_000 + sequence)).unwrap();
+    let tickets: Vec<_> = (0..MANY).map(ticket).collect();
+    file.unlock().unwrap();
+    for ticket in tickets {
+        assert!(ticket.wait().unwrap().is_advanced());
+    }
+    say("begin end");
+    store.close_blocking().unwrap();
+}
+
+/// The calls of each phase by name, and the lengths of what was written to the file.
+fn phases(trace: &str, path: &Path) -> BTreeMap<String, (BTreeMap<String, u64>, Vec<u64>)> {
+    let mut phases = BTreeMap::new();
+    let mut phase = "start".to_owned();
+    let file = format!("<{}>", path.display());
+    for line in trace.lines() {
+        let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        // What was interrupted by another thread's call is counted where it begins.
+        let Some((name, arguments)) = call.split_once('(').filter(|_| !call.starts_with('<'))
+        else {
+            continue;
+        };
+        if let Some((_, said)) = arguments.split_once("says begin ") {
+            phase = said.split("\\n").next().unwrap().to_owned();
+            continue;
+        }
+        let (calls, lengths): &mut (BTreeMap<_, u64>, Vec<_>) =
+            phases.entry(phase.clone()).or_default();
+        *calls.entry(name.to_owned()).or_default() += 1;
+        if name.starts_with("pwrite") && arguments.contains(&file) {
+            let (_, behind) = arguments.rsplit_once('"').unwrap();
+            let mut numbers = behind.split(|c: char| !c.is_ascii_digit());
+            let length = numbers.find(|number| !number.is_empty()).unwrap();
+            lengths.push(length.parse().unwrap());
+        }
+    }
+    phases
+}
+
+/// Those that wait for threads, get memory or ask for nothing of the disk do not count.
+fn of_files(calls: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
+    let others = [
+        "brk",
+        "clock_nanosleep",
+        "futex",
+        "getpid",
+        "madvise",
+        "mmap",
+        "mprotect",
+        "mremap",
+        "munmap",
+        "restart_syscall",
+        "sched_yield",
+        "set_robust_list",
+        "write",
+    ];
+    let calls = calls.iter().map(|(name, count)| (&**name, *count));
+    calls.filter(|(name, _)| !others.contains(name)).collect()
+}
+
+#[test]
+fn a_batch_is_one_write_and_one_sync_and_what_changes_nothing_neither() {
+    if !can_trace() {
+        return;
+    }
+    let (folder, path) = nowhere();
+    let out = folder.path().join("trace");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-y", "-s", "32", "-o"]).arg(&out);
+    let said = Other::start_under(strace, &path, "count").rest();
+    assert_eq!(said.last().map(String::as_str), Some("begin end"));
+    let trace = std::fs::read_to_string(out).unwrap();
+    let phases = phases(&trace, &path);
+
+    let (commits, lengths) = &phases["commits"];
+    let stat = commits.keys().find(|name| name.contains("stat")).unwrap();
+    // Nothing is opened, created, renamed or removed.
+    let mut expected = [
+        ("fdatasync", MANY),
+        ("flock", 2 * MANY),
+        ("pread64", MANY),
+        ("pwrite64", MANY),
+        (stat, MANY),
+    ];
+    expected.sort_unstable();
+    assert_eq!(of_files(commits), expected);
+    assert_eq!(lengths.len() as u64, MANY);
+    assert!(lengths.iter().all(|length| *length <= 72), "{lengths:?}");
+
+    let (unchanged, lengths) = &phases["unchanged"];
+    let mut expected = [("flock", 2 * MANY), ("pread64", MANY), (stat, MANY)];
+    expected.sort_unstable();
+    assert_eq!((of_files(unchanged), lengths.len()), (expected.to_vec(), 0));
+
+    let (looks, _) = &phases["looks"];
+    assert_eq!(of_files(looks), [("pread64", MANY)]);
+
+    let (batch, lengths) = &phases["batch"];
+    assert_eq!((batch["pwrite64"], batch["fdatasync"]), (1, 1));
+    // Of a key that changed often in one batch only the last state is written.
+    assert!(lengths[..] == [56], "{lengths:?}");
+}
+
+/// What is done while a call of it fails: says of each commit what came of it.
+pub(crate) fn fail(path: &Path) {
+    let store = FileStore::open(path).unwrap();
+    for sequence in 1..=8 {
+        match store.commit_blocking(&KEY, at(sequence)) {
+            Ok(_) => say(&format!("{sequence} committed")),
+            Err(error) if error.outcome() == Outcome::NotCommitted => {
+                // What was not committed is not there, and what was before it is.
+                let before = store
+                    .load_now(&KEY)
+                    .map_or(0, |found| found.sequence().get());
+                say(&format!("{sequence} not, after {before}: {error}"));
+            }
+            Err(error) => say(&format!("{sequence} unknown: {error}")),
+        }
+    }
+    let stats = store.stats();
+    store.close_blocking().unwrap();
+    say(&format!(
+        "{} failures, {} files",
+        stats.failures, stats.replacements
+    ));
+}
+
+/// Makes the fifth call of a kind fail, which is no longer one of those that begin the file.
+fn fails(call: &str, error: &str) -> Vec<String> {
+    let (folder, path) = nowhere();
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"]);
+    strace.args(["-e", &format!("trace={call}")]);
+    strace.args(["-e", &format!("inject={call}:error={error}:when=5")]);
+    let said = Other::start_under(strace, &path, "fail").rest();
+    let store = FileStore::open(&path).unwrap();
+    assert_eq!(store.load_now(&KEY), Some(at(8)), "{said:?}");
+    assert_eq!(names(folder.path()), ["offsets"]);
+    said
+}
+
+#[test]
+fn a_sync_or_a_write_that_fails_commits_nothing_and_the_next_one_works() {
+    if !can_trace() {
+        return;
+    }
+    for (call, error, files) in [("fdatasync", "EIO", 2), ("pwrite64", "ENOSPC", 1)] {
+        let said = fails(call, error);
+        let committed = said.iter().filter(|line| line.ends_with("committed"));
+        assert_eq!(committed.count(), 7, "{said:?}");
+        let failed: Vec<_> = said
+            .iter()
+            .filter(|line| line.contains(" not, after "))
+            .collect();
+        assert_eq!(failed.len(), 1, "{said:?}");
+        let (sequence, rest) = failed[0].split_once(' ').unwrap();
+        let before = sequence.parse::<u64>().unwrap() - 1;
+        assert!(
+            rest.starts_with(&format!("not, after {before}: ")),
+            "{said:?}"
+        );
+        assert!(rest.contains("offsets"), "{said:?}");
+        let expected = format!("1 failures, {files} files");
+        assert_eq!(said.last(), Some(&expected), "{call}");
+    }
+}

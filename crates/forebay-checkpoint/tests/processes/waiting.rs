@@ -1,0 +1,102 @@
+use std::fs::File;
+use std::path::Path;
+use std::sync::mpsc;
+
+use forebay_checkpoint::FileStore;
+use forebay_core::CheckpointStore;
+use futures::FutureExt;
+use futures::executor::block_on;
+use rustix::process::Signal;
+use tokio::runtime;
+
+use crate::other::Other;
+use crate::{KEY, OTHER_KEY, at, begin, nowhere};
+
+fn is_held(path: &Path) -> bool {
+    File::open(path).unwrap().try_lock().is_err()
+}
+
+/// The older store left a thread behind for every call that gave up, and ran out of them.
+#[test]
+fn however_many_give_up_on_a_stopped_process_one_thread_waits() {
+    let (_folder, path) = nowhere();
+    begin(&path, &KEY, at(1));
+    let mut waits = Other::start(&path, "wait");
+    assert_eq!(waits.hear().as_deref(), Some("ready"));
+    let mut holds = Other::start(&path, "hold");
+    assert_eq!(holds.hear().as_deref(), Some("held"));
+    waits.tell("go on");
+    let after_one = waits.hear().unwrap();
+    let after_many = waits.hear().unwrap();
+    assert!(after_one.ends_with(", 1 blocked"), "{after_one}");
+    assert_eq!(after_one, after_many);
+    // Nothing of what was given up comes to pass later: what had been committed is the next.
+    assert!(is_held(&path));
+    waits.tell("go on");
+    holds.signal(Signal::KILL);
+    assert_eq!(waits.hear().as_deref(), Some("advanced"));
+    waits.rest();
+    let store = FileStore::open(&path).unwrap();
+    assert_eq!(store.load_now(&KEY), Some(at(2)));
+}
+
+/// Dropping the older one took as long as the other process kept the lock.
+#[test]
+fn a_runtime_whose_tasks_wait_is_dropped_while_the_lock_is_held() {
+    let (_folder, path) = nowhere();
+    let store = FileStore::options().lock_timeout(None).open(&path).unwrap();
+    store.commit_blocking(&KEY, at(1)).unwrap();
+    let mut holds = Other::start(&path, "hold");
+    assert_eq!(holds.hear().as_deref(), Some("held"));
+    let (asked, has_asked) = mpsc::channel();
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    for sequence in 2..50 {
+        let (store, asked) = (store.clone(), asked.clone());
+        runtime.spawn(async move {
+            let mut commit = Box::pin(store.commit(&KEY, at(sequence)));
+            assert!((&mut commit).now_or_never().is_none());
+            asked.send(()).unwrap();
+            commit.await
+        });
+    }
+    for _ in 2..50 {
+        has_asked.recv().unwrap();
+    }
+    drop(runtime);
+    assert!(is_held(&path));
+    holds.signal(Signal::KILL);
+    // The futures are gone; what they asked for is done, in memory as in the file.
+    block_on(store.flush()).unwrap();
+    assert_eq!(store.load_now(&KEY), Some(at(49)));
+    store.close_blocking().unwrap();
+    assert_eq!(FileStore::open(&path).unwrap().load_now(&KEY), Some(at(49)));
+}
+
+/// With the older store a removal that was cancelled came back with the next commit of another key.
+#[test]
+fn a_removal_that_is_dropped_is_made_or_was_never_begun() {
+    let (_folder, path) = nowhere();
+    let store = FileStore::options().lock_timeout(None).open(&path).unwrap();
+    for is_polled in [false, true] {
+        store.commit_blocking(&KEY, at(1)).unwrap();
+        let mut holds = Other::start(&path, "hold");
+        assert_eq!(holds.hear().as_deref(), Some("held"));
+        let mut remove = Box::pin(store.remove(&KEY));
+        if is_polled {
+            assert!((&mut remove).now_or_never().is_none());
+        }
+        drop(remove);
+        let ticket = store.submit(&OTHER_KEY, at(1)).unwrap();
+        holds.signal(Signal::KILL);
+        ticket.wait().unwrap();
+        let expected = if is_polled { None } else { Some(at(1)) };
+        assert_eq!(store.load_now(&KEY), expected);
+        let mut other = Other::start(&path, "serve");
+        assert_eq!(other.hear().as_deref(), Some("ready"));
+        let found = if is_polled { "nothing" } else { "1" };
+        assert_eq!(other.ask("load 7"), found);
+    }
+}
