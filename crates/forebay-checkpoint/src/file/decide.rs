@@ -54,6 +54,16 @@ pub(crate) struct Decision {
 }
 
 impl Wish {
+    /// Whether its answer is an epoch. One that a crash took back would be given once more, to
+    /// somebody else.
+    pub(crate) const fn tells_epoch(&self) -> bool {
+        match self.what {
+            What::Claim => true,
+            What::Reset(_) => self.claim.is_some(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn decide(&self, now: &Known) -> Result<Decision, Refusal> {
         if self.claim.is_some_and(|epoch| epoch != now.state.epoch) {
             return Err(Refusal::Fenced(now.state.epoch));

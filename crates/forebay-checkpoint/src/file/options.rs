@@ -10,7 +10,8 @@ use crate::file::store::FileStore;
 
 /// When what was committed is durable.
 ///
-/// A batch that several handles share is as durable as the strictest of them wants it.
+/// A batch that several handles share is as durable as the strictest of them wants it. Claims are
+/// durable before they are given, whatever is set, so that no two have one epoch.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Durability {

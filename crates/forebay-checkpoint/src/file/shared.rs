@@ -11,6 +11,7 @@ use forebay_rt::wake_all;
 
 use crate::error::CheckpointError;
 use crate::file::counters::Counters;
+use crate::file::decide::Wish;
 use crate::file::engine::{Engine, Entered, Job};
 use crate::file::frame::RECORDS_BYTES_MAX;
 use crate::file::io::{Io, retried};
@@ -95,7 +96,9 @@ impl<I: Io> Shared<I> {
         };
         let mut head = [0; 8];
         let read = retried(|| self.io.read_at(&file, &mut head, tail));
-        !matches!(read, Ok(count) if head[..count.min(head.len())].iter().all(|byte| *byte == 0))
+        // Less than was asked for says nothing, but for nothing at all at the end of the file.
+        let is_end = matches!(read, Ok(0)) || matches!(read, Ok(8) if head == [0; 8]);
+        !is_end
     }
 
     pub(crate) fn identity(&self) -> Option<(u64, u64)> {
@@ -315,7 +318,8 @@ impl Work {
             }
             match entry.task {
                 Task::Change(wishes) => {
-                    let durable = entry.pace == Pace::BeforeAnswer;
+                    let tells = wishes.iter().any(Wish::tells_epoch);
+                    let durable = tells || entry.pace == Pace::BeforeAnswer;
                     work.jobs.push(Job::new(wishes, durable));
                     work.promises.push(entry.promise);
                 }

@@ -81,7 +81,8 @@ impl<I: Io> Engine<I> {
             Ok(read) => read,
             Err(error) => return Err(self.io_error("read", error)),
         };
-        if read < head.len() || u64_at(&head, 0) == Some(0) {
+        // A read may give less than there is.
+        if read == 0 || (read == head.len() && u64_at(&head, 0) == Some(0)) {
             return Ok(());
         }
         let mut bytes = Vec::new();
