@@ -7,6 +7,7 @@
 
 pub(crate) mod claim;
 pub(crate) mod options;
+pub(crate) mod reader;
 pub(crate) mod stats;
 pub(crate) mod store;
 pub(crate) mod ticket;

@@ -9,7 +9,9 @@
 //! * [`FileStore`], positions in a file, opened with [`Options`], which say how durable it is
 //!   ([`Durability`]) and what is done with a damaged one ([`OnCorrupt`]). [`Ticket`] is a commit that
 //!   is queued, [`FileClaim`] the right to commit under a key until somebody else takes it,
-//!   [`FileStats`] what was done, and [`FileReport`] what a file has.
+//!   [`FileStats`] what was done, [`FileReport`] what a file has, and [`Salvage`] what a damaged one
+//!   comes to.
+//! * [`FileReader`], what is in such a file, for somebody who only looks.
 //! * [`MemoryStore`], positions in memory, with [`MemoryClaim`] and [`MemoryStats`].
 //! * [`Watch`], somebody who follows what is stored under a key.
 //! * [`Entry`], what a store has under one key, with its label for people.
@@ -118,7 +120,8 @@ pub use crate::error::CheckpointError;
 pub use crate::file::{
     claim::FileClaim,
     options::{Durability, OnCorrupt, Options},
-    stats::{FileReport, FileStats},
+    reader::FileReader,
+    stats::{FileReport, FileStats, Salvage},
     store::FileStore,
     ticket::Ticket,
 };

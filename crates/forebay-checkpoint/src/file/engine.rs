@@ -30,6 +30,7 @@ use crate::file::engine::import::OlderLock;
 use crate::file::header::Header;
 use crate::file::io::{Io, Stat, retried};
 use crate::file::replay::Place;
+use crate::file::stats::Salvage;
 use crate::file::table::{Change, Known, Staged, Table};
 use crate::watch::Watchers;
 
@@ -84,6 +85,8 @@ pub(crate) struct Engine<I: Io> {
     /// The length from which replacing is tried again, where it was not possible.
     replace_from: u64,
     counters: Counters,
+    /// What came of the last damage.
+    salvaged: Option<Arc<Salvage>>,
     buffer: Vec<u8>,
 }
 
@@ -157,12 +160,17 @@ impl<I: Io> Engine<I> {
             nonce,
             replace_from: 0,
             counters: Counters::default(),
+            salvaged: None,
             buffer: Vec::new(),
         }
     }
 
     pub(crate) const fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    pub(crate) const fn salvaged(&self) -> Option<&Arc<Salvage>> {
+        self.salvaged.as_ref()
     }
 
     /// Returns the file and its tail: as long as nothing stands there, nothing new was committed.

@@ -1,19 +1,16 @@
 //! What a store shows of itself.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use forebay_core::Outcome;
-
 use crate::entry::Entry;
 use crate::error::CheckpointError;
-use crate::file::engine::{JSON_FIRST, read};
+use crate::file::engine::read;
 use crate::file::handle::resolve;
-use crate::file::header::{Header, Unreadable};
-use crate::file::replay::{End, load};
+use crate::file::reader::{Chain, Content, Reading};
+use crate::file::replay::End;
 use crate::file::salvage::salvage;
-use crate::file::stats::{FileReport, FileStats};
+use crate::file::stats::{FileReport, FileStats, Salvage};
 use crate::file::store::FileStore;
 
 impl FileStore {
@@ -47,18 +44,7 @@ impl FileStore {
     /// ```
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
-        let table = read(&self.shared().published);
-        let listed = table.iter().map(|(key, known)| {
-            let mut entry = Entry::new(*key, known.state.value.clone());
-            entry.label.clone_from(&known.label);
-            entry
-        });
-        let mut entries: Vec<_> = listed
-            .filter(|entry| entry.checkpoint.is_some() || entry.label.is_some())
-            .collect();
-        drop(table);
-        entries.sort_unstable_by_key(|entry| entry.key);
-        entries
+        read(&self.shared().published).entries()
     }
 
     /// Returns what the store has, and what was done with its file.
@@ -83,8 +69,10 @@ impl FileStore {
     #[must_use]
     pub fn stats(&self) -> FileStats {
         let counters = self.shared().counters();
+        // A guard in the literal below would be held while other locks are taken.
+        let keys = read(&self.shared().published).keys();
         FileStats {
-            keys: read(&self.shared().published).keys(),
+            keys,
             watches: self.shared().watchers.count(),
             queued: self.shared().queue.len(),
             frames: counters.frames,
@@ -96,6 +84,13 @@ impl FileStore {
             salvages: counters.salvages,
             lost_records: counters.lost_records,
         }
+    }
+
+    /// Returns what came of the last damage that this process found in the file and
+    /// [salvaged](crate::OnCorrupt::Salvage), if it found any.
+    #[must_use]
+    pub fn salvaged(&self) -> Option<Arc<Salvage>> {
+        self.shared().salvaged()
     }
 
     /// Reads the file at `path` without a lock and without changing it, and reports what is in it.
@@ -129,51 +124,35 @@ impl FileStore {
     /// # }).unwrap();
     /// ```
     pub fn verify(path: impl AsRef<Path>) -> Result<FileReport, CheckpointError> {
-        let resolved = resolve(path.as_ref())?;
-        let path: Arc<Path> = Arc::from(resolved);
-        let bytes = std::fs::read(&path).map_err(|error| unread(&path, error))?;
-        if bytes.is_empty() {
+        let path: Arc<Path> = Arc::from(resolve(path.as_ref())?);
+        let Reading { bytes, content, .. } = Reading::settled(&path)?;
+        let len = bytes.len() as u64;
+        let Content::Chain(chain) = content.map_err(|fault| fault.error(&path))? else {
             return Ok(FileReport::default());
-        }
-        if bytes.first() == Some(&JSON_FIRST) {
-            return Err(CheckpointError::JsonV1 { path });
-        }
-        let (header, seed) = Header::decode(&bytes).map_err(|why| match why {
-            Unreadable::NotAStore => CheckpointError::NotAStore {
-                path: Arc::clone(&path),
-            },
-            Unreadable::Format(found) => CheckpointError::UnsupportedVersion {
-                path: Arc::clone(&path),
-                found,
-            },
-            Unreadable::KeyFormat(found) => CheckpointError::KeyFormat {
-                path: Arc::clone(&path),
-                found,
-            },
-        })?;
-        let (table, place, end) = load(&header, seed, &bytes);
+        };
+        let Chain {
+            header,
+            table,
+            place,
+            end,
+        } = chain;
         let damaged = matches!(end, End::Damaged { .. } | End::Nonsense);
-        let salvaged = damaged.then(|| salvage(&bytes));
+        let salvage = damaged.then(|| salvage(&bytes));
+        let rest = bytes.get(place.tail as usize..).unwrap_or_default();
+        let torn_bytes = rest
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |at| at as u64 + 1);
         Ok(FileReport {
             generation: header.generation,
-            keys: salvaged
-                .as_ref()
-                .map_or(&table, |found| &found.table)
-                .keys(),
+            keys: salvage.as_ref().map_or(&table, |found| &found.table).keys(),
             frames: place.frames,
+            records: place.records,
             bytes: place.tail,
-            torn: end == End::Torn,
+            len,
+            torn_bytes: if damaged { 0 } else { torn_bytes },
             damage: damaged.then_some(place.tail),
-            lost_records: salvaged.map_or(0, |found| found.lost_records),
+            salvage: salvage.map(|found| found.report(None)),
         })
-    }
-}
-
-fn unread(path: &Arc<Path>, error: io::Error) -> CheckpointError {
-    CheckpointError::Io {
-        doing: "read",
-        path: Arc::clone(path),
-        source: Arc::new(error),
-        outcome: Outcome::NotCommitted,
     }
 }

@@ -17,11 +17,15 @@ pub(crate) struct Place {
     /// The checksum of the header.
     pub(crate) seed: u32,
     pub(crate) tail: u64,
+    /// Where the last frame begins, or the header.
+    pub(crate) last: u64,
     /// The checksum of the last frame, or of the header.
     pub(crate) prev: u32,
     pub(crate) names: Names,
     /// How many frames were read.
     pub(crate) frames: u64,
+    /// How many records are in them.
+    pub(crate) records: u64,
 }
 
 /// The keys that a file has numbered.
@@ -71,9 +75,11 @@ impl Place {
         Self {
             seed,
             tail: header_bytes,
+            last: 0,
             prev: seed,
             names: Names::default(),
             frames: 0,
+            records: 0,
         }
     }
 
@@ -116,7 +122,9 @@ impl Place {
             if !apply(key, record) {
                 return false;
             }
+            self.records += 1;
         }
+        self.last = self.tail;
         self.tail += frame.size() as u64;
         self.prev = frame.crc;
         self.frames += 1;
@@ -169,6 +177,18 @@ pub(crate) fn stage(
     true
 }
 
+/// Puts what a record says of `key` into `table`.
+pub(crate) fn apply(table: &mut Table, key: Option<ResumeKey>, record: Record) -> bool {
+    let Some(key) = key else {
+        return matches!(record, Record::Moved { .. });
+    };
+    let Some(known) = after(table.get(&key), record) else {
+        return false;
+    };
+    table.put(key, known);
+    true
+}
+
 /// What holds of a key after a record of it.
 pub(crate) fn after(before: Known, record: Record) -> Option<Known> {
     match record {
@@ -195,16 +215,8 @@ pub(crate) fn load(header: &Header, seed: u32, bytes: &[u8]) -> (Table, Place, E
     let keys = header.base.min(bytes.len() as u64) as usize / KEY_BYTES_MIN;
     table.reserve(keys);
     place.names.keys.reserve(keys);
-    let end = place.read(&bytes[header_bytes..], &mut |key, record| {
-        let Some(key) = key else {
-            return matches!(record, Record::Moved { .. });
-        };
-        let Some(known) = after(table.get(&key), record) else {
-            return false;
-        };
-        table.put(key, known);
-        true
-    });
+    let apply = &mut |key, record| apply(&mut table, key, record);
+    let end = place.read(&bytes[header_bytes..], apply);
     let end = match end {
         End::Clean | End::Torn if place.tail < header.base => End::Damaged { proof: header.base },
         end => end,

@@ -1,11 +1,16 @@
 //! Reading a damaged file as far as that is possible.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use foldhash::fast::RandomState;
 use forebay_core::ResumeKey;
 
 use crate::file::frame::Frame;
 use crate::file::header::{HEADER_BYTES, Header};
 use crate::file::record::{Record, State};
 use crate::file::replay::{End, Place, after};
+use crate::file::stats::Salvage;
 use crate::file::table::Table;
 
 /// What can be read of a damaged file.
@@ -18,6 +23,8 @@ pub(crate) struct Salvaged {
     pub(crate) lost_records: u64,
     /// Where the file is damaged, from where to where.
     pub(crate) gaps: Vec<(u64, u64)>,
+    /// The keys of which something is said behind the last gap: nothing later can be missing.
+    sure: HashSet<ResumeKey, RandomState>,
 }
 
 /// Reads the chain, and behind each damage the chain that proves it.
@@ -28,6 +35,7 @@ pub(crate) fn salvage(bytes: &[u8]) -> Salvaged {
             generation: 0,
             lost_records: 0,
             gaps: vec![(0, bytes.len() as u64)],
+            sure: HashSet::default(),
         };
     };
     let mut salvaged = Salvaged {
@@ -35,6 +43,7 @@ pub(crate) fn salvage(bytes: &[u8]) -> Salvaged {
         generation: header.generation,
         lost_records: 0,
         gaps: Vec::new(),
+        sure: HashSet::default(),
     };
     let mut place = Place::behind_header(seed, HEADER_BYTES as u64);
     loop {
@@ -46,7 +55,7 @@ pub(crate) fn salvage(bytes: &[u8]) -> Salvaged {
         match place.read(rest, &mut apply) {
             End::Clean | End::Torn => break,
             End::Damaged { proof } => {
-                salvaged.gaps.push((place.tail, proof));
+                salvaged.gap(place.tail, proof);
                 let whole = Frame::whole(bytes.get(proof as usize..).unwrap_or_default(), seed);
                 let Some(frame) = whole else { break };
                 place.tail = proof;
@@ -58,19 +67,38 @@ pub(crate) fn salvage(bytes: &[u8]) -> Salvaged {
                     break;
                 };
                 let end = place.tail + frame.size() as u64;
-                salvaged.gaps.push((place.tail, end));
+                salvaged.gap(place.tail, end);
                 place.tail = end;
                 place.prev = frame.crc;
             }
         }
     }
     if place.tail < header.base {
-        salvaged.gaps.push((place.tail, header.base));
+        salvaged.gap(place.tail, header.base);
     }
     salvaged
 }
 
 impl Salvaged {
+    /// Says all that a user is to know of it, the damaged file being kept at `kept`.
+    pub(crate) fn report(&self, kept: Option<PathBuf>) -> Salvage {
+        let keys = self.table.iter().map(|(key, _)| *key);
+        let mut behind: Vec<_> = keys.filter(|key| !self.sure.contains(key)).collect();
+        behind.sort_unstable();
+        Salvage {
+            entries: self.table.entries(),
+            behind,
+            lost_records: self.lost_records,
+            gaps: self.gaps.clone(),
+            kept,
+        }
+    }
+
+    fn gap(&mut self, from: u64, to: u64) {
+        self.gaps.push((from, to));
+        self.sure.clear();
+    }
+
     /// Of two states the later wins, wherever they stand: one of a damaged part may be missing, and
     /// no order of the file is to make a key go back.
     fn merge(&mut self, key: Option<ResumeKey>, record: Record) {
@@ -78,6 +106,9 @@ impl Salvaged {
             self.lost_records += u64::from(!matches!(record, Record::Moved { .. }));
             return;
         };
+        if matches!(record, Record::State { .. }) {
+            self.sure.insert(key);
+        }
         let before = self.table.get(&key);
         if let Record::State { state, .. } = &record
             && before.number.is_some()

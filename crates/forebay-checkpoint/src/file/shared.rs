@@ -18,6 +18,7 @@ use crate::file::io::{Io, retried};
 use crate::file::options::Options;
 use crate::file::queue::{Entry, Pace, Queue, Task, Turn};
 use crate::file::slot::{Answers, Promise, Slot};
+use crate::file::stats::Salvage;
 use crate::file::table::Table;
 use crate::watch::Watchers;
 
@@ -43,6 +44,7 @@ struct Seen<F> {
     tail: Option<(Arc<F>, u64)>,
     identity: Option<(u64, u64)>,
     counters: Counters,
+    salvaged: Option<Arc<Salvage>>,
 }
 
 impl<I: Io> Shared<I> {
@@ -64,6 +66,7 @@ impl<I: Io> Shared<I> {
                 tail: None,
                 identity: None,
                 counters: Counters::default(),
+                salvaged: None,
             }),
         });
         let engine = Engine::new(
@@ -107,6 +110,10 @@ impl<I: Io> Shared<I> {
 
     pub(crate) fn counters(&self) -> Counters {
         self.seen().counters
+    }
+
+    pub(crate) fn salvaged(&self) -> Option<Arc<Salvage>> {
+        self.seen().salvaged.clone()
     }
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen<I::File>> {
@@ -288,6 +295,7 @@ impl<I: Io> Worker<I> {
         let before = std::mem::replace(&mut seen.tail, self.engine.tail());
         seen.identity = self.engine.identity();
         seen.counters = *self.engine.counters();
+        seen.salvaged = self.engine.salvaged().cloned();
         drop(seen);
         drop(before);
     }

@@ -1,3 +1,9 @@
+use std::path::PathBuf;
+
+use forebay_core::ResumeKey;
+
+use crate::entry::Entry;
+
 /// What a [`FileStore`](crate::FileStore) has, and what this process has done with its file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -27,7 +33,7 @@ pub struct FileStats {
 }
 
 /// What is in a file, by [`FileStore::verify`](crate::FileStore::verify).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct FileReport {
     /// How many times the file was replaced, the first included; zero for an empty one.
@@ -36,12 +42,34 @@ pub struct FileReport {
     pub keys: usize,
     /// How many frames stand before the tail or the damage.
     pub frames: u64,
+    /// How many records are in them.
+    pub records: u64,
     /// How many bytes they end at.
     pub bytes: u64,
-    /// Whether something stands behind the tail that was never whole. It is no damage.
-    pub torn: bool,
+    /// How many bytes the file has.
+    pub len: u64,
+    /// How many bytes stand behind the tail that were never whole, or not yet. They are no damage.
+    pub torn_bytes: u64,
     /// Where the damage begins, if there is any.
     pub damage: Option<u64>,
+    /// What it would come to if the file was salvaged, if there is damage.
+    pub salvage: Option<Salvage>,
+}
+
+/// What can be read of a damaged file, and what may be wrong about it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Salvage {
+    /// All keys that have a position or a label afterwards, in their order.
+    pub entries: Vec<Entry>,
+    /// The keys that may be behind what was acknowledged, because the last that is said of them
+    /// stands before damage, in their order. Keys that were removed are among them, and may be
+    /// missing. A key that was named in the damage alone cannot be told.
+    pub behind: Vec<ResumeKey>,
     /// How many records behind the damage are of keys that only it could tell.
     pub lost_records: u64,
+    /// Where the damage is, each from byte to byte.
+    pub gaps: Vec<(u64, u64)>,
+    /// Where the damaged file is kept, if it was replaced.
+    pub kept: Option<PathBuf>,
 }

@@ -5,7 +5,15 @@ use std::sync::Arc;
 use forebay_core::{Checkpoint, ResumeKey};
 use hashbrown::HashMap;
 
+use crate::entry::Entry;
 use crate::file::record::{self, State};
+
+#[cfg(not(test))]
+type Hashing = foldhash::fast::RandomState;
+/// The order of keys decides the bytes of a file that is replaced, and a test is to see the same
+/// ones again.
+#[cfg(test)]
+type Hashing = foldhash::fast::FixedState;
 
 /// All that is known of one key.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -32,7 +40,7 @@ impl Known {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
-    known: HashMap<ResumeKey, Known, foldhash::fast::RandomState>,
+    known: HashMap<ResumeKey, Known, Hashing>,
     /// The epoch of every key that is not in it.
     floor: u64,
     /// How many bytes a new file with all of it would take, but for its frames.
@@ -89,6 +97,18 @@ impl Table {
         self.known.iter()
     }
 
+    /// Returns all keys with a position or a label, in their order.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let listed = self.known.iter().filter_map(|(key, known)| {
+            let mut entry = Entry::new(*key, known.state.value.clone());
+            entry.label.clone_from(&known.label);
+            (entry.checkpoint.is_some() || entry.label.is_some()).then_some(entry)
+        });
+        let mut entries: Vec<_> = listed.collect();
+        entries.sort_unstable_by_key(|entry| entry.key);
+        entries
+    }
+
     /// How many keys have a position.
     pub(crate) fn keys(&self) -> usize {
         let values = self.known.values();
@@ -119,7 +139,7 @@ impl Table {
 #[derive(Debug, Default)]
 pub(crate) struct Staged {
     changes: Vec<Change>,
-    places: HashMap<ResumeKey, usize, foldhash::fast::RandomState>,
+    places: HashMap<ResumeKey, usize, Hashing>,
     undo: Vec<(usize, Option<Change>)>,
 }
 

@@ -119,14 +119,18 @@ impl<I: Io> Engine<I> {
 
     /// Keeps the damaged file under another name and puts what can be read in its place.
     fn salvage(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
-        self.keep_aside(bytes)
+        let kept = self
+            .keep_aside(bytes)
             .map_err(|error| self.io_error("keep a copy of", error))?;
         let salvaged = salvage(bytes);
-        self.counters.salvages += 1;
-        self.counters.lost_records += salvaged.lost_records;
+        let report = salvaged.report(Some(kept.clone()));
         self.foreign.clear();
         self.base = Some(salvaged.table);
-        self.replace_salvaged(salvaged.generation)
+        self.replace_salvaged(salvaged.generation, &kept)?;
+        self.counters.salvages += 1;
+        self.counters.lost_records += report.lost_records;
+        self.salvaged = Some(Arc::new(report));
+        Ok(())
     }
 
     fn unreadable(&self, why: Unreadable) -> CheckpointError {

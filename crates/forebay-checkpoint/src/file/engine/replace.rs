@@ -281,23 +281,33 @@ impl<I: Io> Engine<I> {
         Ok(())
     }
 
-    /// Replaces a damaged file by what was read of it.
-    pub(super) fn replace_salvaged(&mut self, generation: u64) -> Result<(), CheckpointError> {
+    /// Replaces a damaged file by what was read of it. Where the damaged one stays, its copy goes:
+    /// it would be made again each time this is tried.
+    pub(super) fn replace_salvaged(
+        &mut self,
+        generation: u64,
+        kept: &Path,
+    ) -> Result<(), CheckpointError> {
         let table = self.base.take().unwrap_or_default();
         // Nothing more is appended to what is damaged.
         self.suspect = true;
-        let replaced = self.replace_with(table, generation);
-        replaced.map_err(|failure| self.io_error("replace", failure.source))
+        self.replace_with(table, generation).map_err(|failure| {
+            if !failure.renamed {
+                let _ = retried(|| self.io.remove(kept));
+            }
+            self.io_error("replace", failure.source)
+        })
     }
 
     /// Writes the bytes of a damaged file under another name.
-    pub(super) fn keep_aside(&self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn keep_aside(&self, bytes: &[u8]) -> io::Result<PathBuf> {
         let suffix = format!(".damaged-{:08x}", nonce(&*self.io));
         let path = beside(&self.path, &suffix);
         let file = retried(|| self.io.create(&path, 0o600))?;
         write_all(&*self.io, &file, bytes, 0)?;
         retried(|| self.io.sync(&file))?;
-        retried(|| self.io.sync_directory(&path))
+        retried(|| self.io.sync_directory(&path))?;
+        Ok(path)
     }
 
     fn image(&self, mut table: Table, generation: u64, beside: bool) -> Image {
