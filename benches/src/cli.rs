@@ -3,6 +3,7 @@
 //! Bad input ends with exit status 2 and one line on standard error that says what is allowed.
 
 mod argument;
+mod checkpoints;
 mod events;
 mod output;
 mod reads;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use crate::cli::checkpoints::{CheckpointsArguments, GrowthArguments, WorkArguments};
 pub(crate) use crate::cli::events::{AudienceArguments, EventsArguments, WritingArguments};
 pub(crate) use crate::cli::output::OutputArguments;
 pub(crate) use crate::cli::reads::{
@@ -38,6 +40,12 @@ pub(crate) enum Command {
     /// Runs ways to give every event to every subscriber against each other.
     #[command(allow_negative_numbers = true)]
     Events(Box<EventsArguments>),
+    /// Runs ways to keep positions durably against each other.
+    #[command(allow_negative_numbers = true)]
+    Checkpoints(Box<CheckpointsArguments>),
+    /// Is one of the processes that `checkpoints` starts.
+    #[command(hide = true)]
+    WriteCheckpoints,
     /// Compares two reports.
     Cmp(CmpArguments),
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::backend::BackendError;
 use crate::cmp::CmpError;
 use crate::delivery::Fault;
+use crate::keeper;
 use crate::report::error::ReportError;
 use crate::trace::TraceError;
 
@@ -106,6 +107,25 @@ pub enum Failure {
         /// How many there were.
         subscribers: u64,
     },
+    /// A process that commits positions did not do so.
+    #[error("a process that commits positions failed: {0}")]
+    Writer(#[source] io::Error),
+    /// The folder in which stores are measured cannot be used.
+    #[error("stores cannot be measured in {folder}: {source}", folder = folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A store failed, or lost what it had acknowledged.
+    #[error("{strategy}: {source}")]
+    Store {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// What went wrong.
+        source: keeper::Fault,
+    },
     /// A condition of `cmp` was not met; what it was has been said.
     #[error("conditions of --fail-if that hold: {0}")]
     Condition(usize),
@@ -126,6 +146,8 @@ impl Failure {
             | Self::LoadsFailed { .. }
             | Self::WrongDeliveries { .. }
             | Self::SubscribersLost { .. }
+            | Self::Writer(_)
+            | Self::Store { .. }
             | Self::Condition(_) => 1,
             Self::Interrupted => 130,
             _ => 2,

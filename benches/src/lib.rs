@@ -16,6 +16,7 @@
 //! What is compared on the follow path:
 //! * [`fanout`], the table of strategies, and [`delivery`], one run of one of them.
 //! * [`follow`], a log and its readers polled by hand, for the benches.
+//! * [`keeper`], the table of stores of positions, and `shift`, writers at work on one of them.
 //!
 //! What comes out:
 //! * [`allocator`], what counts allocations.
@@ -27,6 +28,7 @@ pub mod allocator;
 mod arrivals;
 pub mod backend;
 mod cli;
+mod checkpoints;
 pub mod cmp;
 pub mod crowd;
 pub mod delivery;
@@ -38,6 +40,7 @@ pub mod fanout;
 pub mod follow;
 pub mod hand;
 mod harness;
+pub mod keeper;
 pub mod plan;
 pub mod program;
 pub mod random;
@@ -46,6 +49,7 @@ mod recorder;
 pub mod report;
 pub mod row;
 mod session;
+mod shift;
 pub mod simulation;
 pub mod strategy;
 pub mod tasks;

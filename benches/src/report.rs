@@ -6,15 +6,16 @@
 //! * [`cdf`] and [`clock`], how an engine writes a distribution and a moment down.
 //! * [`output`], the folder with the files, written whole or not at all.
 //! * [`table`], [`json`], [`markdown`] and [`html`], the formats.
-//! * `reads` and `events`, the `kinds` of report: what each shows, as an `outline` that every format
+//! * `reads`, `events` and `checkpoints`, the `kinds` of report: what each shows, as an `outline` that every format
 //!   follows.
-//! * [`metric`], [`quantity`], [`spread`] and [`grid`], what the formats share.
+//! * [`metric`], [`quantity`], [`spread`] [`grid`] and `swept`, what the formats share.
 //! * [`error`], why a report could not be read or written.
 
 mod answer;
 pub mod cdf;
 mod cells;
 mod charts;
+pub(crate) mod checkpoints;
 pub mod clock;
 pub mod error;
 pub(crate) mod events;
@@ -31,5 +32,6 @@ pub mod output;
 pub mod quantity;
 pub(crate) mod reads;
 pub mod spread;
+mod swept;
 pub mod table;
 mod validate;

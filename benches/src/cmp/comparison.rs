@@ -5,7 +5,7 @@ use crate::report::grid::visible;
 use crate::report::metric::{Better, Measure, Round};
 use crate::report::model::{Body, Clock, Offered, Point, Reads, Report, StrategyRounds};
 use crate::report::spread::Spread;
-use crate::report::{events, offered, quantity, reads};
+use crate::report::{checkpoints, events, offered, quantity, reads};
 
 /// With fewer rounds on both sides, all of one lie above all of the other too often by chance.
 const ROUNDS_WANTED: usize = 4;
@@ -60,8 +60,17 @@ impl Comparison {
                 same("workload", &old.workload, &new.workload)?;
                 Self::of_points(events::title(new), differences, &old.points, &new.points)
             }
+            (Body::Checkpoints(old), Body::Checkpoints(new)) => {
+                same("workload", &old.workload, &new.workload)?;
+                Self::of_points(
+                    checkpoints::title(new),
+                    differences,
+                    &old.points,
+                    &new.points,
+                )
+            }
             // Of other kinds, as was said.
-            (Body::Reads(_), Body::Events(_)) | (Body::Events(_), Body::Reads(_)) => {
+            (Body::Reads(_) | Body::Events(_) | Body::Checkpoints(_), _) => {
                 Err(CmpError::NothingShared)
             }
         }

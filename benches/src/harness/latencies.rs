@@ -36,6 +36,27 @@ impl Latencies {
             .saturating_record(end_ns.saturating_sub(start_ns));
     }
 
+    /// Records that so many operations took so long.
+    pub(crate) fn record_many(&mut self, ns: u64, count: u64) {
+        self.histogram.saturating_record_n(ns, count);
+    }
+
+    /// Takes the end for one that is not earlier than this.
+    pub(crate) fn end_at(&mut self, end_ns: u64) {
+        self.end_ns = self.end_ns.max(end_ns);
+    }
+
+    /// Returns how long operations took, and how many took so long.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
+        let recorded = self.histogram.iter_recorded();
+        recorded.map(|step| (step.value_iterated_to(), step.count_since_last_iteration()))
+    }
+
+    /// Returns when the last one ended.
+    pub(crate) fn end_ns(&self) -> u64 {
+        self.end_ns
+    }
+
     /// Adds what another one recorded.
     pub(crate) fn add(&mut self, other: &Self) {
         // Both have the same bounds, so nothing is out of range.
@@ -51,16 +72,13 @@ impl Latencies {
     /// Returns them as a report keeps them.
     pub(crate) fn timing(&self) -> Timing {
         let at = |quantile| self.histogram.value_at_quantile(quantile);
-        let buckets = self.histogram.iter_recorded();
-        let buckets =
-            buckets.map(|step| (step.value_iterated_to(), step.count_since_last_iteration()));
         Timing {
             elapsed_ns: self.end_ns,
             p50_ns: at(0.5),
             p99_ns: at(0.99),
             p999_ns: at(0.999),
             max_ns: self.histogram.max(),
-            cdf: cdf::thin(buckets),
+            cdf: cdf::thin(self.buckets()),
         }
     }
 }

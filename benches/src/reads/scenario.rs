@@ -81,8 +81,8 @@ impl Scenario {
                 keys.truncate(times_ns.len());
                 (open(times_ns), None)
             }
-            // Nobody subscribes to reads.
-            (Offered::Subscribers { .. }, _) => (open(Vec::new()), None),
+            // Nobody subscribes to reads, or commits them.
+            (Offered::Subscribers { .. } | Offered::Commits { .. }, _) => (open(Vec::new()), None),
         };
         Plan {
             keys: keys.into(),

@@ -11,15 +11,14 @@ use crate::report::events::metrics::{
     PUBLISH_P999, SLOW_MAX, SLOW_P50, SLOW_P99, SLOW_P999, SUBSCRIBER_MEMORY, THROUGHPUT,
     WRITER_CPU, WRONG,
 };
-use crate::report::events::tables::{
-    alone, deliveries, glance_delivery, glance_publishing, swept, with_ratio,
-};
+use crate::report::events::tables::{deliveries, glance_delivery, glance_publishing};
 use crate::report::grid::{Grid, Tone};
 use crate::report::metric::Metric;
 use crate::report::model::{Events, EventsRound, Offered, Point};
 use crate::report::offered;
 use crate::report::outline::{Chapter, Figure, Note, Outline};
 use crate::report::spread::Spread;
+use crate::report::swept::{alone, swept, with_ratio};
 
 /// A figure, what it is called where its column title would not do, and what it says.
 type Shown = (&'static Metric<EventsRound>, &'static str, &'static str);
@@ -143,7 +142,7 @@ pub(crate) fn outline(events: &Events) -> Outline {
 fn pace_of(point: &Point<EventsRound>) -> Option<f64> {
     match point.offered {
         Offered::Subscribers { per_second, .. } => per_second,
-        Offered::Clients(_) | Offered::PerSecond(_) | Offered::Speed(_) => None,
+        _ => None,
     }
 }
 
@@ -158,7 +157,7 @@ fn sweep(points: &[&Point<EventsRound>], pace: Option<f64>, names: &[String]) ->
         let lead = format!("{lead}, by {unit}.");
         let figure = charts::sweep(metric, (title, lead), points, (&offered, names));
         Figure {
-            table: swept(metric, title, points, names, alone),
+            table: swept(metric, title, (points, names), offered::number, alone),
             ..figure
         }
     });
@@ -166,7 +165,9 @@ fn sweep(points: &[&Point<EventsRound>], pace: Option<f64>, names: &[String]) ->
     Some(Chapter {
         title: format!("{}, by {unit}", offered::pace(pace)),
         glance: glance
-            .map(|(metric, title, _)| swept(metric, title, points, names, with_ratio))
+            .map(|(metric, title, _)| {
+                swept(metric, title, (points, names), offered::number, with_ratio)
+            })
             .collect(),
         figures: figures.collect(),
         ..Chapter::default()

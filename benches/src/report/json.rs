@@ -5,6 +5,7 @@
 //! has the same shape and holds the rest. A round's `timing` stands in the section that its clock
 //! belongs to.
 
+mod checkpoints;
 mod events;
 mod reads;
 
@@ -50,6 +51,11 @@ pub fn encode(report: &Report) -> Result<Vec<u8>, ReportError> {
     let mut bytes = match &report.body {
         Body::Reads(body) => written(header, reads::counted(body), reads::measured(body)),
         Body::Events(body) => written(header, events::counted(body), events::measured(body)),
+        Body::Checkpoints(body) => written(
+            header,
+            checkpoints::counted(body),
+            checkpoints::measured(body),
+        ),
     }?;
     bytes.push(b'\n');
     Ok(bytes)
@@ -90,6 +96,11 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportError> {
             let layout = layout(bytes)?;
             let body = events::joined(layout.counted, layout.measured)?;
             (layout.header, Body::Events(body))
+        }
+        Some(checkpoints::KIND) => {
+            let layout = layout(bytes)?;
+            let body = checkpoints::joined(layout.counted, layout.measured)?;
+            (layout.header, Body::Checkpoints(body))
         }
         other => {
             let found = other.unwrap_or_default().chars();

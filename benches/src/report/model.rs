@@ -2,7 +2,8 @@
 //!
 //! A [`Report`] is a [`Header`] that every kind of report shares, and a [`Body`] of one kind: what
 //! strategies did, at [`Point`]s, in rounds. The figures of one round fall in two sections. What was
-//! *counted* ([`ReadsCounts`], [`EventsCounts`], and [`Timing`] where the clock is
+//! *counted* ([`ReadsCounts`], [`EventsCounts`],
+//! [`CheckpointsCounts`], and [`Timing`] where the clock is
 //! [`Clock::Virtual`]) holds integers only; in virtual time it is the same on every machine for the
 //! same seed, bit for bit. What was *measured* is not. In memory a round keeps both together, because
 //! every reader wants them together; the JSON file keeps them apart, so that two runs can be compared
@@ -23,12 +24,16 @@
     reason = "written as literals by engines and tests; the file's schema number is the promise"
 )]
 
+mod checkpoints;
 mod events;
 mod header;
 mod reads;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::checkpoints::{
+    Calls, Checkpoints, CheckpointsCounts, CheckpointsFigures, CheckpointsRound, ProcessShare,
+};
 pub use self::events::{Audience, Events, EventsCounts, EventsFigures, EventsRound};
 pub use self::header::{Header, Machine, Setting};
 pub use self::reads::{Clock, Reads, ReadsCounts, ReadsRound};
@@ -52,6 +57,8 @@ pub enum Body {
     Reads(Reads),
     /// Strategies of the follow path: one writer, many subscribers.
     Events(Events),
+    /// Stores of positions: many writers, durably.
+    Checkpoints(Checkpoints),
 }
 
 impl Body {
@@ -61,6 +68,7 @@ impl Body {
         match self {
             Self::Reads(_) => "reads",
             Self::Events(_) => "events",
+            Self::Checkpoints(_) => "checkpoints",
         }
     }
 }
@@ -91,6 +99,17 @@ pub enum Offered {
         /// How many events are published in a second, whoever has taken the earlier ones; as many
         /// as the writer can where it is `None`.
         per_second: Option<f64>,
+    },
+    /// Positions that are committed, each once the one before it was acknowledged.
+    Commits {
+        /// How many writers each process has.
+        writers: u64,
+        /// How many keys each process has.
+        keys: u64,
+        /// How many processes there are.
+        processes: u64,
+        /// How many commits there are in all; as many as there is time for where it is `None`.
+        updates: Option<u64>,
     },
 }
 

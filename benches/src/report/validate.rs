@@ -5,8 +5,8 @@
 
 use crate::report::error::ReportError;
 use crate::report::model::{
-    Audience, Body, CdfStep, EventsRound, Header, Offered, Point, ReadsRound, Report,
-    StrategyRounds, Timing,
+    Audience, Body, CdfStep, CheckpointsRound, EventsRound, Header, Offered, Point, ReadsRound,
+    Report, StrategyRounds, Timing,
 };
 
 /// The most bytes that any single text of a report may have.
@@ -19,6 +19,8 @@ const POINTS_MAX: usize = 256;
 const STRATEGIES_MAX: usize = 64;
 /// The most rounds of one strategy at one point.
 const ROUNDS_MAX: usize = 1_000;
+/// The most processes of one round.
+const PROCESSES_MAX: usize = 64;
 /// The most steps of one distribution.
 const CDF_STEPS_MAX: usize = 512;
 
@@ -40,6 +42,10 @@ impl Report {
             Body::Events(events) => {
                 text("workload", &events.workload)?;
                 points(&events.points, events_offered, events_round)
+            }
+            Body::Checkpoints(checkpoints) => {
+                text("workload", &checkpoints.workload)?;
+                points(&checkpoints.points, commits_offered, commits_round)
             }
         }
     }
@@ -100,7 +106,9 @@ fn reads_offered(place: &str, offered: &Offered) -> Result<(), ReportError> {
         Offered::Clients(0) => invalid(format!("{place}.clients"), "at least 1 client"),
         Offered::PerSecond(factor) | Offered::Speed(factor) => positive(place, *factor),
         Offered::Clients(_) => Ok(()),
-        Offered::Subscribers { .. } => invalid(place.to_owned(), "clients or a rate"),
+        Offered::Subscribers { .. } | Offered::Commits { .. } => {
+            invalid(place.to_owned(), "clients or a rate")
+        }
     }
 }
 
@@ -111,6 +119,21 @@ fn events_offered(place: &str, offered: &Offered) -> Result<(), ReportError> {
             per_second.map_or(Ok(()), |rate| positive(place, rate))
         }
         _ => invalid(place.to_owned(), "a number of subscribers"),
+    }
+}
+
+fn commits_offered(place: &str, offered: &Offered) -> Result<(), ReportError> {
+    match offered {
+        Offered::Commits {
+            writers,
+            keys,
+            processes,
+            updates,
+        } if [*writers, *keys, *processes, updates.unwrap_or(1)].contains(&0) => {
+            invalid(place.to_owned(), "at least 1 of each")
+        }
+        Offered::Commits { .. } => Ok(()),
+        _ => invalid(place.to_owned(), "writers, keys and processes"),
     }
 }
 
@@ -187,6 +210,26 @@ fn events_round(place: &str, round: &EventsRound) -> Result<(), ReportError> {
         }
     }
     Ok(())
+}
+
+fn commits_round(place: &str, round: &CheckpointsRound) -> Result<(), ReportError> {
+    let figures = &round.figures;
+    let rates = [
+        figures.yardstick_before,
+        figures.yardstick_after,
+        figures.load_ns,
+        figures.fresh_ns,
+    ];
+    if !rates.iter().all(|rate| rate.is_finite() && *rate >= 0.0) {
+        return invalid(place.to_owned(), "finite figures that are not negative");
+    }
+    list(
+        &format!("{place}.processes"),
+        figures.processes.len(),
+        PROCESSES_MAX,
+        "at most 64 processes",
+    )?;
+    timing(&format!("{place}.commit"), &figures.commit)
 }
 
 fn audience(place: &str, audience: &Audience) -> Result<(), ReportError> {

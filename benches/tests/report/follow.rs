@@ -29,7 +29,7 @@ pub(crate) fn report(subscribers: &[u64], strategies: usize) -> Report {
 pub(crate) fn events(report: &mut Report) -> &mut Events {
     match &mut report.body {
         Body::Events(events) => events,
-        Body::Reads(_) => panic!("the report is on events"),
+        _ => panic!("the report is on events"),
     }
 }
 

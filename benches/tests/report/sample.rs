@@ -28,7 +28,7 @@ pub(crate) fn report(clients: &[u64], strategies: usize) -> Report {
 pub(crate) fn reads(report: &mut Report) -> &mut Reads {
     match &mut report.body {
         Body::Reads(reads) => reads,
-        Body::Events(_) => panic!("the report is on reads"),
+        _ => panic!("the report is on reads"),
     }
 }
 

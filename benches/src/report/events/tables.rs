@@ -5,11 +5,9 @@ use crate::report::events::metrics::{
     ALLOCATIONS, LOST, MEMORY, P50, P99, PUBLISH_MAX, PUBLISH_P50, PUBLISH_P99, SILENT, SLOW_P99,
     THROUGHPUT, WAKES, WRITER_CPU,
 };
-use crate::report::grid::{Cell, Grid, Tone};
-use crate::report::metric::Metric;
-use crate::report::model::{EventsRound, Offered, Point, StrategyRounds};
-use crate::report::offered;
-use crate::report::quantity::{self, Quantity};
+use crate::report::grid::{Cell, Grid};
+use crate::report::model::{EventsRound, Point, StrategyRounds};
+use crate::report::quantity::Quantity;
 use crate::report::spread::{Spread, ratios_to_best};
 
 /// Returns the first of the two terminal tables: what publishing costs.
@@ -92,63 +90,4 @@ fn delivered(strategy: &StrategyRounds<EventsRound>) -> Cell {
     let rounds = strategy.rounds.iter();
     let delivered = Spread::of(rounds.map(|round| round.delivered() as f64));
     Cell::plain(Quantity::Count.show_some(delivered.map(|delivered| delivered.median)))
-}
-
-/// Returns one figure over numbers of subscribers; `cell` shows it with its ratio to the best.
-pub(super) fn swept(
-    metric: &Metric<EventsRound>,
-    title: &str,
-    points: &[&Point<EventsRound>],
-    names: &[String],
-    cell: fn(&Metric<EventsRound>, Option<f64>, Option<f64>) -> Cell,
-) -> Grid {
-    let counts = points.iter().map(|point| match point.offered {
-        Offered::Subscribers { count, .. } => Quantity::Count.show(count as f64),
-        other => offered::said(other),
-    });
-    let ratios = points.iter().map(|point| {
-        let strategies = point.strategies.iter().map(|strategy| &strategy.name);
-        strategies.zip(ratios_to_best(metric, point)).collect()
-    });
-    let ratios: Vec<Vec<(&String, Option<Spread>)>> = ratios.collect();
-    let mut grid = Grid::new([title.to_owned()].into_iter().chain(counts));
-    for name in names {
-        let cells = points.iter().zip(&ratios).map(|(point, ratios)| {
-            let Some(strategy) = point.strategy(name) else {
-                return Cell::default();
-            };
-            let median = |spread: Spread| spread.median;
-            let ratio = ratios.iter().find(|(found, _)| *found == name);
-            let ratio = ratio.and_then(|(_, ratio)| ratio.map(median));
-            let figure = Spread::of_rounds(metric, strategy).map(median);
-            cell(metric, figure, ratio)
-        });
-        grid.push([Cell::plain(name)].into_iter().chain(cells));
-    }
-    grid
-}
-
-/// Shows a figure and how many times the best one's it is.
-pub(super) fn with_ratio(
-    metric: &Metric<EventsRound>,
-    figure: Option<f64>,
-    ratio: Option<f64>,
-) -> Cell {
-    let Some(ratio) = ratio else {
-        return Cell::plain(metric.show(figure));
-    };
-    let text = format!("{} ×{}", metric.show(figure), quantity::ratio(ratio));
-    Cell::toned(text, tone(Some(ratio)))
-}
-
-/// Shows a figure alone, where there is no room for more.
-pub(super) fn alone(metric: &Metric<EventsRound>, figure: Option<f64>, ratio: Option<f64>) -> Cell {
-    Cell::toned(metric.show(figure), tone(ratio))
-}
-
-fn tone(ratio: Option<f64>) -> Tone {
-    match ratio == Some(1.0) {
-        true => Tone::Good,
-        false => Tone::Plain,
-    }
 }

@@ -1,0 +1,51 @@
+//! `checkpoints`: runs ways to keep positions durably against each other and reports what each
+//! cost.
+
+mod measure;
+mod realtime;
+mod scenario;
+mod settings;
+mod trace;
+mod writer;
+mod yardstick;
+
+use crate::checkpoints::measure::Engine;
+use crate::checkpoints::scenario::Scenario;
+use crate::cli::CheckpointsArguments;
+use crate::failure::Failure;
+use crate::harness::machine;
+use crate::harness::run::{Findings, Run};
+use crate::report::model::{Body, Checkpoints};
+
+pub(crate) use crate::checkpoints::writer::run as write;
+
+/// Runs the subcommand. `command` is the command line, for the report's head.
+pub(crate) fn run(arguments: &CheckpointsArguments, command: String) -> Result<(), Failure> {
+    let scenario = Scenario::new(&arguments.work, &arguments.growth)?;
+    let run = Run::begin(&arguments.output, command)?;
+    let engine = Engine::new(arguments, &scenario)?;
+    let mut warnings = Vec::new();
+    if !arguments.place.no_trace && !engine.traced {
+        warnings.push("strace is not there or not allowed: calls of the system not counted".into());
+    }
+    let class = match arguments.place.realtime {
+        true => realtime::enter(),
+        false => Ok("ordinary"),
+    };
+    let class = class.unwrap_or_else(|why| {
+        warnings.push(format!("no real-time class: {why}"));
+        "ordinary"
+    });
+    let settings = settings::list(arguments, engine.strategies(), class);
+    let outcome = engine.measure()?;
+    run.finish(Findings {
+        body: Body::Checkpoints(Checkpoints {
+            workload: scenario.describe(),
+            points: outcome.points,
+        }),
+        settings,
+        warnings,
+        interrupted: outcome.interrupted,
+        own_threads: f64::from(machine::cores()),
+    })
+}

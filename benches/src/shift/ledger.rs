@@ -1,0 +1,116 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use forebay_core::ResumeKey;
+
+use crate::harness::latencies::Latencies;
+use crate::harness::machine;
+use crate::harness::shards::Shards;
+use crate::keeper;
+use crate::shift::{Done, Duty};
+
+/// Who commits what next, and what was acknowledged.
+///
+/// Orderings are relaxed: all is read once the writers are gone.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    start: Instant,
+    until: Instant,
+    until_ns: u64,
+    writers: u64,
+    first_key: u64,
+    keys: u64,
+    next: AtomicU64,
+    /// The position beyond the last one.
+    end: u64,
+    /// The highest position that was acknowledged of each key.
+    acknowledged: Box<[AtomicU64]>,
+    latencies: Shards<Latencies>,
+}
+
+/// One commit.
+#[derive(Debug)]
+pub(super) struct Commit {
+    pub(super) key: ResumeKey,
+    pub(super) sequence: u64,
+    index: u64,
+}
+
+impl Ledger {
+    /// Begins now.
+    pub(super) fn new(duty: &Duty) -> Self {
+        let acknowledged = (0..duty.keys).map(|_| AtomicU64::new(0)).collect();
+        let latencies = Shards::new(machine::cores() as usize * 4);
+        let start = Instant::now();
+        Self {
+            start,
+            until: start + duty.time,
+            until_ns: u64::try_from(duty.time.as_nanos()).unwrap_or(u64::MAX),
+            writers: duty.writers,
+            first_key: duty.first_key,
+            keys: duty.keys,
+            next: AtomicU64::new(duty.from + 1),
+            end: duty
+                .commits
+                .map_or(u64::MAX, |commits| duty.from + 1 + commits),
+            acknowledged,
+            latencies,
+        }
+    }
+
+    pub(super) fn now_ns(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns when no commit begins any more.
+    pub(super) fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Returns what a writer commits in its next turn; `None` where it has done enough. Where there
+    /// are keys enough, each belongs to one writer.
+    pub(super) fn next(&self, writer: u64, turn: u64, now_ns: u64) -> Option<Commit> {
+        if now_ns >= self.until_ns {
+            return None;
+        }
+        let sequence = self.next.fetch_add(1, Ordering::Relaxed);
+        if sequence >= self.end {
+            return None;
+        }
+        let own = self.keys.saturating_sub(writer).div_ceil(self.writers);
+        let index = match own {
+            0 => writer % self.keys,
+            own => writer + turn % own * self.writers,
+        };
+        Some(Commit {
+            key: keeper::key(self.first_key + index),
+            sequence,
+            index,
+        })
+    }
+
+    /// Enters a commit that was acknowledged, and returns when that was.
+    pub(super) fn enter(&self, commit: &Commit, start_ns: u64) -> u64 {
+        let end_ns = self.now_ns();
+        if let Some(at) = self.acknowledged.get(commit.index as usize) {
+            at.fetch_max(commit.sequence, Ordering::Relaxed);
+        }
+        self.latencies.own().record(start_ns, end_ns);
+        end_ns
+    }
+
+    /// Returns what was done.
+    pub(super) fn done(&self) -> Done {
+        let mut all = Latencies::default();
+        self.latencies.each(|latencies| all.add(latencies));
+        let acknowledged = (self.first_key..).zip(&self.acknowledged);
+        let acknowledged = acknowledged.map(|(key, at)| (key, at.load(Ordering::Relaxed)));
+        Done {
+            latencies: all.buckets().collect(),
+            end_ns: all.end_ns(),
+            acknowledged: acknowledged.filter(|(_, at)| *at > 0).collect(),
+            asked: self.next.load(Ordering::Relaxed).min(self.end) - 1,
+            ..Done::default()
+        }
+    }
+}
