@@ -42,11 +42,12 @@ fn values_can_be_sent_and_shared() {
 #[test]
 fn values_of_the_store_in_a_file_can_be_sent_and_shared() {
     use forebay_checkpoint::{
-        Durability, FileClaim, FileStats, FileStore, OnCorrupt, Options, Ticket,
+        Durability, FileClaim, FileReport, FileStats, FileStore, OnCorrupt, Options, Ticket,
     };
 
     assert_send_sync::<Durability>();
     assert_send_sync::<FileClaim>();
+    assert_send_sync::<FileReport>();
     assert_send_sync::<FileStats>();
     assert_send_sync::<FileStore>();
     assert_send_sync::<OnCorrupt>();
@@ -66,10 +67,46 @@ fn futures_can_be_sent() {
     assert_send_value(&claim.reset(at(1)));
 }
 
+#[cfg(unix)]
 #[test]
-fn a_store_can_be_chosen_at_run_time() {
-    type Chosen = Arc<dyn DynCheckpointStore<Error = CheckpointError>>;
-    let store: Chosen = Arc::new(MemoryStore::new());
+fn futures_of_the_store_in_a_file_can_be_sent() {
+    use forebay_checkpoint::FileStore;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::open(folder.path().join("offsets")).unwrap();
+    assert_send_value(&store.load(&KEY));
+    assert_send_value(&store.load_fresh(&KEY));
+    assert_send_value(&store.commit(&KEY, at(1)));
+    assert_send_value(&store.commit_many(vec![(KEY, at(1))]));
+    assert_send_value(&store.remove(&KEY));
+    assert_send_value(&store.reset(&KEY, at(1)));
+    assert_send_value(&store.claim(&KEY));
+    assert_send_value(&store.label(&KEY, None));
+    assert_send_value(&store.flush());
+    assert_send_value(&store.submit(&KEY, at(1)).unwrap());
+    assert_send_value(&store.watch(&KEY).next());
+    let mut claim = block_on(store.claim(&KEY)).unwrap();
+    assert_send_value(&claim.commit(at(1)));
+    assert_send_value(&claim.reset(at(1)));
+    assert_send_value(&store.close());
+}
+
+type Chosen = Arc<dyn DynCheckpointStore<Error = CheckpointError>>;
+
+fn assert_commits(store: &Chosen) {
     let commit = block_on(store.commit(&KEY, at(1)));
     assert!(commit.unwrap().is_advanced());
+}
+
+#[test]
+fn a_store_can_be_chosen_at_run_time() {
+    let store: Chosen = Arc::new(MemoryStore::new());
+    assert_commits(&store);
+    #[cfg(unix)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let store = forebay_checkpoint::FileStore::open(folder.path().join("offsets"));
+        let store: Chosen = Arc::new(store.unwrap());
+        assert_commits(&store);
+    }
 }

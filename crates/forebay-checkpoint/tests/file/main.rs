@@ -3,6 +3,8 @@
 //! * It does what every checkpoint store must, claims and reopening included: [`conforming`].
 //! * Whatever stands at the path is used, or refused for what it is, and nothing of it is lost:
 //!   [`paths`].
+//! * What an older client left is taken over where that is asked for: [`importing`].
+//! * The format is what its description says: [`described`], by the second [`reader`].
 //! * Calls that are dropped, time out or find no room leave memory and file the same: [`calling`].
 //! * Durabilities, flushing, closing, watching and counting: [`living`].
 #![cfg(unix)]
@@ -10,8 +12,11 @@
 
 mod calling;
 mod conforming;
+mod described;
+mod importing;
 mod living;
 mod paths;
+mod reader;
 
 use std::path::PathBuf;
 
