@@ -16,6 +16,17 @@ pub struct Entry {
 
 impl Entry {
     /// Creates the entry of a key without a label.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::{Entry, export_json_v1};
+    /// use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// let reached = Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(42)));
+    /// let entry = Entry::new(ResumeKey::from_bytes([7; 32]), Some(reached));
+    /// assert!(export_json_v1(&[entry]).contains("42"));
+    /// ```
     #[must_use]
     pub const fn new(key: ResumeKey, checkpoint: Option<Checkpoint>) -> Self {
         Self {
@@ -26,6 +37,16 @@ impl Entry {
     }
 
     /// Adds what people call the key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::Entry;
+    /// use forebay_core::ResumeKey;
+    ///
+    /// let entry = Entry::new(ResumeKey::from_bytes([7; 32]), None).with_label("orders");
+    /// assert_eq!(entry.label.as_deref(), Some("orders"));
+    /// ```
     #[must_use]
     pub fn with_label(mut self, label: impl Into<Arc<str>>) -> Self {
         self.label = Some(label.into());

@@ -12,6 +12,7 @@ pub(crate) mod stats;
 pub(crate) mod store;
 pub(crate) mod ticket;
 
+mod closing;
 mod handle;
 mod listing;
 mod queue;

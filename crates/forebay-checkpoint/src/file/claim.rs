@@ -11,6 +11,35 @@ use crate::file::store::FileStore;
 /// It is no lock: a consumer does not notice that its claim was taken before it commits. What it
 /// does in between, it does beside its successor; only its commits come to nothing. It holds across
 /// processes and restarts of the file, and nothing has to be given back.
+///
+/// # Examples
+///
+/// A consumer that was paused for so long that another one took over:
+///
+/// ```
+/// use forebay_checkpoint::{CheckpointError, FileStore};
+/// use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("offsets");
+/// # futures::executor::block_on(async {
+/// let store = FileStore::open(path)?;
+/// let key = ResumeKey::from_bytes([7; 32]);
+/// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+///
+/// let paused = store.claim(&key).await?;
+/// paused.commit(at(42)).await?;
+///
+/// let successor = store.claim(&key).await?;
+/// assert_eq!(successor.checkpoint(), Some(&at(42)));
+/// assert!(successor.epoch() > paused.epoch());
+/// successor.commit(at(43)).await?;
+///
+/// let fenced = paused.commit(at(44)).await;
+/// assert!(matches!(fenced, Err(CheckpointError::Fenced { .. })));
+/// # Ok::<(), CheckpointError>(())
+/// # }).unwrap();
+/// ```
 pub struct FileClaim {
     store: FileStore,
     key: ResumeKey,
@@ -40,6 +69,9 @@ impl FileClaim {
     }
 
     /// Returns the fencing token of this claim, greater than that of every earlier one of the key.
+    ///
+    /// A system that keeps the greatest token it has seen can refuse what comes with a lower one,
+    /// and so be spared the work of consumers that were replaced.
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
@@ -61,6 +93,10 @@ impl FileClaim {
     /// # Cancel safety
     ///
     /// As [`commit`](forebay_core::CheckpointStore::commit).
+    ///
+    /// # Examples
+    ///
+    /// See [`FileClaim`].
     pub async fn commit(&self, checkpoint: Checkpoint) -> Result<Commit, CheckpointError> {
         let what = What::Commit(checkpoint);
         match self.store.change(self.key, what, Some(self.epoch)).await? {
@@ -80,6 +116,27 @@ impl FileClaim {
     ///
     /// A future that was never polled has done nothing. One that is dropped later may have fenced
     /// this claim as well: claim anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let at = |log, number| Checkpoint::new(Cursor::new(LogId::new(log), Sequence::new(number)));
+    /// let store = FileStore::open(path)?;
+    /// let mut claim = store.claim(&ResumeKey::from_bytes([7; 32])).await?;
+    /// claim.commit(at(1, 42)).await?;
+    ///
+    /// // The log was made anew.
+    /// claim.reset(at(2, 0)).await?;
+    /// assert!(claim.commit(at(2, 1)).await?.is_advanced());
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn reset(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
         let what = What::Reset(checkpoint);
         match self.store.change(self.key, what, Some(self.epoch)).await? {

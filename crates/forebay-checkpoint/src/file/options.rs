@@ -42,8 +42,8 @@ pub enum OnCorrupt {
 
 /// How a file is opened.
 ///
-/// Where a process opens one file several times, the handles share all but their durability and
-/// patience, and the first that opens decides.
+/// Where a process opens one file several times, each handle has its own durability and lock timeout;
+/// of the rest, what the first one was opened with holds for all.
 ///
 /// # Examples
 ///
@@ -83,6 +83,10 @@ impl Default for Options {
 
 impl Options {
     /// Sets when what this handle commits is durable; [`Durability::Sync`] unless it is set.
+    ///
+    /// # Examples
+    ///
+    /// See [`Options`].
     #[must_use]
     pub const fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
@@ -91,6 +95,10 @@ impl Options {
 
     /// Sets how long a call waits while another process has the lock; half a minute unless it is
     /// set. With `None` it waits for as long as that takes.
+    ///
+    /// # Examples
+    ///
+    /// See [`Options`].
     #[must_use]
     pub const fn lock_timeout(mut self, lock_timeout: Option<Duration>) -> Self {
         self.lock_timeout = lock_timeout;
@@ -98,6 +106,15 @@ impl Options {
     }
 
     /// Sets how many calls may wait to be written; 65,536 unless it is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    ///
+    /// let options = FileStore::options().queue_len_max(1_000);
+    /// # drop(options);
+    /// ```
     #[must_use]
     pub const fn queue_len_max(mut self, queue_len_max: usize) -> Self {
         self.queue_len_max = if queue_len_max == 0 { 1 } else { queue_len_max };
@@ -107,6 +124,19 @@ impl Options {
     /// Sets how often is looked, while somebody watches a key, whether another process has
     /// written; 50 milliseconds unless it is set. With `None` a watch sees what others write only
     /// when this process writes or loads anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_checkpoint::FileStore;
+    ///
+    /// // Nobody else writes, so nobody need look.
+    /// let alone = FileStore::options().look_every(None);
+    /// let eager = FileStore::options().look_every(Some(Duration::from_millis(1)));
+    /// # drop((alone, eager));
+    /// ```
     #[must_use]
     pub const fn look_every(mut self, look_every: Option<Duration>) -> Self {
         self.look_every = look_every;
@@ -114,6 +144,23 @@ impl Options {
     }
 
     /// Sets the permissions of a file that is created; only its owner's unless they are set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::os::unix::fs::PermissionsExt;
+    ///
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// let store = FileStore::options().mode(0o640).open(&path)?;
+    /// let at = Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(42)));
+    /// store.commit_blocking(&ResumeKey::from_bytes([7; 32]), at)?;
+    /// assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// ```
     #[must_use]
     pub const fn mode(mut self, mode: u32) -> Self {
         self.settings.mode = mode;
@@ -122,6 +169,15 @@ impl Options {
 
     /// Sets from which length a file is replaced by a shorter one, if it is also four times as long
     /// as what its keys take; 256 KiB unless it is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    ///
+    /// let frugal = FileStore::options().compact_from(64 << 10);
+    /// # drop(frugal);
+    /// ```
     #[must_use]
     pub const fn compact_from(mut self, bytes: u64) -> Self {
         self.settings.compact_from = bytes;
@@ -130,6 +186,15 @@ impl Options {
 
     /// Allows file systems that are not local, on which a lock may not reach every writer. Then
     /// let one process alone write.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    ///
+    /// let options = FileStore::options().allow_remote(true);
+    /// # drop(options);
+    /// ```
     #[must_use]
     pub const fn allow_remote(mut self, allow: bool) -> Self {
         self.settings.remote = allow;
@@ -137,6 +202,24 @@ impl Options {
     }
 
     /// Sets what is done with a damaged file; it is refused unless that is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::{CheckpointError, FileStore, OnCorrupt};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// std::fs::write(&path, [0; 4096]).unwrap();
+    /// let refused = FileStore::open(&path);
+    /// assert!(matches!(refused, Err(CheckpointError::NotAStore { .. })));
+    ///
+    /// let salvaged = FileStore::options().on_corrupt(OnCorrupt::Salvage).open(&path)?;
+    /// assert!(salvaged.entries().is_empty());
+    /// // What was there is kept beside it.
+    /// assert_eq!(folder.path().read_dir().unwrap().count(), 2);
+    /// # Ok::<(), CheckpointError>(())
+    /// ```
     #[must_use]
     pub const fn on_corrupt(mut self, on_corrupt: OnCorrupt) -> Self {
         self.settings.salvage = matches!(on_corrupt, OnCorrupt::Salvage);
@@ -152,6 +235,27 @@ impl Options {
     /// it was taken over. Older clients refuse the file afterwards; `export_json_v1` writes one for
     /// them. Where the path is a symbolic link, its target is taken over, and the lock file is the
     /// one beside the target.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let older = format!(
+    ///     r#"{{"version": 1, "key_format_version": 1, "checkpoints": {{"{key}":
+    ///         {{"last_committed_sequence": 42, "last_event_id": null}}}}}}"#
+    /// );
+    /// std::fs::write(&path, older).unwrap();
+    ///
+    /// let store = FileStore::options().import_json_v1(LogId::new(1)).open(&path)?;
+    /// let stored = store.load_now(&key).map(|checkpoint| checkpoint.sequence());
+    /// assert_eq!(stored, Some(Sequence::new(42)));
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// ```
     #[must_use]
     pub const fn import_json_v1(mut self, log: LogId) -> Self {
         self.settings.import = Some(log);
@@ -163,6 +267,10 @@ impl Options {
     /// # Errors
     ///
     /// As [`FileStore::open`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Options`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<FileStore, CheckpointError> {
         FileStore::open_with(path.as_ref(), self)
     }

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::poll_fn;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,11 +63,30 @@ impl FileStore {
     /// [`UnsupportedVersion`](CheckpointError::UnsupportedVersion),
     /// [`KeyFormat`](CheckpointError::KeyFormat) and [`NotLocal`](CheckpointError::NotLocal) for a
     /// file that cannot be used; [`LockTimeout`](CheckpointError::LockTimeout).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::{CheckpointError, FileStore};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path();
+    /// let store = FileStore::open(path.join("offsets"))?;
+    /// assert!(store.entries().is_empty());
+    ///
+    /// let elsewhere = FileStore::open(path.join("nowhere").join("offsets"));
+    /// assert!(matches!(elsewhere, Err(CheckpointError::Io { .. })));
+    /// # Ok::<(), CheckpointError>(())
+    /// ```
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         Self::options().open(path)
     }
 
     /// Returns the settings to open a file with.
+    ///
+    /// # Examples
+    ///
+    /// See [`Options`].
     #[must_use]
     pub fn options() -> Options {
         Options::default()
@@ -141,6 +159,19 @@ impl FileStore {
     /// # Errors
     ///
     /// As [`load_fresh`](Self::load_fresh).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::ResumeKey;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// let store = FileStore::open(path)?;
+    /// assert_eq!(store.load_fresh_blocking(&ResumeKey::from_bytes([7; 32]))?, None);
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// ```
     pub fn load_fresh_blocking(
         &self,
         key: &ResumeKey,
@@ -317,56 +348,26 @@ impl FileStore {
     /// # Cancel safety
     ///
     /// As [`commit`](forebay_core::CheckpointStore::commit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::ResumeKey;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let store = FileStore::open(path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// store.label(&key, Some("orders, Europe")).await?;
+    /// assert_eq!(store.entries()[0].label.as_deref(), Some("orders, Europe"));
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn label(&self, key: &ResumeKey, label: Option<&str>) -> Result<(), CheckpointError> {
         let what = What::Label(label.map(Arc::from));
         self.change(*key, what, None).await.map(drop)
-    }
-
-    /// Makes all that was acknowledged to this process durable.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError::Io`] where that failed, and whatever [`open`](Self::open) fails with for
-    /// the file as it is now.
-    ///
-    /// # Cancel safety
-    ///
-    /// It goes on without the future.
-    pub async fn flush(&self) -> Result<(), CheckpointError> {
-        self.ask(Task::Flush).await.map(drop)
-    }
-
-    /// Makes all durable, and ends this handle. Where it was the last one to its file in this
-    /// process, it waits until the file is closed.
-    ///
-    /// # Errors
-    ///
-    /// As [`flush`](Self::flush). The handle is gone all the same.
-    ///
-    /// # Cancel safety
-    ///
-    /// The handle ends with the future, and what was queued is carried out.
-    pub async fn close(mut self) -> Result<(), CheckpointError> {
-        let flushed = self.flush().await;
-        let last = self.handle.part();
-        if last && flushed.is_ok() {
-            poll_fn(|cx| self.shared().gone.poll(cx)).await?;
-        }
-        flushed
-    }
-
-    /// Does what [`close`](Self::close) does, in this thread.
-    ///
-    /// # Errors
-    ///
-    /// As [`close`](Self::close).
-    pub fn close_blocking(mut self) -> Result<(), CheckpointError> {
-        let flushed = self.wait_for(Task::Flush).map(drop);
-        let last = self.handle.part();
-        if last && flushed.is_ok() {
-            self.shared().gone.wait()?;
-        }
-        flushed
     }
 }
 

@@ -12,6 +12,30 @@ use crate::file::slot::{Answers, Slot};
 /// A commit that is queued. It is carried out whether the ticket is kept or not.
 ///
 /// Await it in a task, or [`wait`](Self::wait) for it in a thread.
+///
+/// # Examples
+///
+/// Work goes on while the position is stored; only one commit is ever waited for:
+///
+/// ```
+/// use forebay_checkpoint::FileStore;
+/// use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("offsets");
+/// let store = FileStore::open(path)?;
+/// let key = ResumeKey::from_bytes([7; 32]);
+/// let mut last = None;
+/// for number in 1..=100 {
+///     // ... deal with the event ...
+///     let at = Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+///     last = Some(store.submit(&key, at)?);
+/// }
+/// if let Some(ticket) = last {
+///     assert!(ticket.wait()?.is_advanced());
+/// }
+/// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+/// ```
 #[must_use = "whether the commit was made is known to the ticket alone"]
 pub struct Ticket {
     slot: Arc<Slot>,
@@ -27,6 +51,10 @@ impl Ticket {
     /// # Errors
     ///
     /// Whatever [`commit`](forebay_core::CheckpointStore::commit) fails with.
+    ///
+    /// # Examples
+    ///
+    /// See [`Ticket`].
     pub fn wait(self) -> Result<Commit, CheckpointError> {
         committed(self.slot.wait())
     }

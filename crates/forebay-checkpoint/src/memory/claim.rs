@@ -9,6 +9,10 @@ use crate::memory::MemoryStore;
 ///
 /// It is no lock: a consumer does not notice that its claim was taken before it commits. What it
 /// does in between, it does beside its successor; only its commits come to nothing.
+///
+/// # Examples
+///
+/// See [`MemoryStore::claim`].
 pub struct MemoryClaim {
     store: MemoryStore,
     key: ResumeKey,
