@@ -27,6 +27,10 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// Creates the checkpoint of a consumer that has dealt with everything up to this position.
+    ///
+    /// # Examples
+    ///
+    /// See [`Checkpoint`].
     #[must_use]
     pub const fn new(cursor: Cursor) -> Self {
         Self {
@@ -57,6 +61,16 @@ impl Checkpoint {
     }
 
     /// Returns the position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::{Checkpoint, Cursor, LogId, Sequence};
+    ///
+    /// // Where a reader of the log goes on.
+    /// let cursor = Cursor::new(LogId::new(7), Sequence::new(42));
+    /// assert_eq!(Checkpoint::new(cursor).cursor(), cursor);
+    /// ```
     #[must_use]
     pub const fn cursor(&self) -> Cursor {
         self.cursor
@@ -75,6 +89,10 @@ impl Checkpoint {
     }
 
     /// Returns what the source calls the event at this position, where that was given.
+    ///
+    /// # Examples
+    ///
+    /// See [`Checkpoint`].
     #[must_use]
     pub fn event_id(&self) -> Option<&str> {
         self.event_id.as_deref()

@@ -20,6 +20,10 @@ pub struct Guarantee {
 
 impl Guarantee {
     /// Creates the promise that an acknowledged commit survives this much, and no other.
+    ///
+    /// # Examples
+    ///
+    /// See [`Guarantee`].
     #[must_use]
     pub const fn new(survives: Survives) -> Self {
         Self {
@@ -29,6 +33,10 @@ impl Guarantee {
     }
 
     /// Adds that [`commit_many`](crate::CheckpointStore::commit_many) is all or nothing.
+    ///
+    /// # Examples
+    ///
+    /// See [`Guarantee`].
     #[must_use]
     pub const fn atomic(self) -> Self {
         Self {
@@ -38,6 +46,17 @@ impl Guarantee {
     }
 
     /// Returns what an acknowledged commit survives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::{CheckpointStore, Survives};
+    ///
+    /// /// For a program that must not run on less.
+    /// fn outlasts_a_kill<S: CheckpointStore>(store: &S) -> bool {
+    ///     store.guarantee().survives() >= Survives::Crash
+    /// }
+    /// ```
     #[must_use]
     pub const fn survives(self) -> Survives {
         self.survives

@@ -34,12 +34,24 @@ impl ResumeKey {
     ///
     /// They should be those of a hash, or as evenly spread: stores may use them as they are to find
     /// their way.
+    ///
+    /// # Examples
+    ///
+    /// See [`ResumeKey`].
     #[must_use]
     pub const fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
         Self(bytes)
     }
 
     /// Returns the bytes of this key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::ResumeKey;
+    ///
+    /// assert_eq!(ResumeKey::from_bytes([7; 32]).as_bytes(), &[7; 32]);
+    /// ```
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; KEY_BYTES] {
         &self.0
