@@ -30,6 +30,7 @@ mod header;
 #[cfg(test)]
 mod importing;
 mod io;
+mod observe;
 mod record;
 mod replay;
 mod salvage;

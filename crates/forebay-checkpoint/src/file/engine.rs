@@ -29,6 +29,7 @@ pub(crate) use crate::file::engine::import::JSON_FIRST;
 use crate::file::engine::import::OlderLock;
 use crate::file::header::Header;
 use crate::file::io::{Io, Stat, retried};
+use crate::file::observe;
 use crate::file::replay::Place;
 use crate::file::stats::Salvage;
 use crate::file::table::{Change, Known, Staged, Table};
@@ -82,7 +83,8 @@ pub(crate) struct Engine<I: Io> {
     suspect: bool,
     /// Tells frames of equal records apart; another one for each writer and after each failure.
     nonce: u32,
-    /// The length from which replacing is tried again, where it was not possible.
+    /// The length from which replacing is tried again, where it was not possible. Zero as long as
+    /// nobody was told that it is not.
     replace_from: u64,
     counters: Counters,
     /// What came of the last damage.
@@ -201,6 +203,7 @@ impl<I: Io> Engine<I> {
             .and_then(|()| if must_sync { self.sync_name() } else { Ok(()) });
         if let Err(error) = ready {
             fail(jobs, &error, |_| true);
+            self.counters.count(jobs);
             return Err(error);
         }
         for job in &mut *jobs {
@@ -209,7 +212,6 @@ impl<I: Io> Engine<I> {
         let written = if self.own.is_empty() {
             Ok(())
         } else {
-            self.counters.frames += 1;
             self.append_own(must_sync)
         };
         if let Err(error) = &written {
@@ -224,6 +226,7 @@ impl<I: Io> Engine<I> {
         if let Err(error) = &result {
             fail(jobs, error, |_| true);
         }
+        self.counters.count(jobs);
         if !self.suspect {
             self.publish();
         }
@@ -338,6 +341,7 @@ impl<I: Io> Engine<I> {
     }
 
     fn corrupt(&self, offset: u64) -> CheckpointError {
+        observe::damaged(&self.path, offset);
         CheckpointError::Corrupt {
             path: Arc::clone(&self.path),
             offset,

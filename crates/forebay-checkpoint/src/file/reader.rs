@@ -220,6 +220,7 @@ pub(super) struct Reading {
     pub(super) content: Result<Content, Fault>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a reader has one of it")]
 pub(super) enum Content {
     /// A store without keys.
     Empty,

@@ -12,9 +12,10 @@ use forebay_rt::wake_all;
 use crate::error::CheckpointError;
 use crate::file::counters::Counters;
 use crate::file::decide::Wish;
-use crate::file::engine::{Engine, Entered, Job};
+use crate::file::engine::{Engine, Entered, Job, read};
 use crate::file::frame::RECORDS_BYTES_MAX;
 use crate::file::io::{Io, retried};
+use crate::file::observe::{Metrics, Turned};
 use crate::file::options::Options;
 use crate::file::queue::{Entry, Pace, Queue, Task, Turn};
 use crate::file::slot::{Answers, Promise, Slot};
@@ -34,6 +35,7 @@ pub(crate) struct Shared<I: Io> {
     pub(crate) process: u32,
     /// Answered when the thread has ended and given back all it had.
     pub(crate) gone: Slot,
+    metrics: Metrics,
     io: Arc<I>,
     seen: Mutex<Seen<I::File>>,
 }
@@ -43,6 +45,7 @@ struct Seen<F> {
     /// The file and its tail. As long as it is open here, no other file gets its identity.
     tail: Option<(Arc<F>, u64)>,
     identity: Option<(u64, u64)>,
+    lock_timeouts: u64,
     counters: Counters,
     salvaged: Option<Arc<Salvage>>,
 }
@@ -61,10 +64,12 @@ impl<I: Io> Shared<I> {
             queue: Queue::new(options.queue_len_max),
             process: std::process::id(),
             gone: Slot::default(),
+            metrics: Metrics::new(&path),
             io: Arc::clone(&io),
             seen: Mutex::new(Seen {
                 tail: None,
                 identity: None,
+                lock_timeouts: 0,
                 counters: Counters::default(),
                 salvaged: None,
             }),
@@ -82,6 +87,7 @@ impl<I: Io> Shared<I> {
             flush_due: None,
             look_every: options.look_every,
             has_watchdog: false,
+            lock_waits: 0,
         };
         let thread = thread::Builder::new().name("forebay-checkpoint".to_owned());
         match thread.spawn(move || worker.run()) {
@@ -112,6 +118,11 @@ impl<I: Io> Shared<I> {
         self.seen().counters
     }
 
+    /// How many calls were withdrawn since another process kept the lock.
+    pub(crate) fn lock_timeouts(&self) -> u64 {
+        self.seen().lock_timeouts
+    }
+
     pub(crate) fn salvaged(&self) -> Option<Arc<Salvage>> {
         self.seen().salvaged.clone()
     }
@@ -138,6 +149,8 @@ impl<I: Io> Shared<I> {
     }
 
     fn timed_out(&self) -> CheckpointError {
+        self.seen().lock_timeouts += 1;
+        self.metrics.lock_timed_out(&self.path);
         let path = Arc::clone(&self.path);
         CheckpointError::LockTimeout { path }
     }
@@ -150,6 +163,7 @@ struct Worker<I: Io> {
     flush_due: Option<Instant>,
     look_every: Option<Duration>,
     has_watchdog: bool,
+    lock_waits: u64,
 }
 
 /// Ends the queue however the thread ends.
@@ -223,6 +237,7 @@ impl<I: Io> Worker<I> {
                 return answer(entries, &Err(error));
             }
         }
+        let (began, before, calls) = (Instant::now(), self.shared.counters(), entries.len());
         let mut work = Work::sort(entries);
         let sync = flush || work.flushes;
         let worked = self.engine.work(&mut work.jobs, sync);
@@ -238,6 +253,14 @@ impl<I: Io> Worker<I> {
             work.answer(&worked);
         }
         wake_all(self.engine.take_woken());
+        let turned = Turned {
+            calls,
+            queued: self.shared.queue.len(),
+            keys: read(&self.shared.published).keys(),
+            took: began.elapsed(),
+        };
+        let now = self.shared.counters();
+        self.shared.metrics.turned(&before, &now, turned);
     }
 
     fn enter(&mut self, create: bool) -> Result<bool, CheckpointError> {
@@ -249,8 +272,12 @@ impl<I: Io> Worker<I> {
             };
             self.start_watchdog()?;
             self.shared.queue.waits_for_lock(true);
+            let began = Instant::now();
             let locked = retried(|| self.shared.io.lock(&file));
             self.shared.queue.waits_for_lock(false);
+            self.lock_waits += 1;
+            let (metrics, path) = (&self.shared.metrics, &self.shared.path);
+            metrics.lock_waited(path, began.elapsed());
             locked.map_err(|error| self.shared.error("lock", error))?;
             if self.engine.confirm()? {
                 return Ok(true);
@@ -294,7 +321,10 @@ impl<I: Io> Worker<I> {
         let mut seen = self.shared.seen();
         let before = std::mem::replace(&mut seen.tail, self.engine.tail());
         seen.identity = self.engine.identity();
-        seen.counters = *self.engine.counters();
+        seen.counters = Counters {
+            lock_waits: self.lock_waits,
+            ..*self.engine.counters()
+        };
         seen.salvaged = self.engine.salvaged().cloned();
         drop(seen);
         drop(before);

@@ -14,18 +14,35 @@ pub struct FileStats {
     pub watches: usize,
     /// How many calls wait to be written.
     pub queued: usize,
+    /// How many commits have moved a position forward.
+    pub commits: u64,
+    /// How many commits have changed nothing, since as much or more was stored.
+    pub unchanged: u64,
+    /// How many calls were refused or failed, those not counted that were given up while waiting.
+    pub refused: u64,
     /// How many frames were written, each with the changes of many calls.
     pub frames: u64,
+    /// How many bytes were written, those of files that took its place included, and the zeros
+    /// ahead of the tail not.
+    pub written_bytes: u64,
     /// How many times the file was synced; files that took its place not counted.
     pub syncs: u64,
     /// How many frames of others were read.
     pub foreign_frames: u64,
     /// How many times something was found behind the tail that a crash had left.
     pub torn_tails: u64,
+    /// How many bytes of that were dropped.
+    pub torn_bytes: u64,
     /// How many times the file was replaced by a new one.
     pub replacements: u64,
     /// How many writes and syncs failed.
     pub failures: u64,
+    /// How many of these were made up for, so that nothing is in doubt.
+    pub healed: u64,
+    /// How many times another process had the lock when it was wanted.
+    pub lock_waits: u64,
+    /// How many calls were given up since another process kept the lock.
+    pub lock_timeouts: u64,
     /// How many times a damaged file was replaced by what could be read of it.
     pub salvages: u64,
     /// How many records in damaged files were of keys that only the damage could tell.

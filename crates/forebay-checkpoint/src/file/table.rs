@@ -45,6 +45,8 @@ pub(crate) struct Table {
     floor: u64,
     /// How many bytes a new file with all of it would take, but for its frames.
     live_bytes: u64,
+    /// How many keys have a position.
+    positions: usize,
 }
 
 impl Table {
@@ -84,8 +86,10 @@ impl Table {
 
     pub(crate) fn put(&mut self, key: ResumeKey, known: Known) {
         self.live_bytes += known.size();
+        self.positions += usize::from(known.state.value.is_some());
         if let Some(before) = self.known.insert(key, known) {
             self.live_bytes -= before.size();
+            self.positions -= usize::from(before.state.value.is_some());
         }
     }
 
@@ -110,9 +114,8 @@ impl Table {
     }
 
     /// How many keys have a position.
-    pub(crate) fn keys(&self) -> usize {
-        let values = self.known.values();
-        values.filter(|known| known.state.value.is_some()).count()
+    pub(crate) const fn keys(&self) -> usize {
+        self.positions
     }
 
     /// Leaves out what a new file does not name, raises the floor over it, and numbers the rest.

@@ -8,6 +8,7 @@ use crate::error::CheckpointError;
 use crate::file::engine::{Chain, Engine, nonce};
 use crate::file::frame::Link;
 use crate::file::io::{Io, read_rest, retried, write_all};
+use crate::file::observe;
 use crate::file::record::{Name, Record, encode_label, encode_state};
 use crate::file::replay::Names;
 use crate::file::table::Change;
@@ -28,6 +29,8 @@ impl<I: Io> Engine<I> {
         frame.clear();
         let crc = self.own_frame(&mut frame);
         let written = self.append(&frame, crc);
+        self.counters.frames += 1;
+        self.counters.bytes += frame.len() as u64;
         self.buffer = frame;
         if let Err(error) = written {
             return Err(self.withdraw(tail, error));
@@ -169,6 +172,7 @@ impl<I: Io> Engine<I> {
     /// A write failed: takes back what may stand behind `tail`.
     fn withdraw(&mut self, tail: u64, error: io::Error) -> CheckpointError {
         self.counters.failures += 1;
+        observe::failed(&self.path, "write", &error);
         self.own.clear();
         self.nonce = nonce(&*self.io);
         let Some(open) = &mut self.open else {
@@ -180,6 +184,8 @@ impl<I: Io> Engine<I> {
             let prev = open.chain.as_ref().map_or(0, |chain| chain.place.prev);
             return self.heal((tail, prev), "write", error);
         }
+        self.counters.healed += 1;
+        observe::healed(&self.path);
         if let Some(chain) = &mut open.chain {
             chain.len = tail;
         }
@@ -190,7 +196,10 @@ impl<I: Io> Engine<I> {
     /// A sync failed, or a write that could not be taken back: moves what held before to another
     /// file. `end` is where the chain ended then.
     fn heal(&mut self, end: (u64, u32), doing: &'static str, error: io::Error) -> CheckpointError {
-        self.counters.failures += 1;
+        if doing == "sync" {
+            self.counters.failures += 1;
+            observe::failed(&self.path, doing, &error);
+        }
         self.own.clear();
         self.nonce = nonce(&*self.io);
         if let Some(chain) = self.chain() {
@@ -198,8 +207,13 @@ impl<I: Io> Engine<I> {
         }
         self.suspect = true;
         let outcome = match self.replace(false) {
-            Ok(()) => Outcome::NotCommitted,
+            Ok(()) => {
+                self.counters.healed += 1;
+                observe::healed(&self.path);
+                Outcome::NotCommitted
+            }
             Err(failure) => {
+                observe::not_healed(&self.path, &failure.source);
                 if !failure.renamed {
                     self.write_again();
                 }

@@ -7,6 +7,7 @@ use crate::error::CheckpointError;
 use crate::file::engine::import::OlderLock;
 use crate::file::engine::{Engine, Open};
 use crate::file::io::{Io, retried};
+use crate::file::observe;
 use crate::file::table::Table;
 
 /// What came of trying to get in.
@@ -81,6 +82,7 @@ impl<I: Io> Engine<I> {
                 Ok(true)
             }
             _ => {
+                observe::moved(&self.path);
                 self.give_back();
                 self.open = None;
                 Ok(false)
@@ -121,6 +123,9 @@ impl<I: Io> Engine<I> {
                 let path = Arc::clone(&self.path);
                 return Err(CheckpointError::NotLocal { path, filesystem });
             }
+        }
+        if stat.links > 1 {
+            observe::has_several_names(&self.path, stat.links);
         }
         self.forget();
         self.open = Some(Open {

@@ -5,7 +5,7 @@
 //! holding the other the other way round: who finds out that it is needed gives back ours first.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
@@ -13,6 +13,7 @@ use crate::file::engine::Engine;
 use crate::file::engine::enter::Entered;
 use crate::file::engine::replace::{Failure, beside};
 use crate::file::io::{Io, read_rest, retried};
+use crate::file::observe;
 use crate::file::record::State;
 use crate::file::table::{Known, Table};
 use crate::json_v1::import_json_v1;
@@ -129,8 +130,10 @@ impl<I: Io> Engine<I> {
             path: Arc::clone(&self.path),
             source,
         })?;
-        self.keep_json(bytes)
+        let kept = self
+            .keep_json(bytes)
             .map_err(|error| self.io_error("keep a copy of", error))?;
+        let keys = imported.len();
         let mut table = Table::default();
         table.reserve(imported.len());
         for (key, checkpoint) in imported {
@@ -145,12 +148,14 @@ impl<I: Io> Engine<I> {
             table.put(key, known);
         }
         self.replace_with(table, 0)
-            .map_err(|Failure { source, .. }| self.io_error("replace", source))
+            .map_err(|Failure { source, .. }| self.io_error("replace", source))?;
+        observe::imported(&self.path, &kept, keys);
+        Ok(())
     }
 
     /// Writes the JSON under another name, which it gets only when all of it is durable. A copy that
     /// is there already is replaced: whoever made it may not have had its name stored.
-    fn keep_json(&self, bytes: &[u8]) -> io::Result<()> {
+    fn keep_json(&self, bytes: &[u8]) -> io::Result<PathBuf> {
         let mut number = 1;
         let path = loop {
             let path = match number {
@@ -165,7 +170,7 @@ impl<I: Io> Engine<I> {
             }
         };
         let Some(rights) = self.open.as_ref().map(|open| open.stat) else {
-            return Ok(());
+            return Ok(path);
         };
         let written = beside(&self.path, ".compact");
         let kept = self
@@ -175,7 +180,8 @@ impl<I: Io> Engine<I> {
             let _ = retried(|| self.io.remove(&written));
             return Err(error);
         }
-        retried(|| self.io.sync_directory(&path))
+        retried(|| self.io.sync_directory(&path))?;
+        Ok(path)
     }
 
     fn has_bytes(&self, path: &Path, bytes: &[u8]) -> io::Result<bool> {

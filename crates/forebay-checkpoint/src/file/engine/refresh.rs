@@ -9,6 +9,7 @@ use crate::file::field::u64_at;
 use crate::file::frame::FRAME_HEAD_BYTES;
 use crate::file::header::{Header, Unreadable};
 use crate::file::io::{Io, read_rest, retried};
+use crate::file::observe;
 use crate::file::replay::{End, load, stage};
 use crate::file::salvage::salvage;
 
@@ -47,7 +48,10 @@ impl<I: Io> Engine<I> {
             _ if self.settings.salvage => return self.salvage(&bytes),
             _ => return Err(self.corrupt(place.tail)),
         }
-        self.counters.torn_tails += u64::from(end == End::Torn);
+        if end == End::Torn {
+            let rest = bytes.get(place.tail as usize..).unwrap_or_default();
+            self.found_torn(place.tail, rest);
+        }
         self.counters.foreign_frames += place.frames;
         if let Some(open) = &mut self.open {
             open.chain = Some(Chain {
@@ -69,14 +73,14 @@ impl<I: Io> Engine<I> {
         let Some(chain) = &mut open.chain else {
             return Ok(());
         };
-        let (tail, len) = (chain.place.tail, open.stat.len);
+        let (before, len) = (chain.place.tail, open.stat.len);
         chain.len = len;
-        if len < tail {
+        if len < before {
             return Err(self.corrupt(len));
         }
         // Nothing is there as a rule, and one look suffices to see it.
         let mut head = [0; FRAME_HEAD_BYTES];
-        let read = retried(|| self.io.read_at(&open.file, &mut head, tail));
+        let read = retried(|| self.io.read_at(&open.file, &mut head, before));
         let read = match read {
             Ok(read) => read,
             Err(error) => return Err(self.io_error("read", error)),
@@ -86,7 +90,7 @@ impl<I: Io> Engine<I> {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        if let Err(error) = read_rest(&*self.io, &open.file, tail, len, &mut bytes) {
+        if let Err(error) = read_rest(&*self.io, &open.file, before, len, &mut bytes) {
             return Err(self.io_error("read", error));
         }
         let (foreign, base, published) = (&mut self.foreign, &self.base, &self.published);
@@ -102,10 +106,10 @@ impl<I: Io> Engine<I> {
         match end {
             End::Clean => Ok(()),
             End::Torn => {
-                if !chain.torn {
-                    self.counters.torn_tails += 1;
+                let read = (tail - before) as usize;
+                if !std::mem::replace(&mut chain.torn, true) {
+                    self.found_torn(tail, bytes.get(read..).unwrap_or_default());
                 }
-                chain.torn = true;
                 Ok(())
             }
             _ if self.settings.salvage => {
@@ -129,8 +133,17 @@ impl<I: Io> Engine<I> {
         self.replace_salvaged(salvaged.generation, &kept)?;
         self.counters.salvages += 1;
         self.counters.lost_records += report.lost_records;
+        observe::salvaged(&self.path, &kept, report.behind.len(), report.lost_records);
         self.salvaged = Some(Arc::new(report));
         Ok(())
+    }
+
+    fn found_torn(&mut self, tail: u64, rest: &[u8]) {
+        let bytes = rest.iter().rposition(|byte| *byte != 0);
+        let bytes = bytes.map_or(0, |last| last as u64 + 1);
+        self.counters.torn_tails += 1;
+        self.counters.torn_bytes += bytes;
+        observe::torn(&self.path, tail, bytes);
     }
 
     fn unreadable(&self, why: Unreadable) -> CheckpointError {

@@ -10,6 +10,7 @@ use crate::file::engine::{Chain, Engine, Open, nonce, read};
 use crate::file::frame::{FRAME_HEAD_BYTES, Link, RECORDS_BYTES_MAX};
 use crate::file::header::{HEADER_BYTES, Header};
 use crate::file::io::{Io, Stat, retried, write_all};
+use crate::file::observe;
 use crate::file::record::Name;
 use crate::file::replay::{Names, Place};
 use crate::file::table::{Change, Table};
@@ -67,7 +68,13 @@ impl<I: Io> Engine<I> {
                     self.publish();
                     self.replace_from = 0;
                 }
-                Err(_) => self.replace_from = len.saturating_mul(2),
+                Err(failure) => {
+                    // Told once, and tried again seldom.
+                    if self.replace_from == 0 {
+                        observe::not_replaced(&self.path, &failure.source);
+                    }
+                    self.replace_from = len.saturating_mul(2);
+                }
             }
         } else if self.is_short() {
             self.write_ahead();
@@ -187,11 +194,13 @@ impl<I: Io> Engine<I> {
     /// Goes on in the new file, whose lock is held, and gives back that of the old one.
     fn adopt(&mut self, image: Image, file: I::File, stat: Stat) {
         self.counters.replacements += 1;
+        let len = image.bytes.len() as u64;
+        self.counters.bytes += len;
+        observe::replaced(&self.path, image.header.generation, len);
         if self.suspect {
             self.leave_word(image.header.generation);
         }
         self.give_back();
-        let len = image.bytes.len() as u64;
         self.open = Some(Open {
             file: Arc::new(file),
             stat: Stat { len, ..stat },
