@@ -1,0 +1,85 @@
+//! `list` and `get`.
+
+use forebay_checkpoint::Entry;
+use serde::Serialize;
+
+use crate::cli::{KeyArguments, ListArguments};
+use crate::failure::Failure;
+use crate::key;
+use crate::output::{lines, plain, print, print_json, table};
+use crate::session::Session;
+use crate::shape::EntryShape;
+
+/// The place of a cell without anything in it.
+const NOTHING: &str = "-";
+
+const HEAD: [&str; 5] = ["KEY", "LABEL", "LOG", "SEQUENCE", "EVENT ID"];
+const SEQUENCE_COLUMN: usize = 3;
+
+#[derive(Serialize)]
+struct ListShape {
+    file: String,
+    keys: Vec<EntryShape>,
+}
+
+pub(crate) fn list(session: &Session, request: &ListArguments) -> Result<(), Failure> {
+    let reader = session.read(&request.file)?;
+    let entries = reader.entries();
+    if session.json {
+        return print_json(&ListShape {
+            file: request.file.display().to_string(),
+            keys: entries.iter().map(EntryShape::of).collect(),
+        });
+    }
+    let digits = if request.full {
+        usize::MAX
+    } else {
+        key::shown_digits(&entries)
+    };
+    print(&listed(&entries, digits))
+}
+
+/// Lays out keys as `list` shows them.
+pub(crate) fn listed(entries: &[Entry], digits: usize) -> String {
+    let rows = entries.iter().map(|entry| {
+        let stored = entry.checkpoint.as_ref();
+        let event_id = stored.and_then(|stored| stored.event_id());
+        [
+            key::short(&entry.key, digits),
+            or_nothing(entry.label.as_deref().map(plain)),
+            or_nothing(stored.map(|stored| stored.log().to_string())),
+            or_nothing(stored.map(|stored| stored.sequence().get().to_string())),
+            or_nothing(event_id.map(plain)),
+        ]
+    });
+    table(HEAD, SEQUENCE_COLUMN, &rows.collect::<Vec<_>>())
+}
+
+pub(crate) fn get(session: &Session, request: &KeyArguments) -> Result<(), Failure> {
+    let reader = session.read(&request.file)?;
+    let entry = key::named(&request.key, &reader.entries(), &request.file)?;
+    if entry.checkpoint.is_none() && entry.label.is_none() {
+        let (key, file) = (&request.key, request.file.display());
+        return Err(Failure::no(format!(
+            "there is no key {key} in {file}; list shows all"
+        )));
+    }
+    if session.json {
+        return print_json(&EntryShape::of(&entry));
+    }
+    let stored = entry.checkpoint.as_ref();
+    let event_id = stored.and_then(|stored| stored.event_id());
+    print(&lines(&[
+        ("key", entry.key.to_string()),
+        ("label", or_nothing(entry.label.as_deref().map(plain))),
+        (
+            "position",
+            or_nothing(stored.map(|stored| stored.cursor().to_string())),
+        ),
+        ("event id", or_nothing(event_id.map(plain))),
+    ]))
+}
+
+fn or_nothing(text: Option<String>) -> String {
+    text.unwrap_or_else(|| NOTHING.to_owned())
+}
