@@ -128,6 +128,63 @@ fn a_full_queue_refuses_tickets_and_lets_commits_wait() {
 }
 
 #[test]
+fn a_commit_that_is_dropped_while_it_waits_for_room_is_not_made() {
+    let (_folder, path) = nowhere();
+    let store = begun(&patient().queue_len_max(1), &path);
+    let held = hold(&path);
+    let queued = store.submit(&OTHER_KEY, at(2)).unwrap();
+    let mut waits = Box::pin(store.commit(&KEY, at(1)));
+    for _ in 0..3 {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(waits.poll_unpin(&mut cx).is_pending());
+    }
+    drop(waits);
+    drop(held);
+    assert!(queued.wait().unwrap().is_advanced());
+    block_on(store.flush()).unwrap();
+    assert_eq!(store.load_now(&KEY), None);
+}
+
+#[test]
+fn unless_it_is_set_the_queue_takes_as_many_as_is_said() {
+    let (_folder, path) = nowhere();
+    let store = begun(&patient(), &path);
+    let held = hold(&path);
+    let mut last = None;
+    for sequence in 0..65_536 {
+        last = Some(store.submit(&KEY, at(sequence)).unwrap());
+    }
+    assert_eq!(store.stats().queued, 65_536);
+    let refused = store.submit(&KEY, at(1));
+    assert!(matches!(refused, Err(CheckpointError::Full)));
+    drop(held);
+    assert!(last.unwrap().wait().unwrap().is_advanced());
+    assert_eq!(store.stats().queued, 0);
+}
+
+#[test]
+fn threads_that_find_no_room_wait_for_it() {
+    let (_folder, path) = nowhere();
+    let store = begun(&patient().queue_len_max(1), &path);
+    let held = hold(&path);
+    let queued = store.submit(&OTHER_KEY, at(2)).unwrap();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (1..8)
+            .map(|sequence| {
+                let store = &store;
+                scope.spawn(move || store.commit_blocking(&KEY, at(sequence)))
+            })
+            .collect();
+        drop(held);
+        for thread in threads {
+            thread.join().unwrap().unwrap();
+        }
+    });
+    queued.wait().unwrap();
+    assert_eq!(store.load_now(&KEY), Some(at(7)));
+}
+
+#[test]
 fn what_is_committed_at_once_shares_a_frame_and_a_sync() {
     let (_folder, path) = nowhere();
     let store = begun(&patient(), &path);

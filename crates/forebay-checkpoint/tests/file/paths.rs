@@ -1,6 +1,8 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 use forebay_checkpoint::{CheckpointError, FileStore, OnCorrupt};
 use forebay_core::{CheckpointStore, Outcome, StoreError};
@@ -49,6 +51,43 @@ fn a_folder_is_no_file() {
 }
 
 #[test]
+fn what_is_no_file_is_not_waited_for() {
+    let (folder, path) = nowhere();
+    let _socket = UnixListener::bind(&path).unwrap();
+    let null = Path::new("/dev/null");
+    for path in [&path, null, Path::new("/"), Path::new("")] {
+        let error = FileStore::open(path).unwrap_err();
+        assert!(matches!(error, CheckpointError::NotAFile { .. }), "{error}");
+        assert!(error.to_string().contains(path.to_str().unwrap()));
+    }
+    // Something took the place of a file that was there.
+    let path = folder.path().join("file");
+    let store = FileStore::open(&path).unwrap();
+    store.commit_blocking(&KEY, at(1)).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let error = store.commit_blocking(&KEY, at(2)).unwrap_err();
+    assert!(matches!(error, CheckpointError::NotAFile { .. }), "{error}");
+}
+
+#[test]
+fn links_that_lead_nowhere_or_round_are_refused() {
+    let (folder, path) = nowhere();
+    symlink(folder.path().join("missing/offsets"), &path).unwrap();
+    let error = FileStore::open(&path).unwrap_err();
+    assert_eq!(io_kind(&error), Some(ErrorKind::NotFound));
+    fs::remove_file(&path).unwrap();
+    symlink("offsets", &path).unwrap();
+    let error = FileStore::open(&path).unwrap_err();
+    assert!(
+        error.to_string().contains(path.to_str().unwrap()),
+        "{error}"
+    );
+    assert_eq!(error.outcome(), Outcome::NotCommitted);
+    assert_eq!(names(&folder), ["offsets"]);
+}
+
+#[test]
 fn an_empty_file_is_a_new_store_and_keeps_its_mode() {
     let (_folder, path) = nowhere();
     fs::write(&path, "").unwrap();
@@ -66,12 +105,7 @@ fn other_files_are_refused_and_left_alone() {
     newer[10] = 2;
     let crc = crc32c::crc32c(&newer[..60]);
     newer[60..64].copy_from_slice(&crc.to_le_bytes());
-    for content in [
-        &b"x"[..],
-        &GOLDEN[..63],
-        &zeros,
-        &newer,
-    ] {
+    for content in [&b"x"[..], &GOLDEN[..63], &zeros, &newer] {
         fs::write(&path, content).unwrap();
         let error = FileStore::open(&path).unwrap_err();
         if content == newer {
@@ -174,7 +208,7 @@ fn a_torn_tail_is_dropped_and_counted() {
     torn.extend_from_slice(&[1; 40]);
     fs::write(&path, &torn).unwrap();
     let report = FileStore::verify(&path).unwrap();
-    assert!(report.torn_bytes == 40 && report.damage.is_none());
+    assert!(report.torn && report.damage.is_none());
     let store = FileStore::open(&path).unwrap();
     assert_eq!(store.stats().torn_tails, 1);
     assert_eq!(store.stats().keys, 2);

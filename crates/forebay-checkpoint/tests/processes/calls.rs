@@ -176,17 +176,33 @@ pub(crate) fn fail(path: &Path) {
     ));
 }
 
-/// Makes the fifth call of a kind fail, which is no longer one of those that begin the file.
-fn fails(call: &str, error: &str) -> Vec<String> {
+/// Makes some calls of a kind fail, and returns what came of each commit.
+fn fails(call: &str, error: &str, when: &str) -> Vec<String> {
     let (folder, path) = nowhere();
     let mut strace = Command::new("strace");
     strace.args(["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"]);
     strace.args(["-e", &format!("trace={call}")]);
-    strace.args(["-e", &format!("inject={call}:error={error}:when=5")]);
-    let said = Other::start_under(strace, &path, "fail").rest();
+    strace.args(["-e", &format!("inject={call}:error={error}:when={when}")]);
+    let mut said = Other::start_under(strace, &path, "fail").rest();
     let store = FileStore::open(&path).unwrap();
     assert_eq!(store.load_now(&KEY), Some(at(8)), "{said:?}");
     assert_eq!(names(folder.path()), ["offsets"]);
+    for line in &mut said {
+        // The path is another one each time.
+        *line = line.replace(path.to_str().unwrap(), "it");
+    }
+    said
+}
+
+/// What is said where all is well but for some commits.
+fn but(others: &[(usize, &str)], last: &str) -> Vec<String> {
+    let mut said: Vec<_> = (1..=8)
+        .map(|number| format!("{number} committed"))
+        .collect();
+    for (number, other) in others {
+        said[number - 1] = format!("{number} {other}");
+    }
+    said.push(last.to_owned());
     said
 }
 
@@ -195,23 +211,45 @@ fn a_sync_or_a_write_that_fails_commits_nothing_and_the_next_one_works() {
     if !can_trace() {
         return;
     }
-    for (call, error, files) in [("fdatasync", "EIO", 2), ("pwrite64", "ENOSPC", 1)] {
-        let said = fails(call, error);
-        let committed = said.iter().filter(|line| line.ends_with("committed"));
-        assert_eq!(committed.count(), 7, "{said:?}");
-        let failed: Vec<_> = said
-            .iter()
-            .filter(|line| line.contains(" not, after "))
-            .collect();
-        assert_eq!(failed.len(), 1, "{said:?}");
-        let (sequence, rest) = failed[0].split_once(' ').unwrap();
-        let before = sequence.parse::<u64>().unwrap() - 1;
-        assert!(
-            rest.starts_with(&format!("not, after {before}: ")),
-            "{said:?}"
-        );
-        assert!(rest.contains("offsets"), "{said:?}");
-        let expected = format!("1 failures, {files} files");
-        assert_eq!(said.last(), Some(&expected), "{call}");
+    // The first syncs are those of the new file.
+    let failed = "not, after 4: cannot sync it";
+    let expected = but(&[(5, failed)], "1 failures, 2 files");
+    assert_eq!(fails("fdatasync", "EIO", "5"), expected);
+    // The second write is that of the zeros.
+    let failed = "not, after 3: cannot write it";
+    let expected = but(&[(4, failed)], "1 failures, 1 files");
+    assert_eq!(fails("pwrite64", "ENOSPC", "5"), expected);
+    // No room for zeros is no matter.
+    let said = fails("pwrite64", "ENOSPC", "2");
+    assert_eq!(said, but(&[], "0 failures, 1 files"));
+}
+
+#[test]
+fn what_may_have_been_committed_is_said_to_be_unknown_and_is_settled_by_the_next_that_works() {
+    if !can_trace() {
+        return;
     }
+    // The new file that was to make up for it could not be synced either, nor the one after.
+    let unknown = [
+        (5, "unknown: cannot sync it"),
+        (6, "not, after 4: cannot replace it"),
+    ];
+    let expected = but(&unknown, "1 failures, 2 files");
+    assert_eq!(fails("fdatasync", "EIO", "5..7"), expected);
+}
+
+/// The older store said that it had failed, and the position was on disk and not in memory.
+#[test]
+fn a_name_that_could_not_be_stored_is_given_once_more() {
+    if !can_trace() {
+        return;
+    }
+    // That of the empty file, which another one is to replace at once.
+    let said = fails("fsync", "EIO", "1");
+    assert_eq!(said, but(&[], "0 failures, 1 files"));
+    let said = fails("fsync", "EIO", "2");
+    assert_eq!(said, but(&[], "0 failures, 2 files"));
+    let unknown = [(1, "unknown: cannot sync the directory of it")];
+    let expected = but(&unknown, "0 failures, 3 files");
+    assert_eq!(fails("fsync", "EIO", "2..3"), expected);
 }

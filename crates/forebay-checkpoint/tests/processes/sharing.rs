@@ -186,3 +186,32 @@ fn a_file_that_was_removed_is_not_written_by_those_who_have_it_open() {
     assert_eq!(store.load_fresh_blocking(&OTHER_KEY).unwrap(), Some(at(1)));
     assert_eq!(names(folder.path()), ["offsets"]);
 }
+
+/// Whoever wrote it may have died before its sync, and what was seen must not be lost.
+#[test]
+fn what_others_wrote_is_synced_before_it_is_seen() {
+    let (_folder, path) = nowhere();
+    let mut other = serve(&path);
+    assert_eq!(other.ask("commit 7 1"), "advanced");
+    assert_eq!(other.ask("commit 7 2"), "advanced");
+    let store = FileStore::open(&path).unwrap();
+    assert_eq!(store.load_now(&KEY), Some(at(2)));
+    assert_eq!(store.stats().syncs, 1);
+    // There is nothing new.
+    assert_eq!(store.load_fresh_blocking(&KEY).unwrap(), Some(at(2)));
+    assert_eq!(store.stats().syncs, 1);
+    assert_eq!(other.ask("commit 7 3"), "advanced");
+    assert_eq!(store.load_fresh_blocking(&KEY).unwrap(), Some(at(3)));
+    assert_eq!(store.stats().syncs, 2);
+    // Where nothing is written, the answer builds on what was read.
+    assert_eq!(other.ask("commit 7 4"), "advanced");
+    let current = at(4);
+    let commit = store.commit_blocking(&KEY, at(1)).unwrap();
+    assert_eq!(commit, Commit::Unchanged { current });
+    assert_eq!((store.stats().syncs, store.stats().frames), (3, 0));
+    // One sync serves for what was read and what is written.
+    assert_eq!(other.ask("commit 7 5"), "advanced");
+    store.commit_blocking(&KEY, at(6)).unwrap();
+    assert_eq!((store.stats().syncs, store.stats().frames), (4, 1));
+    assert_eq!(store.stats().foreign_frames, 5);
+}
