@@ -308,15 +308,18 @@ impl<I: Io> Engine<I> {
         })
     }
 
-    /// Writes the bytes of a damaged file under another name.
+    /// Writes the bytes of a damaged file under another name, whole or not at all.
     pub(super) fn keep_aside(&self, bytes: &[u8]) -> io::Result<PathBuf> {
         let suffix = format!(".damaged-{:08x}", nonce(&*self.io));
         let path = beside(&self.path, &suffix);
         let file = retried(|| self.io.create(&path, 0o600))?;
-        write_all(&*self.io, &file, bytes, 0)?;
-        retried(|| self.io.sync(&file))?;
-        retried(|| self.io.sync_directory(&path))?;
-        Ok(path)
+        let kept = write_all(&*self.io, &file, bytes, 0)
+            .and_then(|()| retried(|| self.io.sync(&file)))
+            .and_then(|()| retried(|| self.io.sync_directory(&path)));
+        if kept.is_err() {
+            let _ = retried(|| self.io.remove(&path));
+        }
+        kept.map(|()| path)
     }
 
     fn image(&self, mut table: Table, generation: u64, beside: bool) -> Image {
