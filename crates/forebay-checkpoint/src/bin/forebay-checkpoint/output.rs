@@ -63,9 +63,12 @@ pub(crate) fn lines(facts: &[(&str, String)]) -> String {
     lines.collect()
 }
 
-/// Returns a text from outside as it can be shown: it can neither end a line nor move the cursor of a
-/// terminal.
+/// Returns a text from outside as it can be shown: it is seen, and can neither end a line nor move the
+/// cursor of a terminal.
 pub(crate) fn plain(text: &str) -> String {
+    if text.is_empty() {
+        return "\"\"".to_owned();
+    }
     let shown = text.chars().flat_map(|letter| {
         let escape = is_active(letter).then(|| letter.escape_default());
         let itself = (!is_active(letter)).then_some(letter);

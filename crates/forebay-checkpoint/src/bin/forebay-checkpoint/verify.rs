@@ -86,12 +86,19 @@ fn said(state: &str, report: &FileReport) -> String {
         ("frames", report.frames.to_string()),
         ("records", report.records.to_string()),
         ("bytes", format!("{} of {}", report.bytes, report.len)),
-        ("torn bytes", report.torn_bytes.to_string()),
+        ("torn bytes", torn(report.torn_bytes)),
     ];
     if let Some(salvage) = &report.salvage {
         facts.extend(losses(salvage));
     }
     lines(&facts)
+}
+
+fn torn(bytes: u64) -> String {
+    match bytes {
+        0 => bytes.to_string(),
+        _ => format!("{bytes}, of a write that was cut short or is under way"),
+    }
 }
 
 /// What is wrong with a damaged file, for people.
