@@ -1,12 +1,10 @@
 use std::path::PathBuf;
 
-use forebay_checkpoint::{CheckpointError, FileClaim, FileStore, Watch};
-use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, ResumeKey, Survives};
+use forebay_checkpoint::{FileClaim, FileStore};
+use forebay_core::{CheckpointStore, Guarantee, Survives};
 use forebay_testkit::checkpoint_store::{
-    Listed, Listing, Script, Subject, Watching, listing_violations, replay, violations,
-    watching_violations,
+    Script, Subject, listing_violations, replay, violations, watching_violations,
 };
-use futures::FutureExt;
 use futures::executor::block_on;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
@@ -33,7 +31,7 @@ impl Files {
 
 impl Subject for Files {
     type Store = FileStore;
-    type Claim = FileClaim;
+    claims!(FileStore, FileClaim);
 
     async fn fresh(&self) -> FileStore {
         let file = tempfile::Builder::new().tempfile_in(&self.folder).unwrap();
@@ -49,61 +47,9 @@ impl Subject for Files {
         store.close().await.unwrap();
         FileStore::open(path).unwrap()
     }
-
-    async fn claim(
-        &self,
-        store: &FileStore,
-        key: &ResumeKey,
-    ) -> Option<Result<FileClaim, CheckpointError>> {
-        Some(store.claim(key).await)
-    }
-
-    fn token(&self, claim: &FileClaim) -> u64 {
-        claim.epoch()
-    }
-
-    async fn commit_claimed(
-        &self,
-        claim: &FileClaim,
-        checkpoint: Checkpoint,
-    ) -> Result<Commit, CheckpointError> {
-        claim.commit(checkpoint).await
-    }
-
-    fn is_fenced(&self, error: &CheckpointError) -> bool {
-        matches!(error, CheckpointError::Fenced { .. })
-    }
 }
 
-impl Listing for Files {
-    async fn list(&self, store: &FileStore) -> Result<Vec<Listed>, CheckpointError> {
-        let entries = store.entries().into_iter();
-        let listed =
-            entries.map(|entry| Listed::new(entry.key, entry.checkpoint, entry.label.as_deref()));
-        Ok(listed.collect())
-    }
-
-    async fn label(
-        &self,
-        store: &FileStore,
-        key: &ResumeKey,
-        label: Option<&str>,
-    ) -> Result<(), CheckpointError> {
-        store.label(key, label).await
-    }
-}
-
-impl Watching for Files {
-    type Watch = Watch;
-
-    fn watch(&self, store: &FileStore, key: &ResumeKey) -> Watch {
-        store.watch(key)
-    }
-
-    async fn news(&self, watch: &mut Watch) -> Option<Option<Checkpoint>> {
-        watch.next().now_or_never().and_then(Result::ok)
-    }
-}
+lists_and_watches!(Files, FileStore);
 
 #[test]
 fn does_what_every_checkpoint_store_must() {

@@ -10,6 +10,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[macro_use]
+#[path = "../harness/subject.rs"]
+mod subject;
+
 mod calling;
 mod conforming;
 mod described;

@@ -1,10 +1,8 @@
-use forebay_checkpoint::{CheckpointError, MemoryClaim, MemoryStore, Watch};
-use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, ResumeKey, Survives};
+use forebay_checkpoint::{MemoryClaim, MemoryStore};
+use forebay_core::{CheckpointStore, Guarantee, Survives};
 use forebay_testkit::checkpoint_store::{
-    Listed, Listing, Script, Subject, Watching, listing_violations, replay, violations,
-    watching_violations,
+    Script, Subject, listing_violations, replay, violations, watching_violations,
 };
-use futures::FutureExt;
 use futures::executor::block_on;
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert_eq, proptest};
@@ -13,7 +11,7 @@ struct Memory;
 
 impl Subject for Memory {
     type Store = MemoryStore;
-    type Claim = MemoryClaim;
+    claims!(MemoryStore, MemoryClaim);
 
     async fn fresh(&self) -> MemoryStore {
         MemoryStore::new()
@@ -26,61 +24,9 @@ impl Subject for Memory {
     async fn reopen(&self, store: MemoryStore) -> MemoryStore {
         store
     }
-
-    async fn claim(
-        &self,
-        store: &MemoryStore,
-        key: &ResumeKey,
-    ) -> Option<Result<MemoryClaim, CheckpointError>> {
-        Some(store.claim(key).await)
-    }
-
-    fn token(&self, claim: &MemoryClaim) -> u64 {
-        claim.epoch()
-    }
-
-    async fn commit_claimed(
-        &self,
-        claim: &MemoryClaim,
-        checkpoint: Checkpoint,
-    ) -> Result<Commit, CheckpointError> {
-        claim.commit(checkpoint).await
-    }
-
-    fn is_fenced(&self, error: &CheckpointError) -> bool {
-        matches!(error, CheckpointError::Fenced { .. })
-    }
 }
 
-impl Listing for Memory {
-    async fn list(&self, store: &MemoryStore) -> Result<Vec<Listed>, CheckpointError> {
-        let entries = store.entries().into_iter();
-        let listed =
-            entries.map(|entry| Listed::new(entry.key, entry.checkpoint, entry.label.as_deref()));
-        Ok(listed.collect())
-    }
-
-    async fn label(
-        &self,
-        store: &MemoryStore,
-        key: &ResumeKey,
-        label: Option<&str>,
-    ) -> Result<(), CheckpointError> {
-        store.label(key, label).await
-    }
-}
-
-impl Watching for Memory {
-    type Watch = Watch;
-
-    fn watch(&self, store: &MemoryStore, key: &ResumeKey) -> Watch {
-        store.watch(key)
-    }
-
-    async fn news(&self, watch: &mut Watch) -> Option<Option<Checkpoint>> {
-        watch.next().now_or_never().and_then(Result::ok)
-    }
-}
+lists_and_watches!(Memory, MemoryStore);
 
 #[test]
 fn does_what_every_checkpoint_store_must() {

@@ -5,6 +5,10 @@
 //! * Watches give the newest state, and end with the store: [`watching`].
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[macro_use]
+#[path = "../harness/subject.rs"]
+mod subject;
+
 mod conforming;
 mod keeping;
 mod watching;
