@@ -100,6 +100,8 @@
 //!
 //! * `serde`: checkpoints and their keys can be serialised.
 //! * `tracing`: events for what happens seldom.
+//! * `metrics`: counters, gauges and histograms of files.
+//! * `tool`: the program `forebay-checkpoint`; the library is the same.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
