@@ -13,7 +13,7 @@ use futures::future::join_all;
 use crate::{KEY, OTHER_KEY, at, nowhere};
 
 /// Somebody else who has the lock, as another process would.
-fn hold(path: &Path) -> File {
+pub(crate) fn hold(path: &Path) -> File {
     let file = File::options().read(true).write(true).open(path).unwrap();
     file.lock().unwrap();
     file

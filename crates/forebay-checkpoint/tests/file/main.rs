@@ -6,6 +6,7 @@
 //! * What an older client left is taken over where that is asked for: [`importing`].
 //! * The format is what its description says: [`described`], by the second [`reader`].
 //! * Calls that are dropped, time out or find no room leave memory and file the same: [`calling`].
+//! * Handles to one file share it, each with its own settings, until the last is gone: [`handles`].
 //! * Durabilities, flushing, closing, watching and counting: [`living`].
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -17,6 +18,7 @@ mod subject;
 mod calling;
 mod conforming;
 mod described;
+mod handles;
 mod importing;
 mod living;
 mod paths;

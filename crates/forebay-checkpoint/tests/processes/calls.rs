@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use forebay_checkpoint::FileStore;
+use forebay_checkpoint::{Durability, FileStore};
 use forebay_core::{Outcome, StoreError};
 use futures::executor::block_on;
 
@@ -55,8 +56,17 @@ pub(crate) fn count(path: &Path) {
     for ticket in tickets {
         assert!(ticket.wait().unwrap().is_advanced());
     }
-    say("begin end");
     store.close_blocking().unwrap();
+    let hour = Durability::Interval(Duration::from_secs(3600));
+    let weak = FileStore::options().durability(hour).open(path).unwrap();
+    say("begin weak");
+    weak.commit_blocking(&KEY, at(2_000)).unwrap();
+    let mut watch = weak.watch(&KEY);
+    block_on(watch.next()).unwrap();
+    say("begin leaving");
+    drop(weak);
+    assert!(block_on(watch.next()).is_err());
+    say("begin end");
 }
 
 /// The calls of each phase by name, and the lengths of what was written to the file.
@@ -150,6 +160,11 @@ fn a_batch_is_one_write_and_one_sync_and_what_changes_nothing_neither() {
     assert_eq!((batch["pwrite64"], batch["fdatasync"]), (1, 1));
     // Of a key that changed often in one batch only the last state is written.
     assert!(lengths[..] == [56], "{lengths:?}");
+
+    // What is due within an hour is synced before that where nobody is left.
+    let (weak, leaving) = (&phases["weak"].0, &phases["leaving"].0);
+    assert_eq!((weak["pwrite64"], weak.get("fdatasync")), (1, None));
+    assert_eq!((leaving.get("pwrite64"), leaving["fdatasync"]), (None, 1));
 }
 
 /// What is done while a call of it fails: says of each commit what came of it.
