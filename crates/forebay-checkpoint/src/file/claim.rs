@@ -149,6 +149,52 @@ impl FileClaim {
     }
 }
 
+impl FileStore {
+    /// Takes `key` for one consumer alone, and from everybody who has claimed it before.
+    ///
+    /// What those still commit through their claims is [`Fenced`](CheckpointError::Fenced). Commits
+    /// without a claim are not: who shares a key with claimed consumers has to claim as well.
+    ///
+    /// # Errors
+    ///
+    /// Whatever a [`reset`](forebay_core::CheckpointStore::reset) fails with.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped after it was polled may have claimed the key, so that earlier
+    /// claims are fenced and nobody holds the new one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    /// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// # futures::executor::block_on(async {
+    /// let store = FileStore::open(&path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+    /// let mine = store.claim(&key).await?;
+    /// mine.commit(at(42)).await?;
+    ///
+    /// let theirs = store.claim(&key).await?;
+    /// assert_eq!(theirs.checkpoint(), Some(&at(42)));
+    /// assert!(mine.commit(at(43)).await.is_err());
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn claim(&self, key: &ResumeKey) -> Result<FileClaim, CheckpointError> {
+        match self.change(*key, What::Claim, None).await? {
+            Answer::Claimed { epoch, checkpoint } => {
+                Ok(FileClaim::new(self.clone(), *key, epoch, checkpoint))
+            }
+            _ => Err(CheckpointError::Closed),
+        }
+    }
+}
+
 impl fmt::Debug for FileClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileClaim")

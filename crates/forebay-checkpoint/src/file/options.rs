@@ -262,7 +262,8 @@ impl Options {
         self
     }
 
-    /// Opens the store in the file at `path`, as [`FileStore::open`] does.
+    /// Opens the store in the file at `path`, as [`FileStore::open`] does, waiting in the calling
+    /// thread.
     ///
     /// # Errors
     ///

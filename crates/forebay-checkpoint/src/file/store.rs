@@ -6,8 +6,7 @@ use std::time::Duration;
 use forebay_core::{Checkpoint, Commit, ResumeKey};
 
 use crate::error::CheckpointError;
-use crate::file::claim::FileClaim;
-use crate::file::decide::{Answer, What};
+use crate::file::decide::What;
 use crate::file::engine::read;
 use crate::file::handle::{Handle, commit};
 use crate::file::options::{Durability, Options};
@@ -21,6 +20,13 @@ use crate::watch::Watch;
 /// time, by any number of callers, shares one write and one sync, which a thread of this file makes;
 /// no runtime is needed. Handles to one file in one process share that thread, and clones are such
 /// handles. Calls return futures; those whose name ends in `blocking` wait in the calling thread.
+///
+/// A load gives what this process has seen last, as [`load_now`](Self::load_now) does. That includes
+/// all of its own commits, whatever handle they were made through; what other processes have done
+/// since is in [`load_fresh`](Self::load_fresh).
+///
+/// Nothing has to be given back. What is queued when the last handle is dropped is carried out, and
+/// nobody waits for that; whoever has to know that it was calls [`close`](Self::close).
 ///
 /// # Examples
 ///
@@ -53,7 +59,8 @@ impl FileStore {
     /// Opens the store in the file at `path`, and reads it. A file that is not there is created by
     /// the first change.
     ///
-    /// It waits for the lock if another process has it.
+    /// It waits in the calling thread, for the disk and, if another process has it, for the lock of
+    /// the file, up to [`lock_timeout`](Options::lock_timeout).
     ///
     /// # Errors
     ///
@@ -258,50 +265,6 @@ impl FileStore {
         let (entry, slot) = self.entry(commit(*key, checkpoint)?)?;
         self.shared().queue.push_blocking(entry)?;
         Ticket::new(slot).wait()
-    }
-
-    /// Takes `key` for one consumer alone, and from everybody who has claimed it before.
-    ///
-    /// What those still commit through their claims is [`Fenced`](CheckpointError::Fenced). Commits
-    /// without a claim are not: who shares a key with claimed consumers has to claim as well.
-    ///
-    /// # Errors
-    ///
-    /// Whatever a [`reset`](forebay_core::CheckpointStore::reset) fails with.
-    ///
-    /// # Cancel safety
-    ///
-    /// A future that is dropped after it was polled may have claimed the key, so that earlier
-    /// claims are fenced and nobody holds the new one.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use forebay_checkpoint::FileStore;
-    /// use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
-    ///
-    /// # let folder = tempfile::tempdir().unwrap();
-    /// # let path = folder.path().join("offsets");
-    /// # futures::executor::block_on(async {
-    /// let store = FileStore::open(&path)?;
-    /// let key = ResumeKey::from_bytes([7; 32]);
-    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
-    /// let mine = store.claim(&key).await?;
-    /// mine.commit(at(42)).await?;
-    ///
-    /// let theirs = store.claim(&key).await?;
-    /// assert_eq!(theirs.checkpoint(), Some(&at(42)));
-    /// assert!(mine.commit(at(43)).await.is_err());
-    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
-    /// # }).unwrap();
-    /// ```
-    pub async fn claim(&self, key: &ResumeKey) -> Result<FileClaim, CheckpointError> {
-        match self.change(*key, What::Claim, None).await? {
-            Answer::Claimed { epoch, checkpoint } => {
-                Ok(FileClaim::new(self.clone(), *key, epoch, checkpoint))
-            }
-            _ => Err(CheckpointError::Closed),
-        }
     }
 
     /// Follows what is stored under `key`, whoever stores it. What other processes write is seen
