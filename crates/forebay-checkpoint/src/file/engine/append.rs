@@ -22,8 +22,7 @@ impl<I: Io> Engine<I> {
         };
         let (tail, prev) = (chain.place.tail, chain.place.prev);
         if let Err(error) = self.cut_torn() {
-            self.own.clear();
-            return Err(self.io_error("cut", error));
+            return Err(self.heal((tail, prev), "cut", error));
         }
         let mut frame = std::mem::take(&mut self.buffer);
         frame.clear();
@@ -247,6 +246,11 @@ impl<I: Io> Engine<I> {
             return Ok(());
         };
         retried(|| self.io.set_len(&open.file, chain.place.tail))?;
+        // Else the next frame, torn as well, may make up for what is missing of this one.
+        if let Err(error) = retried(|| self.io.sync(&open.file)) {
+            self.suspect = true;
+            return Err(error);
+        }
         chain.torn = false;
         chain.len = chain.place.tail;
         Ok(())
