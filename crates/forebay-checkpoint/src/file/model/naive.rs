@@ -1,56 +1,78 @@
 //! What a store means, in as few lines as possible.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use forebay_core::{Checkpoint, Commit, Outcome, ResumeKey, StoreError};
 
 use crate::error::CheckpointError;
 use crate::file::decide::{Answer, What, Wish};
 use crate::file::engine::Job;
+use crate::file::table::Table;
 
-/// One state the store may be in: of each key what is stored, and the claim that holds.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// The epoch of a claim whose answer nobody got: no claim has it.
+const UNSEEN: u64 = 0;
+
+/// One state the store may be in.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) struct Naive {
-    pub(crate) keys: BTreeMap<ResumeKey, (Option<Checkpoint>, Option<u64>)>,
+    pub(crate) keys: BTreeMap<ResumeKey, Key>,
+}
+
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) stored: Option<Checkpoint>,
+    /// The claim that holds.
+    claim: Option<u64>,
+    label: Option<Arc<str>>,
+    /// The highest epoch that anybody was told.
+    told: u64,
 }
 
 impl Naive {
-    /// Does what was wished for; returns nothing where that is to be refused. The epoch of a claim
-    /// is the one thing that it has to be told.
-    fn apply(&mut self, wish: &Wish, epoch: Option<u64>) -> Option<Answer> {
-        let (stored, claim) = self.keys.entry(wish.key).or_default();
-        if wish.claim.is_some() && wish.claim != *claim {
+    /// Does what was wished for; returns nothing where that is to be refused. The epochs of claims
+    /// and resets are the one thing that it has to be told, and none is told twice.
+    fn apply(&mut self, wish: &Wish, told: Option<u64>) -> Option<Answer> {
+        let key = self.keys.entry(wish.key).or_default();
+        if wish.claim.is_some() && wish.claim != key.claim {
             return None;
         }
+        let epoch = told.unwrap_or(UNSEEN);
+        if told.is_some_and(|epoch| epoch <= key.told) {
+            return None;
+        }
+        key.told = key.told.max(epoch);
         Some(match &wish.what {
-            What::Commit(new) => match stored {
+            What::Commit(new) => match &key.stored {
                 Some(old) if old.log() != new.log() => return None,
                 Some(old) if old.sequence() >= new.sequence() => {
                     let current = old.clone();
                     Answer::Commit(Commit::Unchanged { current })
                 }
                 _ => {
-                    let previous = stored.replace(new.clone()).map(|old| old.sequence());
+                    let before = key.stored.replace(new.clone());
+                    let previous = before.map(|old| old.sequence());
                     Answer::Commit(Commit::Advanced { previous })
                 }
             },
             What::Reset(new) => {
-                let kept = wish.claim.map(|_| epoch.unwrap_or(0));
-                (*stored, *claim) = (Some(new.clone()), kept);
-                Answer::Reset {
-                    epoch: epoch.unwrap_or(0),
-                }
+                key.claim = wish.claim.map(|_| epoch);
+                key.stored = Some(new.clone());
+                Answer::Reset { epoch }
             }
             What::Remove => {
-                *claim = None;
-                Answer::Removed(stored.take())
+                (key.claim, key.label) = (None, None);
+                Answer::Removed(key.stored.take())
             }
             What::Claim => {
-                *claim = Some(epoch.unwrap_or(0));
-                let (epoch, checkpoint) = (epoch.unwrap_or(0), stored.clone());
+                key.claim = Some(epoch);
+                let checkpoint = key.stored.clone();
                 Answer::Claimed { epoch, checkpoint }
             }
-            What::Label(_) => Answer::Done,
+            What::Label(label) => {
+                key.label.clone_from(label);
+                Answer::Done
+            }
         })
     }
 
@@ -116,11 +138,31 @@ impl Naive {
         }
     }
 
-    pub(crate) fn values(&self) -> BTreeMap<ResumeKey, Checkpoint> {
-        let values = self.keys.iter();
-        values
-            .filter_map(|(key, (value, _))| Some((*key, value.clone()?)))
-            .collect()
+    pub(crate) fn is_empty(&self) -> bool {
+        let none = Key::default();
+        self.keys.values().all(|key| *key == none)
+    }
+
+    /// Whether a store that shows `table` may be in this state; notes the claims whose epochs
+    /// nobody was told.
+    pub(crate) fn shows(&mut self, table: &Table) -> bool {
+        let named = table.iter().filter(|(_, known)| {
+            let state = &known.state;
+            state.value.is_some() || state.claimed || known.label.is_some()
+        });
+        for (key, _) in named {
+            self.keys.entry(*key).or_default();
+        }
+        self.keys.iter_mut().all(|(key, this)| {
+            let known = table.get(key);
+            let state = known.state;
+            if this.claim == Some(UNSEEN) && state.claimed {
+                this.claim = Some(state.epoch);
+            }
+            let claim = state.claimed.then_some(state.epoch);
+            let same = this.stored == state.value && this.label == known.label;
+            same && this.claim == claim && state.epoch >= this.told
+        })
     }
 }
 

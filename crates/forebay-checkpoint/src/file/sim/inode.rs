@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-const SECTOR: usize = 512;
+pub(crate) const SECTOR: usize = 512;
 
-#[derive(Default)]
+#[derive(Clone, Default, Hash)]
 pub(super) struct Inode {
+    /// What it is called by; once it is gone, another one may be.
+    pub(super) identity: u64,
     pub(super) cached: Vec<u8>,
     durable: Vec<u8>,
     /// What each sector that is to be written has been since the last sync.
@@ -14,6 +16,15 @@ pub(super) struct Inode {
 }
 
 impl Inode {
+    pub(super) fn durable(identity: u64, bytes: &[u8]) -> Self {
+        Self {
+            identity,
+            cached: bytes.to_vec(),
+            durable: bytes.to_vec(),
+            ..Self::default()
+        }
+    }
+
     fn sector(bytes: &[u8], number: usize) -> [u8; SECTOR] {
         let mut sector = [0; SECTOR];
         let start = (number * SECTOR).min(bytes.len());
@@ -61,6 +72,20 @@ impl Inode {
             Self::put_sector(&mut self.durable, number, &sector);
         }
         self.lengths.clear();
+    }
+
+    /// Whether a sync would leave less than what is read: one that failed took it for written.
+    pub(super) fn is_doubtful(&self) -> bool {
+        let mut synced = self.clone();
+        synced.sync();
+        synced.durable != self.cached
+    }
+
+    /// In how many ways a crash may leave it, at most.
+    pub(super) fn outcomes(&self) -> u64 {
+        let sectors = self.versions.values().map(|versions| versions.len() as u64);
+        let lengths = self.lengths.len() as u64;
+        sectors.fold(lengths + 1, |all, one| all.saturating_mul(one + 1))
     }
 
     /// Leaves in memory what was left on the medium.
