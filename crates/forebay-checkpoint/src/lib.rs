@@ -82,6 +82,12 @@
 //! never an empty store. `docs/CHECKPOINT_FORMAT.md` in the repository has every byte of the file and
 //! every place to be interrupted.
 //!
+//! # Threads
+//!
+//! A [`FileStore`] needs no runtime. A thread of its file writes and waits for the disk; opening one,
+//! and calls whose name ends in `blocking`, wait in the calling thread. A [`MemoryStore`] and a
+//! [`FileReader`] wait for nothing but memory and reads.
+//!
 //! # Cancellation
 //!
 //! A future that was never polled has done nothing. Dropped later, it loses its answer alone: the
@@ -93,6 +99,14 @@
 //! derive them, and [`stats`](FileStore::stats) counts them. Of all removed keys it keeps one number,
 //! the highest epoch. A watch keeps the newest state and none between, and the commits that wait for a
 //! file are [bounded](Options::queue_len_max).
+//!
+//! # Comparison
+//!
+//! A JSON file that is written anew and renamed does well with few keys and few commits. Its cost
+//! grows with the keys, and two writers bring back what one of them removed. SQLite keeps positions
+//! with one statement, beside effects that are to commit with them, which nothing here can do; LMDB
+//! is quicker, and both sync for each transaction unless a thread gathers them. `redb`, `fjall` and
+//! `sled` are for one process. `docs/COMPARE.md` in the repository has the measurements.
 //!
 //! # Crate features
 //!
