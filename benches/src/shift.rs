@@ -121,7 +121,7 @@ fn write_now<S: CommitNow>(store: &S, ledger: &Ledger, writer: u64) -> Result<()
     let mut start_ns = ledger.now_ns();
     let mut turn = 0;
     while let Some(commit) = ledger.next(writer, turn, start_ns) {
-        if !store.commit(commit.key, commit.sequence, ledger.until())? {
+        if !store.commit(commit.key, commit.sequence, ledger.until(&commit))? {
             break;
         }
         start_ns = ledger.enter(&commit, start_ns);
@@ -137,20 +137,21 @@ fn measure<S: Store>(
     let store = Arc::new(S::open(&duty.path)?);
     // What a store does once, before its first commit, is none of what commits cost.
     store.commit_many(&[(keeper::key(duty.first_key), duty.from)])?;
+    let ledger = Ledger::new(duty);
+    // Looking at a folder again and again costs, so it is done only where the peak is asked for.
+    let watch = duty.commits.map(|_| Watch::begin(&duty.path)).transpose()?;
     cue::wait_for_start()?;
     let before = store.counted();
     let cpu_ns = processor::process_ns();
-    let ledger = Arc::new(Ledger::new(duty));
-    // Looking at a folder again and again costs, so it is done only where the peak is asked for.
-    let watch = duty.commits.map(|_| Watch::begin(&duty.path)).transpose()?;
+    let ledger = Arc::new(ledger.begin(duty.time));
     work(&store, &ledger)?;
     let cpu_ns = processor::process_ns().saturating_sub(cpu_ns);
+    cue::mark(Mark::End);
     let after = store.counted();
     let (file_bytes, extra_files) = match watch {
         Some(watch) => watch.end()?,
         None => folder::look(&duty.path)?,
     };
-    cue::mark(Mark::End);
     let store = Arc::try_unwrap(store).map_err(|_| Fault::Gone)?;
     store.close()?;
     let difference = |after: Option<u64>, before: Option<u64>| Some(after? - before?);

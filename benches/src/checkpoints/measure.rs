@@ -139,7 +139,8 @@ impl<'a> Engine<'a> {
         let mut round = self.inspect(keeper, work, &path, &done)?;
         round.figures.yardstick_before = yardstick_before;
         round.figures.yardstick_after = yardstick_after;
-        let is_counted = is_first && work.processes == 1 && work.updates.is_none();
+        let (keys, processes, updates) = (work.keys, work.processes, work.updates);
+        let is_counted = is_first && self.scenario.is_counted(keys, processes, updates);
         if self.traced && is_counted {
             round.counts.calls = Some(self.count(keeper, work, &path)?);
         }

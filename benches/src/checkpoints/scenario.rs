@@ -20,6 +20,8 @@ pub(super) struct Scenario {
     offered: Vec<Offered>,
     time: Duration,
     growth_time: Duration,
+    /// The number of keys with which calls of the system are counted.
+    keys_counted: u64,
 }
 
 impl Scenario {
@@ -73,6 +75,12 @@ impl Scenario {
             offered,
             time: work.time,
             growth_time: growth.updates_time,
+            // Calls depend on the number of writers; one number of keys is as good as another.
+            keys_counted: work
+                .keys
+                .get(work.keys.len() / 2)
+                .copied()
+                .map_or(0, u64::from),
         })
     }
 
@@ -85,11 +93,15 @@ impl Scenario {
         updates.map_or(self.time, |_| self.growth_time)
     }
 
+    /// Returns whether calls of the system are counted here.
+    pub(super) fn is_counted(&self, keys: u64, processes: u64, updates: Option<u64>) -> bool {
+        keys == self.keys_counted && processes == 1 && updates.is_none()
+    }
+
     /// Describes what is committed in one line, with everything that makes it what it is.
     pub(super) fn describe(&self) -> String {
         format!(
-            "one position after the other by each writer for {:?}, each key by one writer where \
-             there are enough",
+            "each writer one commit after the other, for {:?}",
             self.time
         )
     }

@@ -48,7 +48,7 @@ pub(crate) struct WorkArguments {
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1,2,4", value_parser = value_parser!(u32).range(0..=64))]
     pub(crate) processes: Vec<u32>,
     /// How long writers begin commits in a run.
-    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = argument::time_above_zero)]
+    #[arg(long, value_name = "TIME", default_value = "80ms", value_parser = argument::time_above_zero)]
     pub(crate) time: Duration,
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct PlaceArguments {
     #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = argument::time_above_zero)]
     pub(crate) yardstick: Duration,
     /// Counts no calls of the system. Otherwise each strategy runs once more for each number of
-    /// writers, under strace, where there is one.
+    /// writers, with the middle number of keys, under strace, where there is one.
     #[arg(long)]
     pub(crate) no_trace: bool,
     /// Runs everything in a real-time class, where that is allowed.

@@ -91,6 +91,10 @@ static BY_PROCESSES: [Shown; 4] = [
     ),
 ];
 
+/// What rates are given in.
+const Y_IS: &str = "Y: records of 72 bytes that one thread overwrites and syncs, right before and \
+     after each run";
+
 /// What a reader wants to know of a point.
 static QUESTIONS: [Question<CheckpointsRound>; 2] = [
     Question {
@@ -126,6 +130,9 @@ pub(crate) fn outline(checkpoints: &Checkpoints) -> Outline {
         summary.extend(by_processes(points, writers, &names));
     }
     let is_swept = !summary.is_empty();
+    if let Some(first) = summary.first_mut() {
+        first.said.push(Note::plain(Y_IS.to_owned()));
+    }
     let tables = [
         ("What commits ask of the system", costs(points)),
         ("How large a store becomes", grown(points)),
@@ -143,11 +150,7 @@ pub(crate) fn outline(checkpoints: &Checkpoints) -> Outline {
         title: title(checkpoints),
         heading: "Durable positions".to_owned(),
         lead: checkpoints.workload.clone(),
-        method: format!(
-            "wall clock, {}, to the best that is durable; Y is what one thread overwrites and \
-             syncs, right before and after",
-            method(points)
-        ),
+        method: format!("wall clock, {}, to the best durable one", method(points)),
         points: points
             .iter()
             .map(|point| chapter(point, is_swept))

@@ -118,3 +118,82 @@ const ASKED_MAX: u64 = 8_192;
 
 /// A prime, so that keys come in an order of no use to a cache, and all have their turn.
 const STRIDE: u64 = 7_919;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io;
+
+    use super::*;
+
+    /// A store that keeps every position at one, whatever was committed.
+    struct Stuck(u64);
+
+    impl Store for Stuck {
+        fn open(path: &Path) -> Result<Self, Fault> {
+            let text = fs::read_to_string(path)?;
+            let at = text.parse().map_err(io::Error::other)?;
+            Ok(Self(at))
+        }
+
+        fn load(&self, _: &ResumeKey) -> Result<Option<u64>, Fault> {
+            Ok((self.0 > 0).then_some(self.0))
+        }
+
+        fn commit_many(&self, _: &[(ResumeKey, u64)]) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        fn close(self) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    /// Looks at a store in which both keys are at this position, after the second was acknowledged
+    /// at 7 and 9 was asked for.
+    fn look(at: u64) -> Result<Inspected, Fault> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        fs::write(&path, at.to_string()).unwrap();
+        let expected = Expected {
+            keys: 2,
+            acknowledged: vec![(1, 7)],
+            asked: 9,
+        };
+        inspect::<Stuck>(&path, &expected)
+    }
+
+    #[test]
+    fn what_was_acknowledged_must_be_there_and_nothing_beyond_what_was_asked_for() {
+        assert!(look(7).is_ok() && look(9).is_ok());
+        let lost = look(6);
+        assert!(
+            matches!(
+                lost,
+                Err(Fault::Lost {
+                    number: 1,
+                    found: Some(6),
+                    acknowledged: 7
+                })
+            ),
+            "{lost:?}"
+        );
+        let empty = look(0);
+        assert!(
+            matches!(
+                empty,
+                Err(Fault::Lost {
+                    number: 0,
+                    found: None,
+                    ..
+                })
+            ),
+            "{empty:?}"
+        );
+        let invented = look(10);
+        assert!(
+            matches!(invented, Err(Fault::Invented { asked: 9, .. })),
+            "{invented:?}"
+        );
+    }
+}

@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use forebay_core::ResumeKey;
 
@@ -34,18 +34,23 @@ pub(super) struct Commit {
     pub(super) key: ResumeKey,
     pub(super) sequence: u64,
     index: u64,
+    /// Whether it is the one that is made in any case.
+    is_first: bool,
 }
 
+/// How long the one commit waits for its turn that is made in any case.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
 impl Ledger {
-    /// Begins now.
+    /// Makes room for what will be done.
     pub(super) fn new(duty: &Duty) -> Self {
         let acknowledged = (0..duty.keys).map(|_| AtomicU64::new(0)).collect();
         let latencies = Shards::new(machine::cores() as usize * 4);
         let start = Instant::now();
         Self {
             start,
-            until: start + duty.time,
-            until_ns: u64::try_from(duty.time.as_nanos()).unwrap_or(u64::MAX),
+            until: start,
+            until_ns: 0,
             writers: duty.writers,
             first_key: duty.first_key,
             keys: duty.keys,
@@ -58,19 +63,35 @@ impl Ledger {
         }
     }
 
+    /// Lets writers begin now, and no commit after so long.
+    pub(super) fn begin(self, time: Duration) -> Self {
+        let start = Instant::now();
+        Self {
+            start,
+            until: start + time,
+            until_ns: u64::try_from(time.as_nanos()).unwrap_or(u64::MAX),
+            ..self
+        }
+    }
+
     pub(super) fn now_ns(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Returns when no commit begins any more.
-    pub(super) fn until(&self) -> Instant {
-        self.until
+    /// Returns until when this commit may begin.
+    pub(super) fn until(&self, commit: &Commit) -> Instant {
+        match commit.is_first {
+            true => self.until + PATIENCE,
+            false => self.until,
+        }
     }
 
     /// Returns what a writer commits in its next turn; `None` where it has done enough. Where there
-    /// are keys enough, each belongs to one writer.
+    /// are keys enough, each belongs to one writer. The first writer commits once, however slow the
+    /// store or the machine is.
     pub(super) fn next(&self, writer: u64, turn: u64, now_ns: u64) -> Option<Commit> {
-        if now_ns >= self.until_ns {
+        let is_first = writer == 0 && turn == 0;
+        if now_ns >= self.until_ns && !is_first {
             return None;
         }
         let sequence = self.next.fetch_add(1, Ordering::Relaxed);
@@ -86,6 +107,7 @@ impl Ledger {
             key: keeper::key(self.first_key + index),
             sequence,
             index,
+            is_first,
         })
     }
 

@@ -8,7 +8,7 @@ use forebay_bench::report::json;
 use forebay_bench::report::model::{Clock, Report};
 use serde_json::Value;
 
-use crate::{follow, sample};
+use crate::{follow, keep, sample};
 
 /// Compares two reports through their files.
 fn compare(
@@ -200,6 +200,31 @@ fn reports_on_events_compare_with_each_other_and_with_no_other() {
     assert_eq!(
         refused.to_string(),
         "cannot compare reports of another kind: \"events\" and \"reads\""
+    );
+}
+
+#[test]
+fn reports_on_stores_compare_with_each_other_and_with_no_other() {
+    let before = keep::report(&[1, 16], &[1_000], 3);
+    let mut after = before.clone();
+    for round in &mut keep::checkpoints(&mut after).points[1].strategies[0].rounds {
+        round.figures.yardstick_before *= 2.0;
+        round.figures.yardstick_after *= 2.0;
+    }
+    let conditions = ["yards<0.9x", "throughput<0.9x"];
+    let answer = compare(&before, &after, &conditions, false).unwrap();
+    // As many commits on a disk that is twice as fast.
+    let [failure] = answer.failures.as_slice() else {
+        panic!("{:?}", answer.failures)
+    };
+    assert!(
+        failure.starts_with("yards<0.9x fails: forebay under 16 writers, 1,000 keys has"),
+        "{failure}"
+    );
+    let refused = Comparison::of(&before, &follow::report(&[1], 1)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "cannot compare reports of another kind: \"checkpoints\" and \"events\""
     );
 }
 

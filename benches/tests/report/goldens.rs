@@ -5,7 +5,7 @@ use forebay_bench::report::model::{CdfStep, Clock, Report, StrategyRounds, Timin
 use forebay_bench::report::{json, markdown, table};
 use forebay_bench::strategy;
 
-use crate::{follow, sample};
+use crate::{follow, keep, sample};
 
 #[test]
 fn table_is_as_it_was() {
@@ -69,6 +69,25 @@ fn sweep_of_events_is_as_it_was() {
         "{text}"
     );
     assert_eq!(text, include_str!("golden/events-sweep.txt"));
+}
+
+#[test]
+fn sweep_of_stores_is_as_it_was() {
+    let text = table::render(
+        &keep::report(&[1, 16, 256], &[1, 1_000, 100_000], 4),
+        Style::new(false, None),
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    assert_eq!(text, include_str!("golden/checkpoints.txt"));
+}
+
+#[test]
+fn markdown_of_stores_is_as_it_was() {
+    let text = markdown::render(&keep::report(&[1, 256], &[1_000], 2));
+    assert_eq!(text, include_str!("golden/checkpoints.md"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod changes;
 mod files;
 mod follow;
 mod goldens;
+mod keep;
 mod page;
 mod refusals;
 mod roundtrip;

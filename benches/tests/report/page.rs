@@ -3,7 +3,7 @@
 use forebay_bench::report::html;
 use forebay_bench::report::model::{Offered, Report};
 
-use crate::{follow, sample};
+use crate::{follow, keep, sample};
 
 fn page(change: impl FnOnce(&mut Report)) -> String {
     let mut report = sample::report(&[1, 8, 64], 5);
@@ -69,6 +69,25 @@ fn charts_of_events_have_a_name_and_their_numbers_under_them() {
     assert!(!page.contains("NaN") && !page.contains("inf\""));
     let head = &page[..page.find("<svg").unwrap()];
     assert!(head.contains("Events to many subscribers") && head.contains("Example CPU"));
+}
+
+#[test]
+fn charts_of_stores_have_a_name_and_their_numbers_under_them() {
+    let page = html::render(&keep::report(&[1, 256], &[1, 1_000], 4));
+    let figures: Vec<&str> = page.split("<figure>").skip(1).collect();
+    // Five over writers for each number of keys, three over keys, four over processes; for each of
+    // six points a distribution and six kinds of bars.
+    assert_eq!(figures.len(), 2 * 5 + 3 + 4 + 6 * 7);
+    for figure in figures {
+        let figure = &figure[..figure.find("</figure>").unwrap()];
+        let (charts, tables) = (
+            figure.matches("<svg").count(),
+            figure.matches("<table").count(),
+        );
+        assert_eq!((charts, tables), (1, 1));
+    }
+    assert!(!page.contains("NaN") && !page.contains("inf\""));
+    assert!(page.contains("Durable positions") && page.contains("Goals"));
 }
 
 #[test]

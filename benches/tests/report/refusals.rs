@@ -1,10 +1,12 @@
 //! What a report may not hold, and what is said about it.
 
 use forebay_bench::report::json;
-use forebay_bench::report::model::{CdfStep, EventsRound, Offered, Point, Report};
+use forebay_bench::report::model::{
+    CdfStep, CheckpointsRound, EventsRound, Offered, Point, ProcessShare, Report,
+};
 use serde_json::{Value, json};
 
-use crate::{follow, sample};
+use crate::{follow, keep, sample};
 
 /// Returns what is said about a report that was changed.
 fn refusal(change: impl FnOnce(&mut Report)) -> String {
@@ -133,6 +135,56 @@ fn events_are_for_subscribers_and_reads_are_not() {
     assert_eq!(
         said,
         format!("expected p50 <= p99 <= p99.9 <= max at {place}.publish")
+    );
+}
+
+#[test]
+fn commits_are_of_writers_and_finite() {
+    let stores = |change: fn(&mut Point<CheckpointsRound>)| {
+        let mut report = keep::report(&[1], &[1], 2);
+        change(&mut keep::checkpoints(&mut report).points[0]);
+        json::encode(&report).unwrap_err().line()
+    };
+    let said = stores(|point| point.offered = Offered::Clients(1));
+    assert_eq!(
+        said,
+        "expected writers, keys and processes at points[0].offered"
+    );
+    let nobody = |writers, keys, processes, updates| Offered::Commits {
+        writers,
+        keys,
+        processes,
+        updates,
+    };
+    for offered in [
+        nobody(0, 1, 1, None),
+        nobody(1, 0, 1, None),
+        nobody(1, 1, 0, None),
+        nobody(1, 1, 1, Some(0)),
+    ] {
+        let mut report = keep::report(&[1], &[1], 2);
+        keep::checkpoints(&mut report).points[0].offered = offered;
+        let said = json::encode(&report).unwrap_err().line();
+        assert_eq!(said, "expected at least 1 of each at points[0].offered");
+    }
+    let place = "points[0].strategies[0].rounds[0]";
+    let said = stores(|point| point.strategies[0].rounds[0].figures.yardstick_after = f64::NAN);
+    assert_eq!(
+        said,
+        format!("expected finite figures that are not negative at {place}")
+    );
+    let said = stores(|point| {
+        let figures = &mut point.strategies[0].rounds[0].figures;
+        figures.processes = vec![ProcessShare::default(); 65];
+    });
+    assert_eq!(
+        said,
+        format!("expected at most 64 processes at {place}.processes")
+    );
+    let said = stores(|point| point.strategies[0].rounds[0].figures.commit.p50_ns = u64::MAX);
+    assert_eq!(
+        said,
+        format!("expected p50 <= p99 <= p99.9 <= max at {place}.commit")
     );
 }
 

@@ -3,8 +3,9 @@
 use forebay_bench::cmp::Comparison;
 use forebay_bench::report::grid::Style;
 use forebay_bench::report::model::{
-    Audience, Body, CdfStep, Clock, Cost, Events, EventsCounts, EventsFigures, EventsRound,
-    Offered, Point, Reads, ReadsCounts, ReadsRound, Report, StrategyRounds, Timing,
+    Audience, Body, Calls, CdfStep, Checkpoints, CheckpointsCounts, CheckpointsFigures,
+    CheckpointsRound, Clock, Cost, Events, EventsCounts, EventsFigures, EventsRound, Offered,
+    Point, ProcessShare, Reads, ReadsCounts, ReadsRound, Report, StrategyRounds, Timing,
 };
 use forebay_bench::report::{html, json, markdown, table};
 use proptest::collection::{btree_set, vec};
@@ -103,6 +104,57 @@ fn events_round() -> impl Strategy<Value = EventsRound> {
     })
 }
 
+fn checkpoints_round() -> impl Strategy<Value = CheckpointsRound> {
+    let calls = option::of(any::<[u64; 6]>());
+    let counts = (any::<bool>(), any::<u64>(), option::of(any::<u64>()), calls);
+    let rates = (
+        0.0..1e300_f64,
+        0.0..1e300_f64,
+        0.0..1e300_f64,
+        0.0..1e300_f64,
+    );
+    let processes = vec(any::<[u64; 3]>(), 0..4);
+    let own = (option::of(any::<u64>()), any::<[u64; 3]>());
+    (counts, timing(), rates, processes, own).prop_map(
+        |((durable, commits, batches, calls), commit, rates, processes, (cpu_ns, rest))| {
+            let calls = calls.map(|[commits, writes, bytes, zeros, syncs, names]| Calls {
+                commits,
+                writes,
+                bytes,
+                zeros,
+                syncs,
+                names,
+            });
+            let share = |[commits, p50_ns, p99_ns]: [u64; 3]| ProcessShare {
+                commits,
+                p50_ns,
+                p99_ns,
+            };
+            CheckpointsRound {
+                counts: CheckpointsCounts {
+                    durable,
+                    commits,
+                    batches,
+                    syncs: batches,
+                    calls,
+                },
+                figures: CheckpointsFigures {
+                    commit,
+                    yardstick_before: rates.0,
+                    yardstick_after: rates.1,
+                    processes: processes.into_iter().map(share).collect(),
+                    open_ns: rest[0],
+                    load_ns: rates.2,
+                    fresh_ns: rates.3,
+                    cpu_ns,
+                    file_bytes: rest[1],
+                    extra_files: rest[2],
+                },
+            }
+        },
+    )
+}
+
 fn round() -> impl Strategy<Value = ReadsRound> {
     (counts(), timing(), cost()).prop_map(|(counts, timing, cost)| ReadsRound {
         counts,
@@ -122,6 +174,21 @@ fn offered() -> impl Strategy<Value = Offered> {
 fn subscribers() -> impl Strategy<Value = Offered> {
     let rate = option::of(1e-300..1e300_f64);
     (1..u64::MAX, rate).prop_map(|(count, per_second)| Offered::Subscribers { count, per_second })
+}
+
+fn commits() -> impl Strategy<Value = Offered> {
+    let counts = (
+        1..2_000_u64,
+        1..2_000_u64,
+        1..3_u64,
+        option::of(1..u64::MAX),
+    );
+    counts.prop_map(|(writers, keys, processes, updates)| Offered::Commits {
+        writers,
+        keys,
+        processes,
+        updates,
+    })
 }
 
 fn points<R: Clone + std::fmt::Debug>(
@@ -164,7 +231,10 @@ fn body() -> impl Strategy<Value = Body> {
     });
     let events = (".*", points(subscribers(), events_round().boxed()));
     let events = events.prop_map(|(workload, points)| Body::Events(Events { workload, points }));
-    prop_oneof![reads, events]
+    let checkpoints = (".*", points(commits(), checkpoints_round().boxed()));
+    let checkpoints = checkpoints
+        .prop_map(|(workload, points)| Body::Checkpoints(Checkpoints { workload, points }));
+    prop_oneof![reads, events, checkpoints]
 }
 
 fn report() -> impl Strategy<Value = Report> {

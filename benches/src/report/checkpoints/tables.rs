@@ -39,22 +39,19 @@ pub(super) fn glance(point: &Point<CheckpointsRound>) -> Grid {
     grid
 }
 
-/// Returns what each commit asked of the system, with one number of keys; `None` where that was
-/// counted nowhere.
+/// Returns what each commit asked of the system; `None` where that was counted nowhere.
 pub(super) fn costs(points: &[Point<CheckpointsRound>]) -> Option<Grid> {
     let is_counted = |point: &&Point<CheckpointsRound>| {
         let mut strategies = point.strategies.iter();
         strategies.any(|strategy| Spread::of_rounds(&SYNCS, strategy).is_some())
     };
-    let keys = |point: &Point<CheckpointsRound>| keys_of(point.offered);
     let counted: Vec<_> = points.iter().filter(is_counted).collect();
-    // What it depends on is the number of writers; the middle one of keys is as good as another.
-    let middle = keys(counted.get(counted.len() / 2)?);
+    let keys = keys_of(counted.first()?.offered);
     let metrics = [&SYNCS, &WRITES, &BYTES, &ZEROS, &NAMES, &BATCH];
+    let first = format!("each commit, {keys}");
     let titles = metrics.map(Metric::title);
-    let first = format!("each commit, {middle}");
     let mut grid = Grid::new([first.as_str(), "writers"].into_iter().chain(titles));
-    for point in counted.into_iter().filter(|point| keys(point) == middle) {
+    for point in counted {
         for strategy in &point.strategies {
             let writers = Cell::plain(offered::number(point.offered));
             let figures = metrics.map(|metric| median(metric, strategy));
