@@ -104,7 +104,7 @@ pub enum CheckpointError {
         source: ImportError,
     },
 
-    /// The file is in a format of a newer release than this one, which has to read it.
+    /// The file is in a format of a newer release than this one. Update this program to read it.
     UnsupportedVersion {
         /// The file.
         path: Arc<Path>,
@@ -112,7 +112,7 @@ pub enum CheckpointError {
         found: u16,
     },
 
-    /// The keys of the file are of a form that is not known here.
+    /// The keys of the file are of a form that is not known here, but to a newer release.
     KeyFormat {
         /// The file.
         path: Arc<Path>,
@@ -120,7 +120,8 @@ pub enum CheckpointError {
         found: u32,
     },
 
-    /// Another process held the lock for longer than this one waits. Nothing waits any more.
+    /// Another process held the lock for longer than this one waits. Nothing waits any more, and
+    /// nothing has changed: try again, and look for a process that was stopped in the middle.
     LockTimeout {
         /// The file.
         path: Arc<Path>,
@@ -135,7 +136,7 @@ pub enum CheckpointError {
         filesystem: &'static str,
     },
 
-    /// This is a directory, a device or something else that is no file.
+    /// This is a directory, a device or something else that is no file. Open another path.
     NotAFile {
         /// What it was that was to be opened.
         path: Arc<Path>,

@@ -65,7 +65,8 @@
 //!
 //! A position is one in a particular log. A commit in another log than the stored one is
 //! [`OtherLog`](CheckpointError::OtherLog), since neither is further: whoever reads a log that was
-//! made anew resets the key.
+//! made anew resets the key. A source without logs of ours is one log, with any
+//! [`LogId`](forebay_core::LogId), until its numbering begins anew.
 //!
 //! # Claims
 //!

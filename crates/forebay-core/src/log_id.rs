@@ -10,7 +10,8 @@ pub(crate) const LOG_DIGITS: usize = 16;
 ///
 /// A log that was lost and made anew is another one, even where its sequences begin again at the
 /// same numbers. The name is what a reader that comes back is told apart by: draw it at random for
-/// a log in memory, and store it beside the data of one that survives a restart.
+/// a log in memory, and store it beside the data of one that survives a restart. For a source that has
+/// no such name, any number will do that is changed when its numbering begins anew.
 ///
 /// Its text is sixteen hexadecimal digits in lower case. With the feature `serde` it is that text
 /// where the format is read by people, because numbers in JSON are not exact in every language,
@@ -30,6 +31,10 @@ pub struct LogId(u64);
 
 impl LogId {
     /// Creates the name with this number.
+    ///
+    /// # Examples
+    ///
+    /// See [`LogId`].
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
