@@ -21,34 +21,9 @@ mod described;
 mod handles;
 mod importing;
 mod living;
+#[path = "../harness/path.rs"]
+mod path;
 mod paths;
 mod reader;
 
-use std::path::PathBuf;
-
-use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
-use tempfile::TempDir;
-
-const KEY: ResumeKey = ResumeKey::from_bytes([7; 32]);
-const OTHER_KEY: ResumeKey = ResumeKey::from_bytes([8; 32]);
-
-fn at(sequence: u64) -> Checkpoint {
-    Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(sequence)))
-}
-
-/// A folder of its own, and a path in it at which nothing is.
-fn nowhere() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("offsets");
-    (folder, path)
-}
-
-/// The names in a folder, in their order.
-fn names(folder: &TempDir) -> Vec<String> {
-    let entries = std::fs::read_dir(folder.path()).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
+use crate::path::{KEY, OTHER_KEY, at, names, nowhere};

@@ -201,7 +201,7 @@ fn fails(call: &str, error: &str, when: &str) -> Vec<String> {
     let mut said = Other::start_under(strace, &path, "fail").rest();
     let store = FileStore::open(&path).unwrap();
     assert_eq!(store.load_now(&KEY), Some(at(8)), "{said:?}");
-    assert_eq!(names(folder.path()), ["offsets"]);
+    assert_eq!(names(&folder), ["offsets"]);
     for line in &mut said {
         // The path is another one each time.
         *line = line.replace(path.to_str().unwrap(), "it");

@@ -106,7 +106,7 @@ fn killed_processes_lose_nothing_they_were_told_and_leave_nothing_behind() {
             .map_or(0, |most| most.sequence().get());
         assert_eq!(Some(&most), left.iter().max(), "{}", round());
         store.close_blocking().unwrap();
-        let names = names(folder.path());
+        let names = names(&folder);
         let expected = ["offsets", "offsets.compact"];
         assert!(
             names.iter().all(|name| expected.contains(&&**name)),

@@ -19,44 +19,23 @@ mod images;
 mod killing;
 mod notice;
 mod other;
+#[path = "../harness/path.rs"]
+mod path;
 mod places;
 mod progress;
 mod sharing;
 mod waiting;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use forebay_checkpoint::FileStore;
-use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
-use tempfile::TempDir;
+use forebay_core::{Checkpoint, ResumeKey};
 
-const KEY: ResumeKey = ResumeKey::from_bytes([7; 32]);
-const OTHER_KEY: ResumeKey = ResumeKey::from_bytes([8; 32]);
-
-fn at(sequence: u64) -> Checkpoint {
-    Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(sequence)))
-}
-
-/// A folder of its own, and a path in it at which nothing is.
-fn nowhere() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("offsets");
-    (folder, path)
-}
+use crate::path::{KEY, OTHER_KEY, at, names, nowhere};
 
 /// A store that has its file, and nothing to do in it any more.
 fn begin(path: &Path, key: &ResumeKey, checkpoint: Checkpoint) {
     let store = FileStore::open(path).unwrap();
     store.commit_blocking(key, checkpoint).unwrap();
     store.close_blocking().unwrap();
-}
-
-/// The names in a folder, in their order.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }

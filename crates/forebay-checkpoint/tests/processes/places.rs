@@ -207,7 +207,7 @@ fn a_file_that_is_a_mount_point_is_written_in_place() {
         }
         assert_eq!(store.stats().replacements, 0);
         assert_eq!(fs::metadata(&path).unwrap().ino(), inode);
-        assert_eq!(names(folder.path()), ["offsets"]);
+        assert_eq!(names(&folder), ["offsets"]);
         let mut other = Other::start(&path, "serve");
         assert_eq!(other.hear().as_deref(), Some("ready"));
         assert_eq!(other.ask("commit 7 200"), "advanced");
@@ -250,7 +250,7 @@ fn what_is_mounted_read_only_is_refused_and_left_alone() {
     // Looking at it needs no right to write.
     assert_eq!(FileStore::verify(&path).unwrap().keys, 1);
     assert!(fs::read(&path).unwrap() == bytes);
-    assert_eq!(names(folder.path()), ["offsets"]);
+    assert_eq!(names(&folder), ["offsets"]);
 }
 
 /// What somebody is told who has no rights here.

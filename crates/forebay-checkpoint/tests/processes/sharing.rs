@@ -64,7 +64,7 @@ fn four_processes_see_what_each_of_them_commits() {
         assert_eq!(answer, format!("unchanged {sequence}"));
     }
     drop(others);
-    assert_eq!(names(folder.path()), ["offsets"]);
+    assert_eq!(names(&folder), ["offsets"]);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_file_that_was_removed_is_not_written_by_those_who_have_it_open() {
     assert!(store.commit_blocking(&KEY, at(2)).unwrap().is_advanced());
     assert_eq!(other.ask("fresh 7"), "2");
     assert_eq!(store.load_fresh_blocking(&OTHER_KEY).unwrap(), Some(at(1)));
-    assert_eq!(names(folder.path()), ["offsets"]);
+    assert_eq!(names(&folder), ["offsets"]);
 }
 
 /// Whoever wrote it may have died before its sync, and what was seen must not be lost.
