@@ -5,11 +5,11 @@
 //! is all it knows of the outside. On top of it, [`shared`] has the thread, [`queue`] what waits for
 //! it, and [`store`] what users call.
 
+pub(crate) mod store;
 pub(crate) mod claim;
 pub(crate) mod options;
 pub(crate) mod reader;
 pub(crate) mod stats;
-pub(crate) mod store;
 pub(crate) mod ticket;
 
 mod closing;

@@ -16,10 +16,14 @@ use crate::watch::Watch;
 
 /// Positions in one file, for any number of processes.
 ///
-/// A commit that was acknowledged outlasts everything but the medium. What is committed at the same
-/// time, by any number of callers, shares one write and one sync, which a thread of this file makes;
-/// no runtime is needed. Handles to one file in one process share that thread, and clones are such
-/// handles. Calls return futures; those whose name ends in `blocking` wait in the calling thread.
+/// To load, commit, remove and reset, use it as a
+/// [`CheckpointStore`](forebay_core::CheckpointStore). Those calls are futures, for any executor;
+/// calls whose name ends in `blocking` wait in the calling thread.
+///
+/// Unless another [`Durability`] was chosen, a commit that was acknowledged outlasts everything but the
+/// medium. What is committed at the same time, by any number of callers, shares one write and one
+/// sync, which a thread of this file makes. Handles to one file in one process share that thread, and
+/// clones are such handles.
 ///
 /// A load gives what this process has seen last, as [`load_now`](Self::load_now) does. That includes
 /// all of its own commits, whatever handle they were made through; what other processes have done
