@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use crate::backend::BackendError;
 use crate::cmp::CmpError;
 use crate::delivery::Fault;
-use crate::keeper;
 use crate::report::error::ReportError;
+use crate::store;
 use crate::trace::TraceError;
 
 /// Why the program ends without doing what it was asked. Each displays as one line.
@@ -124,7 +124,7 @@ pub enum Failure {
         /// The strategy's name.
         strategy: &'static str,
         /// What went wrong.
-        source: keeper::Fault,
+        source: store::Fault,
     },
     /// A condition of `cmp` was not met; what it was has been said.
     #[error("conditions of --fail-if that hold: {0}")]

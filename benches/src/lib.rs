@@ -16,7 +16,7 @@
 //! What is compared on the follow path:
 //! * [`fanout`], the table of strategies, and [`delivery`], one run of one of them.
 //! * [`follow`], a log and its readers polled by hand, for the benches.
-//! * [`keeper`], the table of stores of positions, and `shift`, writers at work on one of them.
+//! * [`keeper`], the table of stores of positions; [`store`], what one is; `shift`, writers at work.
 //!
 //! What comes out:
 //! * [`allocator`], what counts allocations.
@@ -51,6 +51,7 @@ pub mod row;
 mod session;
 mod shift;
 pub mod simulation;
+pub mod store;
 pub mod strategy;
 pub mod tasks;
 pub mod trace;

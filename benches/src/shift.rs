@@ -1,7 +1,7 @@
 //! One strategy at work: writers that commit positions, in one process.
 //!
 //! * [`Duty`], what a process is to do, and [`Done`], what it did; both go from process to process.
-//! * [`Store`](crate::keeper::Store), what it is done on; `inspection`, what is there afterwards.
+//! * [`Store`](crate::store::Store), what it is done on; `inspection`, what is there afterwards.
 
 mod cue;
 mod folder;
@@ -18,10 +18,10 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use crate::harness::processor;
-use crate::keeper::{self, CommitLater, CommitNow, Fault, Store};
 pub(crate) use crate::shift::cue::{Mark, READY, START};
 use crate::shift::folder::Watch;
 use crate::shift::ledger::Ledger;
+use crate::store::{self, CommitLater, CommitNow, Fault, Store};
 
 /// What one process is to do.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -136,7 +136,7 @@ fn measure<S: Store>(
 ) -> Result<Done, Fault> {
     let store = Arc::new(S::open(&duty.path)?);
     // What a store does once, before its first commit, is none of what commits cost.
-    store.commit_many(&[(keeper::key(duty.first_key), duty.from)])?;
+    store.commit_many(&[(store::key(duty.first_key), duty.from)])?;
     let ledger = Ledger::new(duty);
     // Looking at a folder again and again costs, so it is done only where the peak is asked for.
     let watch = duty.commits.map(|_| Watch::begin(&duty.path)).transpose()?;

@@ -296,7 +296,7 @@ fn latencies(done: &Done) -> Latencies {
     latencies
 }
 
-fn failed(keeper: Keeper, source: keeper::Fault) -> Failure {
+fn failed(keeper: Keeper, source: crate::store::Fault) -> Failure {
     Failure::Store {
         strategy: keeper.name,
         source,

@@ -5,8 +5,9 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::failure::Failure;
-use crate::keeper::{self, Fault};
+use crate::keeper;
 use crate::shift::{Done, Duty, READY, START};
+use crate::store::Fault;
 
 /// The subcommand that such a process is started with.
 pub(crate) const SUBCOMMAND: &str = "write-checkpoints";

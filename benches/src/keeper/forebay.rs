@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use forebay_checkpoint::{Durability, FileStore};
 use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
 
-use crate::keeper::{CommitLater, CommitNow, Counted, Fault, Keeper, Store};
+use crate::keeper::Keeper;
+use crate::store::{CommitLater, CommitNow, Counted, Fault, Store};
 
 /// Ours, with futures.
 pub(super) const ASYNC: Keeper = Keeper::of_tasks::<Ours<Synced>>(

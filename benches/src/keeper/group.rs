@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use forebay_core::ResumeKey;
 use tokio::sync::oneshot;
 
-use crate::keeper::{CommitLater, Counted, Fault, Store};
+use crate::store::{CommitLater, Counted, Fault, Store};
 
 /// A store behind a thread that commits in one step whatever waits, as the best that anybody could
 /// put in front of a store that syncs for each transaction.

@@ -11,7 +11,8 @@ use std::time::Instant;
 use forebay_core::ResumeKey;
 use serde::{Deserialize, Serialize};
 
-use crate::keeper::{CommitNow, Fault, Keeper, Store};
+use crate::keeper::Keeper;
+use crate::store::{CommitNow, Fault, Store};
 
 /// The file of the older client, as it wrote it.
 pub(super) const KEEPER: Keeper = Keeper::of_threads::<RewrittenJson>(

@@ -11,8 +11,9 @@ use heed::byteorder::LE;
 use heed::types::{Bytes, U64};
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 
+use crate::keeper::Keeper;
 use crate::keeper::group::GroupCommit;
-use crate::keeper::{CommitNow, Fault, Keeper, Store};
+use crate::store::{CommitNow, Fault, Store};
 
 /// One transaction for each commit.
 pub(super) const SINGLY: Keeper =

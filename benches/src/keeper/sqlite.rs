@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use forebay_core::ResumeKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::keeper::Keeper;
 use crate::keeper::group::GroupCommit;
-use crate::keeper::{CommitNow, Fault, Keeper, Store};
+use crate::store::{CommitNow, Fault, Store};
 
 /// One transaction for each commit.
 pub(super) const SINGLY: Keeper = Keeper::of_threads::<Sqlite>(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use forebay_core::ResumeKey;
 
-use crate::keeper::{self, Fault, Store};
+use crate::store::{self, Fault, Store};
 
 /// What must be there.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub(crate) const FIRST: u64 = 1;
 pub(crate) fn fill<S: Store>(path: &Path, keys: u64) -> Result<(), Fault> {
     let store = S::open(path)?;
     let commits: Vec<_> = (0..keys)
-        .map(|number| (keeper::key(number), FIRST))
+        .map(|number| (store::key(number), FIRST))
         .collect();
     for commits in commits.chunks(FILL) {
         store.commit_many(commits)?;
@@ -57,11 +57,11 @@ pub(crate) fn inspect<S: Store>(path: &Path, expected: &Expected) -> Result<Insp
     let store = S::open(path)?;
     let open_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
     for number in 0..expected.keys {
-        let found = store.load(&keeper::key(number))?;
+        let found = store.load(&store::key(number))?;
         check(number, found, FIRST, expected.asked)?;
     }
     for &(number, acknowledged) in &expected.acknowledged {
-        let found = store.load(&keeper::key(number))?;
+        let found = store.load(&store::key(number))?;
         check(number, found, acknowledged, expected.asked)?;
     }
     let load_ns = average(expected.keys, |key| store.load(key))?;
@@ -95,7 +95,7 @@ fn average(
     keys: u64,
     load: impl Fn(&ResumeKey) -> Result<Option<u64>, Fault>,
 ) -> Result<f64, Fault> {
-    let asked = (0..keys.min(ASKED_MAX)).map(|index| keeper::key(index * STRIDE % keys));
+    let asked = (0..keys.min(ASKED_MAX)).map(|index| store::key(index * STRIDE % keys));
     let asked: Vec<ResumeKey> = asked.collect();
     let start = Instant::now();
     let mut loads = 0_u64;

@@ -6,8 +6,8 @@ use forebay_core::ResumeKey;
 use crate::harness::latencies::Latencies;
 use crate::harness::machine;
 use crate::harness::shards::Shards;
-use crate::keeper;
 use crate::shift::{Done, Duty};
+use crate::store;
 
 /// Who commits what next, and what was acknowledged.
 ///
@@ -104,7 +104,7 @@ impl Ledger {
             own => writer + turn % own * self.writers,
         };
         Some(Commit {
-            key: keeper::key(self.first_key + index),
+            key: store::key(self.first_key + index),
             sequence,
             index,
             is_first,
