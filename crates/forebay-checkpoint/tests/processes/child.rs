@@ -167,6 +167,10 @@ fn wait(path: &Path) {
             let is_timeout = matches!(result, Err(CheckpointError::LockTimeout { .. }));
             assert!(is_timeout, "{result:?}");
         }
+        // The thread of the file may be on its way to the lock.
+        while blocked(path) == 0 {
+            std::thread::yield_now();
+        }
         let threads = std::fs::read_dir("/proc/self/task").unwrap().count();
         let blocked = blocked(path);
         say(&format!("{threads} threads, {blocked} blocked"));

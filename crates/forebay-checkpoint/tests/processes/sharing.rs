@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 
 use forebay_checkpoint::{CheckpointError, FileStore};
 use forebay_core::{CheckpointStore, Commit};
@@ -26,7 +27,8 @@ fn what_another_process_commits_is_seen_when_it_is_asked_for() {
     let commit = store.commit_blocking(&KEY, at(6)).unwrap();
     assert_eq!(commit, Commit::Unchanged { current });
     // Its file takes the place of this one, more than once.
-    let before = fs::metadata(&path).unwrap();
+    // As long as it is open, no other file is given its number.
+    let first = File::open(&path).unwrap();
     for sequence in (10..400).step_by(10) {
         assert_eq!(other.ask(&format!("commit 7 {sequence}")), "advanced");
         let found = block_on(store.load_fresh(&KEY)).unwrap();
@@ -35,8 +37,8 @@ fn what_another_process_commits_is_seen_when_it_is_asked_for() {
             store.commit_blocking(&KEY, at(sequence + step)).unwrap();
         }
     }
-    use std::os::unix::fs::MetadataExt;
-    assert_ne!(fs::metadata(&path).unwrap().ino(), before.ino());
+    let inodes = [first.metadata(), fs::metadata(&path)].map(|found| found.unwrap().ino());
+    assert_ne!(inodes[0], inodes[1]);
 }
 
 /// Each of four commits in turn, a key of its own and one of all, and each of the others sees both.
