@@ -7,10 +7,13 @@
 //! * A sync that does nothing is noticed by this test.
 
 mod crashes;
+mod faults;
 mod naive;
 mod processes;
 mod promise;
 mod run;
+mod scripts;
+mod stage;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -245,7 +245,7 @@ fn record(world: &World, promise: &Arc<Mutex<Promise>>) -> Arc<Mutex<Moments>> {
 }
 
 /// Returns what a crash may leave: all of it, or so much as was asked for, drawn at random.
-fn outcomes(files: &Files, most: u64, seed: u64) -> Vec<Files> {
+pub(crate) fn outcomes(files: &Files, most: u64, seed: u64) -> Vec<Files> {
     let mut found = Vec::new();
     let mut add = |below: &mut dyn FnMut(u64) -> u64| {
         let mut left = files.clone();
