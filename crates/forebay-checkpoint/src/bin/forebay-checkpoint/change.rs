@@ -28,6 +28,8 @@ struct ChangeShape {
 struct Subject {
     store: FileStore,
     entry: Entry,
+    /// So many digits tell it apart.
+    digits: usize,
     name: String,
 }
 
@@ -36,8 +38,14 @@ impl Subject {
         let store = session.open(file, create)?;
         let entries = store.entries();
         let entry = key::named(text, &entries, file)?;
-        let name = key::name(&entry, key::shown_digits(&entries));
-        Ok(Self { store, entry, name })
+        let digits = key::shown_digits(&entries);
+        let name = key::name(&entry, digits);
+        Ok(Self {
+            store,
+            entry,
+            digits,
+            name,
+        })
     }
 
     /// Expects the key to be listed, rather than merely well-formed.
@@ -188,6 +196,7 @@ pub(crate) fn label(session: &Session, request: &LabelArguments) -> Result<(), F
     let before = std::mem::replace(&mut subject.entry.label, text.map(Into::into));
     let shown = |label: Option<&str>| label.map_or_else(|| "none".to_owned(), plain);
     let said = format!("label {} -> {}", shown(before.as_deref()), shown(text));
+    subject.name = key::short(&subject.entry.key, subject.digits);
     let now = subject.entry.checkpoint.clone();
     subject.finish(session, "labelled", now.as_ref(), &said)
 }

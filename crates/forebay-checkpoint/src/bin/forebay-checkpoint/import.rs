@@ -130,8 +130,9 @@ fn expect_log(store: &FileStore, imported: &[(ResumeKey, Checkpoint)]) -> Result
     let entries = store.entries();
     let first = key::named(&first.to_string(), &entries, store.path())?;
     Err(Failure::refused(format!(
-        "{} keys are in another log, the first {}; nothing was imported, --reset takes them over",
+        "{} of {} keys in another log, the first {}; nothing was imported, --reset takes them over",
         elsewhere.count() + 1,
+        imported.len(),
         key::name(&first, key::shown_digits(&entries))
     )))
 }
