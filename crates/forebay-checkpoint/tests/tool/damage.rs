@@ -36,7 +36,7 @@ fn a_sound_file_is_verified() {
             "state       sound\n\
              generation  1\n\
              keys        2\n\
-             frames      3\n\
+             blocks      3\n\
              records     3\n\
              bytes       312 of {len}\n\
              torn bytes  0\n"
@@ -47,7 +47,7 @@ fn a_sound_file_is_verified() {
         "state": "sound",
         "generation": 1,
         "keys": 2,
-        "frames": 3,
+        "blocks": 3,
         "records": 3,
         "bytes": 312,
         "len": len,
