@@ -1,4 +1,5 @@
-//! How many instructions do the hot operations of singleflight, of the batcher and of the log take?
+//! How many instructions do the hot operations of singleflight, of the batcher, of the log and of
+//! stores of positions take?
 //!
 //! Counted under valgrind, so that a noisy machine does not matter. `.ci/run instructions` runs
 //! this for two commits and fails where a count has risen; hashes and keys are fixed.
@@ -13,6 +14,10 @@ use std::hint::black_box;
 use forebay_bench::crowd::{Crowd, Group, alone, group};
 use forebay_bench::follow::Follow;
 use forebay_bench::hand::{Hand, Line};
+use forebay_bench::positions::{InFile, InMemory};
+use forebay_bench::store::key;
+use forebay_checkpoint::{FileReader, KeyParts};
+use forebay_core::{Checkpoint, ResumeKey};
 use forebay_events::Subscription;
 use gungraun::{library_benchmark, library_benchmark_group, main};
 
@@ -197,6 +202,53 @@ fn resume(log: Follow) -> (Subscription<u64>, Follow) {
     (black_box(&log).resume(50_000), log)
 }
 
+/// Returns a store of a thousand keys, and one of them.
+fn thousand() -> (InMemory, ResumeKey) {
+    (InMemory::new(1_000), key(7))
+}
+
+#[library_benchmark]
+#[bench::of_thousand(thousand())]
+fn load((store, key): (InMemory, ResumeKey)) -> (Option<Checkpoint>, InMemory) {
+    (black_box(&store).load(black_box(&key)), store)
+}
+
+#[library_benchmark]
+#[bench::of_thousand(InMemory::new(1_000))]
+fn commit(mut store: InMemory) -> (bool, InMemory) {
+    (black_box(&mut store).commit(), store)
+}
+
+#[library_benchmark]
+#[bench::of_thousand(InMemory::new(1_000))]
+fn commit_unchanged(store: InMemory) -> (bool, InMemory) {
+    (black_box(&store).repeat(), store)
+}
+
+/// Returns a file of a thousand keys.
+fn file(singly: bool) -> InFile {
+    InFile::new(1_000, singly).expect("a file in memory can be written")
+}
+
+#[library_benchmark]
+#[bench::in_one_step(file(false))]
+#[bench::in_a_thousand(file(true))]
+fn replay(file: InFile) -> (Option<FileReader>, InFile) {
+    (black_box(&file).read().ok(), file)
+}
+
+#[library_benchmark]
+#[bench::of_parts("eu")]
+fn derive(region: &str) -> Option<ResumeKey> {
+    let parts = KeyParts::new()
+        .part("topic", "orders")
+        .part("region", black_box(region));
+    parts
+        .json("filter", r#"{"kinds": ["order", "refund"], "min": 10.5}"#)
+        .key()
+        .ok()
+}
+
 library_benchmark_group!(
     name = singleflight,
     benchmarks = [uncontended, join, complete, cancel]
@@ -218,4 +270,8 @@ library_benchmark_group!(
         resume
     ]
 );
-main!(library_benchmark_groups = [singleflight, batch, events]);
+library_benchmark_group!(
+    name = checkpoint,
+    benchmarks = [load, commit, commit_unchanged, replay, derive]
+);
+main!(library_benchmark_groups = [singleflight, batch, events, checkpoint]);

@@ -16,6 +16,7 @@
 //! What is compared on the follow path:
 //! * [`fanout`], the table of strategies, and [`delivery`], one run of one of them.
 //! * [`follow`], a log and its readers polled by hand, for the benches.
+//! * [`positions`], stores of positions for the benches.
 //! * [`keeper`], the table of stores of positions; [`store`], what one is; `shift`, writers at work.
 //!
 //! What comes out:
@@ -42,6 +43,7 @@ pub mod hand;
 mod harness;
 pub mod keeper;
 pub mod plan;
+pub mod positions;
 pub mod program;
 pub mod random;
 mod reads;
