@@ -33,6 +33,7 @@ macro_rules! checks {
     };
 }
 
+mod calls;
 mod cancelling;
 mod claiming;
 mod committing;

@@ -3,7 +3,7 @@ use std::task::{Context, Waker};
 
 use forebay_core::CheckpointStore;
 
-use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits, holds};
+use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds};
 use crate::checkpoint_store::found::{Checked, expect, succeed};
 use crate::checkpoint_store::subject::Subject;
 

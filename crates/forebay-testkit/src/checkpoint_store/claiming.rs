@@ -2,7 +2,7 @@ use std::fmt::Debug;
 
 use forebay_core::{CheckpointStore, Commit, StoreError};
 
-use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits, holds, in_log};
+use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds, in_log};
 use crate::checkpoint_store::found::{Checked, expect, refuse, succeed};
 use crate::checkpoint_store::subject::{ErrorOf, Subject};
 use crate::checkpoint_store::surviving::survives;

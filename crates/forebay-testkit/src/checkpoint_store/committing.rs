@@ -1,7 +1,6 @@
-use forebay_core::{
-    Checkpoint, CheckpointStore, Commit, Cursor, LogId, ResumeKey, Sequence, StoreError,
-};
+use forebay_core::{CheckpointStore, Commit, ResumeKey, StoreError};
 
+use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds, in_log};
 use crate::checkpoint_store::found::{Checked, expect, refuse, succeed};
 use crate::checkpoint_store::subject::Subject;
 
@@ -19,42 +18,6 @@ checks! {
     a_commit_in_another_log_is_refused,
     keys_do_not_touch_each_other,
     keys_that_differ_in_one_bit_are_different,
-}
-
-pub(super) const KEY: ResumeKey = ResumeKey::from_bytes([7; 32]);
-pub(super) const OTHER_KEY: ResumeKey = ResumeKey::from_bytes([8; 32]);
-
-/// Returns a position in the log that most checks are about.
-pub(super) fn at(sequence: u64) -> Checkpoint {
-    in_log(1, sequence)
-}
-
-pub(super) fn in_log(log: u64, sequence: u64) -> Checkpoint {
-    Checkpoint::new(Cursor::new(LogId::new(log), Sequence::new(sequence)))
-}
-
-pub(super) fn advanced(previous: Option<u64>) -> Commit {
-    Commit::Advanced {
-        previous: previous.map(Sequence::new),
-    }
-}
-
-pub(super) async fn holds<S: CheckpointStore>(
-    store: &S,
-    key: &ResumeKey,
-    expected: Option<Checkpoint>,
-) -> Checked {
-    let loaded = succeed("load", store.load(key).await)?;
-    expect("load", loaded, expected)
-}
-
-pub(super) async fn commits<S: CheckpointStore>(
-    store: &S,
-    checkpoint: Checkpoint,
-    expected: Commit,
-) -> Checked {
-    let commit = succeed("commit", store.commit(&KEY, checkpoint).await)?;
-    expect("commit", commit, expected)
 }
 
 async fn nothing_is_stored_under_a_new_key<S: Subject>(subject: &S) -> Checked {

@@ -1,6 +1,6 @@
 use forebay_core::{CheckpointStore, Commit, Outcome, ResumeKey, StoreError};
 
-use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, holds, in_log};
+use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, holds, in_log};
 use crate::checkpoint_store::found::{Checked, expect, refuse, succeed};
 use crate::checkpoint_store::subject::Subject;
 

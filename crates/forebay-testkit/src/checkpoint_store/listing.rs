@@ -1,6 +1,6 @@
 use forebay_core::{Checkpoint, CheckpointStore, ResumeKey};
 
-use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits, holds};
+use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds};
 use crate::checkpoint_store::found::{Checked, expect, succeed};
 use crate::checkpoint_store::subject::{ErrorOf, Subject};
 use crate::checkpoint_store::surviving::survives;

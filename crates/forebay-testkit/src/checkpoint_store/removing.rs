@@ -1,6 +1,6 @@
 use forebay_core::CheckpointStore;
 
-use crate::checkpoint_store::committing::{KEY, advanced, at, commits, holds, in_log};
+use crate::checkpoint_store::calls::{KEY, advanced, at, commits, holds, in_log};
 use crate::checkpoint_store::found::{Checked, expect, succeed};
 use crate::checkpoint_store::subject::Subject;
 

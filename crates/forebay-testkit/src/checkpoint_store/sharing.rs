@@ -1,6 +1,6 @@
 use forebay_core::{CheckpointStore, Commit};
 
-use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits, holds};
+use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds};
 use crate::checkpoint_store::found::{Checked, expect, succeed};
 use crate::checkpoint_store::subject::Subject;
 

@@ -1,6 +1,6 @@
 use forebay_core::{CheckpointStore, Commit, Survives};
 
-use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits, holds, in_log};
+use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds, in_log};
 use crate::checkpoint_store::found::{Checked, succeed};
 use crate::checkpoint_store::subject::Subject;
 

@@ -1,6 +1,6 @@
 use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
 
-use crate::checkpoint_store::committing::{KEY, OTHER_KEY, advanced, at, commits};
+use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits};
 use crate::checkpoint_store::found::{Checked, expect, succeed};
 use crate::checkpoint_store::subject::Subject;
 
