@@ -1,5 +1,6 @@
 use std::fs::File;
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::Duration;
 
 use forebay_checkpoint::{Durability, FileStore};
@@ -7,6 +8,7 @@ use forebay_core::{CheckpointStore, Guarantee, Survives};
 use futures::FutureExt;
 use futures::executor::block_on;
 
+use crate::calling::hold;
 use crate::{KEY, OTHER_KEY, at, nowhere};
 
 #[test]
@@ -69,7 +71,7 @@ fn an_interval_ends_with_a_sync() {
     store.commit_blocking(&KEY, at(2)).unwrap();
     // It comes without anybody asking for it.
     while store.stats().syncs == before {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     // And it comes with the last handle, however long the interval.
     let durability = Durability::Interval(Duration::from_secs(3600));
@@ -80,6 +82,51 @@ fn an_interval_ends_with_a_sync() {
     slow.commit_blocking(&KEY, at(3)).unwrap();
     slow.close_blocking().unwrap();
     assert!(store.stats().syncs > before + 1);
+}
+
+#[test]
+fn the_shortest_interval_of_a_batch_decides() {
+    let (_folder, path) = nowhere();
+    let every = |durability| {
+        let options = FileStore::options().durability(durability);
+        options.open(&path).unwrap()
+    };
+    let hour = every(Durability::Interval(Duration::from_secs(3600)));
+    let soon = every(Durability::Interval(Duration::from_millis(1)));
+    hour.commit_blocking(&KEY, at(1)).unwrap();
+    block_on(hour.flush()).unwrap();
+    for (sequence, order) in (2..).zip([[&hour, &soon], [&soon, &hour]]) {
+        let before = hour.stats();
+        let held = hold(&path);
+        let [one, other] = order.map(|store| store.submit(&KEY, at(sequence)).unwrap());
+        drop(held);
+        one.wait().unwrap();
+        other.wait().unwrap();
+        assert_eq!(hour.stats().frames, before.frames + 1);
+        // It comes without anybody asking for it.
+        while hour.stats().syncs == before.syncs {
+            thread::yield_now();
+        }
+    }
+}
+
+/// A change may come while the thread has found that there is no file and need be none.
+#[test]
+fn the_first_commit_is_made_whoever_asks_for_something_else_at_the_time() {
+    for _ in 0..20 {
+        let (_folder, path) = nowhere();
+        let store = FileStore::open(&path).unwrap();
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while store.load_now(&KEY).is_none() {
+                        block_on(store.flush()).unwrap();
+                    }
+                });
+            }
+            assert!(store.commit_blocking(&KEY, at(1)).unwrap().is_advanced());
+        });
+    }
 }
 
 #[test]

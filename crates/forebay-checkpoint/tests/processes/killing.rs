@@ -67,7 +67,7 @@ fn start(path: &Path, number: u8, numbers: &mut Numbers, traced: bool) -> (Other
 /// replaced meanwhile. Every other round this process looks on with a store of its own.
 #[test]
 fn killed_processes_lose_nothing_they_were_told_and_leave_nothing_behind() {
-    let (rounds, first) = (asked("KILLS").unwrap_or(24), asked("SEED").unwrap_or(0));
+    let (rounds, first) = (asked("KILLS").unwrap_or(20), asked("SEED").unwrap_or(0));
     let traced = can_trace();
     let (folder, path) = nowhere();
     let (mut told, mut left) = ([0; PROCESSES as usize], [0; PROCESSES as usize]);
