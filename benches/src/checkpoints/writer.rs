@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::failure::Failure;
@@ -55,6 +56,8 @@ impl Writer {
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).arg(SUBCOMMAND);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        // What interrupts this program at a terminal leaves it to end what is under way.
+        command.process_group(0);
         let mut child = command.spawn().map_err(Failure::Writer)?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (input, output) = pipes.ok_or_else(gone)?;
