@@ -16,6 +16,30 @@ use crate::limits::{EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX};
 ///
 /// [`outcome`](StoreError::outcome) is [`NotCommitted`](Outcome::NotCommitted) for every variant but
 /// [`Io`](Self::Io), which says so itself.
+///
+/// # Examples
+///
+/// What a consumer does about a commit that failed:
+///
+/// ```
+/// use forebay_checkpoint::{CheckpointError, FileStore};
+/// use forebay_core::{CheckpointStore, Cursor, Outcome, ResumeKey, StoreError};
+///
+/// /// Returns whether to go on.
+/// async fn keep(store: &FileStore, key: &ResumeKey, reached: Cursor) -> bool {
+///     match store.commit(key, reached.into()).await {
+///         Ok(_) => true,
+///         // The log was made anew, as this consumer knows: what is stored is of the old one.
+///         Err(CheckpointError::OtherLog { .. }) => store.reset(key, reached.into()).await.is_ok(),
+///         // Later commits make up for this one, whatever became of it.
+///         Err(error @ CheckpointError::Io { .. }) => {
+///             eprintln!("{error}: {}", error.outcome() == Outcome::NotCommitted);
+///             true
+///         }
+///         Err(_) => false,
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -82,7 +106,8 @@ pub enum CheckpointError {
         offset: u64,
     },
 
-    /// This is a file of another kind, or one whose beginning is damaged. Open another path.
+    /// This is a file of another kind, or one of which nothing can be told any more. Open another
+    /// path.
     NotAStore {
         /// The file.
         path: Arc<Path>,
