@@ -15,6 +15,19 @@ use crate::file::store::FileStore;
 
 impl FileStore {
     /// Returns where the file is, without any link on the way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::FileStore;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let file = folder.path().canonicalize().unwrap().join("offsets");
+    /// let link = folder.path().join("link");
+    /// std::os::unix::fs::symlink(&file, &link).unwrap();
+    /// assert_eq!(FileStore::open(link)?.path(), file);
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// ```
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.shared().path
@@ -96,6 +109,22 @@ impl FileStore {
 
     /// Returns what came of the last damage that this process found in the file and
     /// [salvaged](crate::OnCorrupt::Salvage), if it found any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::{FileStore, OnCorrupt};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// let store = FileStore::options().on_corrupt(OnCorrupt::Salvage).open(path)?;
+    /// if let Some(salvage) = store.salvaged() {
+    ///     for key in &salvage.behind {
+    ///         eprintln!("{key} may be behind; the damaged file is {:?}", salvage.kept);
+    ///     }
+    /// }
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// ```
     #[must_use]
     pub fn salvaged(&self) -> Option<Arc<Salvage>> {
         self.shared().salvaged()

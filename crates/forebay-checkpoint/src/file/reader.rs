@@ -88,6 +88,10 @@ impl FileReader {
     /// [`JsonV1`](CheckpointError::JsonV1), [`Corrupt`](CheckpointError::Corrupt),
     /// [`UnsupportedVersion`](CheckpointError::UnsupportedVersion) and
     /// [`KeyFormat`](CheckpointError::KeyFormat) for one that is no store, or none that can be used.
+    ///
+    /// # Examples
+    ///
+    /// See [`FileReader`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let path: Arc<Path> = Arc::from(resolve(path.as_ref())?);
         let view = View::read(&path)?;
@@ -106,6 +110,10 @@ impl FileReader {
     /// # Errors
     ///
     /// As [`open`](Self::open). What was read before stays.
+    ///
+    /// # Examples
+    ///
+    /// See [`FileReader`].
     pub fn refresh(&mut self) -> Result<bool, CheckpointError> {
         let failed = |error| io_error(&self.path, error);
         let found = std::fs::metadata(&self.path).map_err(failed)?;
@@ -124,6 +132,10 @@ impl FileReader {
     }
 
     /// Returns what is stored under `key` as far as this has read.
+    ///
+    /// # Examples
+    ///
+    /// See [`FileReader`].
     #[must_use]
     pub fn load(&self, key: &ResumeKey) -> Option<Checkpoint> {
         self.view.table.value(key).cloned()
