@@ -146,3 +146,83 @@ impl<S: Store> Shared<S> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::store::key;
+
+    /// A store that cannot commit thirteen.
+    struct Unlucky;
+
+    impl Store for Unlucky {
+        fn open(_: &Path) -> Result<Self, Fault> {
+            Ok(Self)
+        }
+
+        fn load(&self, _: &ResumeKey) -> Result<Option<u64>, Fault> {
+            Ok(None)
+        }
+
+        fn commit_many(&self, commits: &[(ResumeKey, u64)]) -> Result<(), Fault> {
+            let unlucky = commits.iter().any(|commit| commit.1 == 13);
+            match unlucky {
+                true => Err(Fault::Io(std::io::Error::other("out of luck"))),
+                false => Ok(()),
+            }
+        }
+
+        fn close(self) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    /// Lets commits begin to wait at once, and returns where their answers come.
+    fn together<S: Store>(
+        store: &GroupCommit<S>,
+        commits: &[(u64, u64)],
+    ) -> Vec<oneshot::Receiver<Result<(), Fault>>> {
+        let mut queue = store.shared.queue();
+        let answers = commits.iter().map(|&(number, sequence)| {
+            let (answer, answered) = oneshot::channel();
+            queue.waiting.push(Commit {
+                key: key(number),
+                sequence,
+                answer,
+            });
+            answered
+        });
+        let answers = answers.collect();
+        store.shared.filled.notify_one();
+        answers
+    }
+
+    #[test]
+    fn whoever_shares_a_step_that_fails_is_told_and_the_next_one_works() {
+        let store = GroupCommit::<Unlucky>::open(Path::new("")).unwrap();
+        for answered in together(&store, &[(1, 13), (2, 5)]) {
+            let fault = answered.blocking_recv().unwrap().unwrap_err();
+            assert_eq!(fault.to_string(), "the group's write failed: out of luck");
+        }
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(store.commit(key(2), 6)).unwrap();
+        assert_eq!(store.counted().batches, Some(2));
+        store.close().unwrap();
+    }
+
+    #[test]
+    fn of_one_key_the_furthest_is_committed_and_what_waits_at_the_end_is_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let store = GroupCommit::<crate::keeper::RewrittenJson>::open(&path).unwrap();
+        let mut answers = together(&store, &[(1, 9), (1, 4)]);
+        // Nobody waits for the second one any more.
+        answers.pop();
+        store.close().unwrap();
+        assert!(answers.remove(0).blocking_recv().unwrap().is_ok());
+        let stored = crate::keeper::RewrittenJson::open(&path).unwrap();
+        assert_eq!(stored.load(&key(1)).unwrap(), Some(9));
+    }
+}

@@ -111,3 +111,22 @@ fn nothing_is_left_in_the_folder_that_is_measured() {
     assert!(output.status.success());
     assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
 }
+
+#[test]
+fn a_class_of_scheduling_that_is_refused_is_said() {
+    let program = Program::new("checkpoints");
+    let output = program.run(&format!(
+        "--json --quiet {SHORT} --no-trace --realtime --writers 1 --keys 1 --updates 0 --strategies json"
+    ));
+    assert!(output.status.success());
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let settings = report["header"]["settings"].as_array().unwrap();
+    let class = settings
+        .iter()
+        .find(|setting| setting["name"] == "scheduling")
+        .unwrap();
+    let warned = report["header"]["warnings"]
+        .to_string()
+        .contains("no real-time class: ");
+    assert_eq!(class["value"] == "ordinary", warned, "{report}");
+}
