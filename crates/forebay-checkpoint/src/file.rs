@@ -2,8 +2,8 @@
 //!
 //! From the bottom: [`frame`] and [`record`] are bytes, [`replay`] and [`salvage`] read them,
 //! [`table`] is what they amount to, [`decide`] what a change means, [`engine`] writes, and [`io`]
-//! is all it knows of the outside. On top of it, [`shared`] has the thread, [`queue`] what waits for
-//! it, and [`store`] what users call.
+//! is all it knows of the outside. On top of it, [`worker`] is the thread, [`queue`] what waits for
+//! it, [`shared`] what both sides see, and [`store`] what users call.
 
 pub(crate) mod store;
 pub(crate) mod claim;
@@ -19,6 +19,7 @@ mod queue;
 mod registry;
 mod shared;
 mod slot;
+mod worker;
 
 mod counters;
 mod decide;
@@ -27,17 +28,17 @@ mod engine;
 mod field;
 mod frame;
 mod header;
-#[cfg(test)]
+#[cfg(all(test, not(forebay_loom)))]
 mod importing;
 mod io;
 mod observe;
 mod record;
 mod replay;
 mod salvage;
-#[cfg(test)]
+#[cfg(all(test, not(forebay_loom)))]
 mod model;
 #[cfg(test)]
 mod reading;
-#[cfg(test)]
+#[cfg(all(test, not(forebay_loom)))]
 mod sim;
 mod table;

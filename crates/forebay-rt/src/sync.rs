@@ -2,10 +2,12 @@
 //!
 //! A crate that takes them from here can be run through every interleaving of its threads.
 
+use std::time::Duration;
+
 #[cfg(not(forebay_loom))]
 pub use std::{
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize},
-    sync::{Mutex, MutexGuard, OnceLock},
+    sync::{Condvar, Mutex, MutexGuard, OnceLock},
 };
 
 #[cfg(forebay_loom)]
@@ -13,7 +15,7 @@ pub use self::once::OnceLock;
 #[cfg(forebay_loom)]
 pub use loom::{
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize},
-    sync::{Mutex, MutexGuard},
+    sync::{Condvar, Mutex, MutexGuard},
 };
 
 /// Loom has none of its own: this is std's, with a flag that loom sees.
@@ -112,4 +114,22 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Waits until somebody notifies `condvar`, or for nothing at all, and has the lock back as
+/// [`lock`] would.
+pub fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    condvar
+        .wait(guard)
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// As [`wait`], but for no longer than `most`; in models for any time.
+pub fn wait_at_most<'a, T>(
+    condvar: &Condvar,
+    guard: MutexGuard<'a, T>,
+    most: Duration,
+) -> MutexGuard<'a, T> {
+    let waited = condvar.wait_timeout(guard, most);
+    waited.unwrap_or_else(std::sync::PoisonError::into_inner).0
 }

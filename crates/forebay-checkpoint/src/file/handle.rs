@@ -1,10 +1,8 @@
 //! How a handle asks the thread of its file for something.
 
-use std::future::poll_fn;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Instant;
 
 use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, Outcome, ResumeKey, Survives};
@@ -14,7 +12,7 @@ use crate::file::decide::{Answer, What, Wish};
 use crate::file::disk::{Disk, parent};
 use crate::file::frame::RECORDS_BYTES_MAX;
 use crate::file::options::{Durability, Options};
-use crate::file::queue::{Entry, Pace, Refused, Task, bytes};
+use crate::file::queue::{Pace, Queued, Task, bytes};
 use crate::file::registry;
 use crate::file::shared::Shared;
 use crate::file::slot::{Answers, Slot};
@@ -102,38 +100,23 @@ impl FileStore {
 
     /// Queues a task when there is room, and waits for its answers.
     pub(super) async fn ask(&self, task: Task) -> Answers {
-        let (entry, slot) = self.entry(task)?;
-        let mut waiting = Some(entry);
-        poll_fn(|cx| {
-            let Some(entry) = waiting.take() else {
-                return Poll::Ready(Ok(()));
-            };
-            match self.shared().queue.push(entry, Some(cx.waker().clone())) {
-                Ok(()) => Poll::Ready(Ok(())),
-                Err(Refused::Full(entry)) => {
-                    waiting = Some(entry);
-                    Poll::Pending
-                }
-                Err(Refused::Ended) => Poll::Ready(Err(CheckpointError::Closed)),
-            }
-        })
-        .await?;
-        poll_fn(|cx| slot.poll(cx)).await
+        let (queued, slot) = self.queued(task)?;
+        self.shared().queue.ask(queued, &slot).await
     }
 
     /// Does in this thread what [`ask`](Self::ask) does in a task.
     pub(super) fn wait_for(&self, task: Task) -> Answers {
-        let (entry, slot) = self.entry(task)?;
-        self.shared().queue.push_blocking(entry)?;
+        let (queued, slot) = self.queued(task)?;
+        self.shared().queue.push_blocking(queued)?;
         slot.wait()
     }
 
-    pub(super) fn entry(&self, task: Task) -> Result<(Entry, Arc<Slot>), CheckpointError> {
+    pub(super) fn queued(&self, task: Task) -> Result<(Queued, Arc<Slot>), CheckpointError> {
         self.expect_same_process()?;
         let deadline = self
             .lock_timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
-        Ok(Entry::new(task, self.pace(), deadline))
+        Ok(Queued::new(task, self.pace(), deadline))
     }
 
     pub(super) fn expect_same_process(&self) -> Result<(), CheckpointError> {
@@ -267,7 +250,7 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
     Ok(folder.join(name))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(forebay_loom)))]
 mod tests {
     use super::*;
 

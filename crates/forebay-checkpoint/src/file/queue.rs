@@ -1,41 +1,57 @@
 //! What waits for the thread of a file.
 
+#[cfg(all(test, forebay_loom))]
+mod models;
+mod room;
+
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use forebay_rt::sync::{Condvar, Mutex, MutexGuard, lock, wait, wait_at_most};
 use forebay_rt::wake_all;
 
 use crate::error::CheckpointError;
 use crate::file::decide::{What, Wish};
-use crate::file::slot::{Promise, Slot};
+use crate::file::queue::room::{Crowd, Place};
+use crate::file::slot::{Answers, Promise, Slot};
+
+/// Calls whose time is up are given up so late at most, so that many that run out one after the
+/// other are looked through together.
+const EXPIRE_EVERY: Duration = Duration::from_millis(1);
 
 pub(crate) struct Queue {
     inner: Mutex<Inner>,
     /// For the thread of the file: there is something to do, or nobody left to do it for.
     arrived: Condvar,
     /// For the watchdog: the lock is being waited for, or the thread has ended.
-    watched: Condvar,
+    expiring: Condvar,
     /// For threads that found the queue full.
     room: Condvar,
     most: usize,
 }
 
 struct Inner {
-    entries: VecDeque<Entry>,
+    queued: VecDeque<Queued>,
     /// How many handles there are, without which nobody can ask for anything.
     handles: usize,
     /// Tasks that found the queue full.
-    crowd: Vec<Waker>,
+    crowd: Crowd,
+    /// How many threads did.
+    sleepers: usize,
     /// Whether the thread waits for the lock, so that others may wait for the thread for too long.
     lock_wait: bool,
+    /// Until when the watchdog sleeps, unless that is until it is notified.
+    expires: Option<Instant>,
     /// Whether the thread is to look at the time it was given anew.
     nudged: bool,
     ended: bool,
 }
 
-pub(crate) struct Entry {
+/// One call that waits.
+pub(crate) struct Queued {
     pub(crate) task: Task,
     pub(crate) pace: Pace,
     /// Until when it waits for the lock.
@@ -46,7 +62,7 @@ pub(crate) struct Entry {
 /// Why something was not queued.
 pub(crate) enum Refused {
     /// There is no room for it now.
-    Full(Entry),
+    Full,
     /// Nobody would do it any more.
     Ended,
 }
@@ -81,15 +97,17 @@ impl Queue {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             inner: Mutex::new(Inner {
-                entries: VecDeque::new(),
+                queued: VecDeque::new(),
                 handles: 1,
-                crowd: Vec::new(),
+                crowd: Crowd::default(),
+                sleepers: 0,
                 lock_wait: false,
+                expires: None,
                 nudged: false,
                 ended: false,
             }),
             arrived: Condvar::new(),
-            watched: Condvar::new(),
+            expiring: Condvar::new(),
             room: Condvar::new(),
             most,
         }
@@ -97,61 +115,82 @@ impl Queue {
 
     /// Nothing panics under this lock but what allocates.
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 
-    /// Queues an entry, or gives it back where there is no room; with `waker`, that is then woken
-    /// when there is.
-    pub(crate) fn push(&self, entry: Entry, waker: Option<Waker>) -> Result<(), Refused> {
-        let mut inner = self.inner();
+    /// Queues a call, or gives it back where there is no room.
+    pub(crate) fn push(&self, queued: Queued) -> Result<(), Refused> {
+        let inner = self.inner();
         if inner.ended {
             return Err(Refused::Ended);
         }
-        if inner.entries.len() >= self.most {
-            inner.crowd.extend(waker);
-            return Err(Refused::Full(entry));
+        if inner.queued.len() >= self.most {
+            return Err(Refused::Full);
         }
-        let watched = inner.lock_wait && entry.deadline.is_some();
-        inner.entries.push_back(entry);
-        let first = inner.entries.len() == 1;
-        drop(inner);
-        if first {
-            self.arrived.notify_one();
-        }
-        if watched {
-            self.watched.notify_one();
-        }
+        self.admit(inner, queued);
         Ok(())
     }
 
-    /// Queues an entry when there is room for it.
-    pub(crate) fn push_blocking(&self, mut entry: Entry) -> Result<(), CheckpointError> {
-        loop {
-            match self.push(entry, None) {
-                Ok(()) => return Ok(()),
-                Err(Refused::Full(back)) => entry = back,
-                Err(Refused::Ended) => return Err(CheckpointError::Closed),
-            }
-            let inner = self.inner();
-            if inner.entries.len() >= self.most && !inner.ended {
-                drop(
-                    self.room
-                        .wait(inner)
-                        .unwrap_or_else(PoisonError::into_inner),
-                );
-            }
+    /// Queues a call when there is room for it, in this thread.
+    pub(crate) fn push_blocking(&self, queued: Queued) -> Result<(), CheckpointError> {
+        let mut inner = self.inner();
+        while !inner.ended && inner.queued.len() >= self.most {
+            inner.sleepers += 1;
+            inner = wait(&self.room, inner);
+            inner.sleepers -= 1;
         }
+        if inner.ended {
+            return Err(CheckpointError::Closed);
+        }
+        self.admit(inner, queued);
+        Ok(())
+    }
+
+    /// Queues a call when there is room, and waits for its answers.
+    ///
+    /// Dropped before it was queued, nothing was done; dropped later, it is carried out.
+    pub(crate) async fn ask(&self, queued: Queued, slot: &Slot) -> Answers {
+        let mut place = Place::new(self);
+        let mut waiting = Some(queued);
+        poll_fn(|cx| place.poll_push(&mut waiting, cx)).await?;
+        drop(place);
+        poll_fn(|cx| slot.poll(cx)).await
+    }
+
+    fn admit(&self, mut inner: MutexGuard<'_, Inner>, queued: Queued) {
+        // The watchdog that sleeps for longer than this call may wait is to look again.
+        let is_first_up = |deadline| inner.expires.is_none_or(|expires| deadline < expires);
+        let expires = inner.lock_wait && queued.deadline.is_some_and(is_first_up);
+        inner.queued.push_back(queued);
+        let arrived = inner.queued.len() == 1;
+        drop(inner);
+        if arrived {
+            self.arrived.notify_one();
+        }
+        if expires {
+            self.expiring.notify_one();
+        }
+    }
+
+    /// Lets in as many as there is room for.
+    fn make_room(&self, mut inner: MutexGuard<'_, Inner>) {
+        let room = self.most.saturating_sub(inner.queued.len());
+        let crowd = inner.crowd.first(room);
+        let sleepers = inner.sleepers.min(room);
+        drop(inner);
+        for _ in 0..sleepers {
+            self.room.notify_one();
+        }
+        wake_all(crowd);
     }
 
     /// Waits for something to do, at most until `due`.
     pub(crate) fn next(&self, due: Option<Instant>) -> Turn {
         let mut inner = self.inner();
         loop {
-            if !inner.entries.is_empty() {
-                let create = inner
-                    .entries
-                    .iter()
-                    .any(|entry| matches!(entry.task, Task::Change(_)));
+            if !inner.queued.is_empty() {
+                let mut tasks = inner.queued.iter().map(|queued| &queued.task);
+                let create = tasks.any(|task| matches!(task, Task::Change(_)));
                 return Turn::Work { create };
             }
             if inner.handles == 0 {
@@ -161,17 +200,13 @@ impl Queue {
                 return Turn::Due;
             }
             inner = match due {
-                None => self
-                    .arrived
-                    .wait(inner)
-                    .unwrap_or_else(PoisonError::into_inner),
+                None => wait(&self.arrived, inner),
                 Some(due) => {
                     let left = due.saturating_duration_since(Instant::now());
                     if left.is_zero() {
                         return Turn::Due;
                     }
-                    let waited = self.arrived.wait_timeout(inner, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
+                    wait_at_most(&self.arrived, inner, left)
                 }
             };
         }
@@ -184,65 +219,53 @@ impl Queue {
     }
 
     /// Takes what is queued, as much as fits into one frame.
-    pub(crate) fn drain(&self, bytes_max: usize) -> Vec<Entry> {
+    pub(crate) fn drain(&self, bytes_max: usize) -> Vec<Queued> {
         let mut inner = self.inner();
         let mut bytes = 0;
-        let fits = |entry: &&Entry| {
-            bytes += entry.bytes();
+        let fits = |queued: &&Queued| {
+            bytes += queued.bytes();
             bytes <= bytes_max
         };
-        let count = inner.entries.iter().take_while(fits).count().max(1);
-        let count = count.min(inner.entries.len());
-        let drained: Vec<_> = inner.entries.drain(..count).collect();
-        let crowd = std::mem::take(&mut inner.crowd);
-        drop(inner);
-        self.room.notify_all();
-        wake_all(crowd);
+        let count = inner.queued.iter().take_while(fits).count().max(1);
+        let count = count.min(inner.queued.len());
+        let drained: Vec<_> = inner.queued.drain(..count).collect();
+        self.make_room(inner);
         drained
     }
 
     /// Says whether the thread now waits for the lock.
     pub(crate) fn waits_for_lock(&self, waits: bool) {
-        let mut inner = self.inner();
-        inner.lock_wait = waits;
-        drop(inner);
+        self.inner().lock_wait = waits;
         if waits {
-            self.watched.notify_one();
+            self.expiring.notify_one();
         }
     }
 
-    /// Withdraws entries whose time is up while the thread waits for the lock; returns when the
+    /// Withdraws calls whose time is up while the thread waits for the lock; returns when the
     /// thread has ended.
-    pub(crate) fn watch(&self, timed_out: impl Fn() -> CheckpointError) {
+    pub(crate) fn expire(&self, timed_out: impl Fn() -> CheckpointError) {
         let mut inner = self.inner();
+        let mut not_before = None;
         while !inner.ended {
-            let deadlines = inner.entries.iter().filter_map(|entry| entry.deadline);
+            let deadlines = inner.queued.iter().filter_map(|queued| queued.deadline);
             let next = deadlines.min().filter(|_| inner.lock_wait);
-            let Some(next) = next else {
-                inner = self
-                    .watched
-                    .wait(inner)
-                    .unwrap_or_else(PoisonError::into_inner);
+            inner.expires = next.max(next.and(not_before));
+            let Some(expires) = inner.expires else {
+                inner = wait(&self.expiring, inner);
                 continue;
             };
-            let left = next.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = expires.saturating_duration_since(now);
             if !left.is_zero() {
-                let waited = self.watched.wait_timeout(inner, left);
-                inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+                inner = wait_at_most(&self.expiring, inner, left);
                 continue;
             }
-            let now = Instant::now();
-            let is_up = |entry: &Entry| entry.deadline.is_some_and(|deadline| deadline <= now);
-            let (up, rest): (Vec<_>, Vec<_>) = inner.entries.drain(..).partition(is_up);
-            inner.entries = rest.into();
-            let crowd = std::mem::take(&mut inner.crowd);
-            drop(inner);
-            let woken: Vec<_> = up
-                .into_iter()
-                .filter_map(|entry| entry.promise.keep(Err(timed_out())))
-                .collect();
-            self.room.notify_all();
-            wake_all(woken.into_iter().chain(crowd));
+            not_before = Some(now + EXPIRE_EVERY);
+            let is_up = |queued: &Queued| queued.deadline.is_some_and(|deadline| deadline <= now);
+            let (up, rest): (Vec<_>, Vec<_>) = inner.queued.drain(..).partition(is_up);
+            inner.queued = rest.into();
+            self.make_room(inner);
+            answer(up, || Err(timed_out()));
             inner = self.inner();
         }
     }
@@ -271,32 +294,37 @@ impl Queue {
     pub(crate) fn end(&self) {
         let mut inner = self.inner();
         inner.ended = true;
-        let entries = std::mem::take(&mut inner.entries);
-        let crowd = std::mem::take(&mut inner.crowd);
+        let queued = std::mem::take(&mut inner.queued);
+        let crowd = inner.crowd.first(usize::MAX);
         drop(inner);
-        let refused = entries
-            .into_iter()
-            .filter_map(|entry| entry.promise.keep(Err(CheckpointError::Closed)));
-        wake_all(refused.chain(crowd).collect::<Vec<_>>());
         self.room.notify_all();
-        self.watched.notify_all();
+        self.expiring.notify_all();
+        wake_all(crowd);
+        answer(queued, || Err(CheckpointError::Closed));
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.inner().entries.len()
+        self.inner().queued.len()
     }
 }
 
-impl Entry {
+/// Answers to all of `queued` the same.
+fn answer(queued: impl IntoIterator<Item = Queued>, answers: impl Fn() -> Answers) {
+    let woken = queued.into_iter();
+    let woken = woken.filter_map(|queued| queued.promise.keep(answers()));
+    wake_all(woken.collect::<Vec<Waker>>());
+}
+
+impl Queued {
     pub(crate) fn new(task: Task, pace: Pace, deadline: Option<Instant>) -> (Self, Arc<Slot>) {
         let slot = Arc::new(Slot::default());
-        let entry = Self {
+        let queued = Self {
             task,
             pace,
             deadline,
             promise: Promise::new(&slot),
         };
-        (entry, slot)
+        (queued, slot)
     }
 
     fn bytes(&self) -> usize {

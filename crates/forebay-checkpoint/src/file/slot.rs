@@ -1,9 +1,10 @@
 //! Where the answer to what is queued will be, for a task or a thread that waits for it.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use forebay_core::Outcome;
+use forebay_rt::sync::{Condvar, Mutex, MutexGuard, lock, wait};
 
 use crate::error::CheckpointError;
 use crate::file::decide::Answer;
@@ -24,7 +25,7 @@ struct State {
 
 impl Slot {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Answers, and returns the task that is to be woken.
@@ -57,10 +58,7 @@ impl Slot {
             if let Some(answers) = state.answers.take() {
                 return answers;
             }
-            state = self
-                .answered
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = wait(&self.answered, state);
         }
     }
 }

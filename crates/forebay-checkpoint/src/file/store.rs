@@ -231,10 +231,10 @@ impl FileStore {
         key: &ResumeKey,
         checkpoint: Checkpoint,
     ) -> Result<Ticket, CheckpointError> {
-        let (entry, slot) = self.entry(commit(*key, checkpoint)?)?;
-        match self.shared().queue.push(entry, None) {
+        let (queued, slot) = self.queued(commit(*key, checkpoint)?)?;
+        match self.shared().queue.push(queued) {
             Ok(()) => Ok(Ticket::new(slot)),
-            Err(Refused::Full(_)) => Err(CheckpointError::Full),
+            Err(Refused::Full) => Err(CheckpointError::Full),
             Err(Refused::Ended) => Err(CheckpointError::Closed),
         }
     }
@@ -266,8 +266,8 @@ impl FileStore {
         key: &ResumeKey,
         checkpoint: Checkpoint,
     ) -> Result<Commit, CheckpointError> {
-        let (entry, slot) = self.entry(commit(*key, checkpoint)?)?;
-        self.shared().queue.push_blocking(entry)?;
+        let (queued, slot) = self.queued(commit(*key, checkpoint)?)?;
+        self.shared().queue.push_blocking(queued)?;
         Ticket::new(slot).wait()
     }
 
