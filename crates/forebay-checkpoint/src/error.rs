@@ -161,6 +161,13 @@ pub enum CheckpointError {
         filesystem: &'static str,
     },
 
+    /// The file was replaced where it has another name, and this path, a mount point, cannot see the
+    /// new one: what is written here is lost. Mount the directory instead of the file.
+    Replaced {
+        /// The file.
+        path: Arc<Path>,
+    },
+
     /// This is a directory, a device or something else that is no file. Open another path.
     NotAFile {
         /// What it was that was to be opened.
@@ -235,6 +242,9 @@ impl fmt::Display for CheckpointError {
                     "{} is on {filesystem}, which is not local",
                     path.display()
                 )
+            }
+            Self::Replaced { path } => {
+                write!(f, "{} was replaced behind its mount point", path.display())
             }
             Self::NotAFile { path } => write!(f, "{} is no file", path.display()),
             Self::Forked => f.write_str("the store was opened by the parent process"),

@@ -50,6 +50,13 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// Returns the checksum of the header that was before the frame that `bytes` begin with, if that
+    /// is whole and the first of its file: it has the seed in it as well.
+    pub(crate) fn first_seed(bytes: &[u8]) -> Option<u32> {
+        let seed = u32_at(bytes, 8)?;
+        Frame::whole(bytes, seed).map(|_| seed)
+    }
+
     pub(crate) const fn size(&self) -> usize {
         FRAME_HEAD_BYTES + self.records.len()
     }

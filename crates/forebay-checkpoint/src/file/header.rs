@@ -1,6 +1,7 @@
 //! The first bytes of a file: what it is, which generation, and the seed of all its checksums.
 
 use crate::file::field::{array_at, put, u16_at, u32_at, u64_at};
+use crate::file::frame::Frame;
 
 pub(crate) const HEADER_BYTES: usize = 64;
 
@@ -22,8 +23,12 @@ pub(crate) struct Header {
 /// Why the first bytes of a file are not a header that can be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Unreadable {
-    /// It is something else, or was damaged.
+    /// It is something else, or was damaged so that nothing is left.
     NotAStore,
+    /// It was damaged. What follows was written behind a header with this checksum.
+    Damaged {
+        seed: u32,
+    },
     /// It was written by somebody newer, who requires that readers know this format.
     Format(u16),
     KeyFormat(u32),
@@ -47,7 +52,18 @@ impl Header {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<(Self, u32), Unreadable> {
-        Self::checked(bytes).unwrap_or(Err(Unreadable::NotAStore))
+        Self::checked(bytes).unwrap_or_else(|| {
+            let behind = bytes.get(HEADER_BYTES..).unwrap_or_default();
+            Err(match Frame::first_seed(behind) {
+                Some(seed) => Unreadable::Damaged { seed },
+                None => Unreadable::NotAStore,
+            })
+        })
+    }
+
+    /// What the field of the floor says in a header that is not valid.
+    pub(crate) fn supposed_floor(bytes: &[u8]) -> u64 {
+        u64_at(bytes, 24).unwrap_or_default()
     }
 
     /// The checksum comes before the formats: only what was meant is believed.

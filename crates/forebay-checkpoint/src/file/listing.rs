@@ -7,7 +7,7 @@ use crate::entry::Entry;
 use crate::error::CheckpointError;
 use crate::file::engine::read;
 use crate::file::handle::resolve;
-use crate::file::reader::{Chain, Content, Reading};
+use crate::file::reader::{Chain, Content, Fault, Reading};
 use crate::file::replay::End;
 use crate::file::salvage::salvage;
 use crate::file::stats::{FileReport, FileStats, Salvage};
@@ -164,8 +164,21 @@ impl FileStore {
         let path: Arc<Path> = Arc::from(resolve(path.as_ref())?);
         let Reading { bytes, content, .. } = Reading::settled(&path)?;
         let len = bytes.len() as u64;
-        let Content::Chain(chain) = content.map_err(|fault| fault.error(&path))? else {
-            return Ok(FileReport::default());
+        let chain = match content {
+            Ok(Content::Chain(chain)) => chain,
+            Ok(Content::Empty) => return Ok(FileReport::default()),
+            // What tells the rest apart is damaged; salvage reads on from what follows.
+            Err(Fault::Damaged { offset }) => {
+                let found = salvage(&bytes);
+                return Ok(FileReport {
+                    keys: found.table.keys(),
+                    len,
+                    damage: Some(offset),
+                    salvage: Some(found.report(None)),
+                    ..FileReport::default()
+                });
+            }
+            Err(fault) => return Err(fault.error(&path)),
         };
         let Chain {
             header,

@@ -319,7 +319,10 @@ impl Content {
             Some(&JSON_FIRST) => return Err(Fault::Json),
             Some(_) => {}
         }
-        let (header, seed) = Header::decode(bytes).map_err(Fault::Unreadable)?;
+        let (header, seed) = Header::decode(bytes).map_err(|why| match why {
+            Unreadable::Damaged { .. } => Fault::Damaged { offset: 0 },
+            why => Fault::Unreadable(why),
+        })?;
         let (table, place, end) = load(&header, seed, bytes);
         Ok(Self::Chain(Chain {
             header,
@@ -335,6 +338,9 @@ impl Fault {
         let path = Arc::clone(path);
         match self {
             Self::Damaged { offset } => CheckpointError::Corrupt { path, offset },
+            Self::Unreadable(Unreadable::Damaged { .. }) => {
+                CheckpointError::Corrupt { path, offset: 0 }
+            }
             Self::Json => CheckpointError::JsonV1 { path },
             Self::Unreadable(Unreadable::NotAStore) => CheckpointError::NotAStore { path },
             Self::Unreadable(Unreadable::Format(found)) => {

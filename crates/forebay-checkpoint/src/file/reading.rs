@@ -67,7 +67,11 @@ fn commit(number: u32, new: bool, checkpoint: Checkpoint) -> Record {
 
 impl Sample {
     fn new() -> Self {
-        let (head, seed) = header(HEADER_BYTES as u64).encode();
+        Self::behind(header(HEADER_BYTES as u64))
+    }
+
+    fn behind(header: Header) -> Self {
+        let (head, seed) = header.encode();
         Self {
             bytes: head.to_vec(),
             ends: vec![HEADER_BYTES],
@@ -244,6 +248,22 @@ fn salvage_shows_what_was_written_and_nothing_else() {
         if (HEADER_BYTES..sample.ends[2]).contains(&at) {
             assert!(salvaged.lost_records > 0, "{at}");
         }
+        // The first frame names the header.
+        if at < HEADER_BYTES {
+            assert_eq!(found, *sample.values.last().unwrap(), "{at}");
+            assert_eq!(salvaged.gaps, [(0, HEADER_BYTES as u64)]);
+        }
+    }
+}
+
+#[test]
+fn a_salvage_without_a_header_gives_no_epoch_again() {
+    for (floor, wanted) in [(0, 1 << 32), (700, 700 + (1 << 32)), (u64::MAX, 1 << 32)] {
+        let header = header(HEADER_BYTES as u64);
+        let mut sample = Sample::behind(Header { floor, ..header });
+        sample.append(7, true, &[commit(0, true, at(10))]);
+        sample.bytes[60] ^= 1;
+        assert_eq!(salvage(&sample.bytes).table.floor(), wanted);
     }
 }
 

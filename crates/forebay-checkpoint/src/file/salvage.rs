@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use forebay_core::ResumeKey;
 
 use crate::file::frame::Frame;
-use crate::file::header::{HEADER_BYTES, Header};
+use crate::file::header::{HEADER_BYTES, Header, Unreadable};
 use crate::file::record::{Record, State};
 use crate::file::replay::{End, Place, after};
 use crate::file::stats::Salvage;
@@ -27,59 +27,91 @@ pub(crate) struct Salvaged {
     sure: HashSet<ResumeKey, RandomState>,
 }
 
+/// So far above all that is known is the floor of a file whose own is not: nobody can have given so
+/// many epochs.
+const FLOOR_MARGIN: u64 = 1 << 32;
+/// A floor beyond that was not reached by giving epochs one by one.
+const SUPPOSED_FLOOR_MAX: u64 = 1 << 48;
+
 /// Reads the chain, and behind each damage the chain that proves it.
 pub(crate) fn salvage(bytes: &[u8]) -> Salvaged {
-    let Ok((header, seed)) = Header::decode(bytes) else {
-        return Salvaged {
-            table: Table::default(),
-            generation: 0,
-            lost_records: 0,
-            gaps: vec![(0, bytes.len() as u64)],
-            sure: HashSet::default(),
-        };
-    };
-    let mut salvaged = Salvaged {
-        table: Table::new(header.floor),
-        generation: header.generation,
-        lost_records: 0,
-        gaps: Vec::new(),
-        sure: HashSet::default(),
-    };
-    let mut place = Place::behind_header(seed, HEADER_BYTES as u64);
-    loop {
-        let rest = bytes.get(place.tail as usize..).unwrap_or_default();
-        let mut apply = |key, record| {
-            salvaged.merge(key, record);
-            true
-        };
-        match place.read(rest, &mut apply) {
-            End::Clean | End::Torn => break,
-            End::Damaged { proof } => {
-                salvaged.gap(place.tail, proof);
-                let whole = Frame::whole(bytes.get(proof as usize..).unwrap_or_default(), seed);
-                let Some(frame) = whole else { break };
-                place.tail = proof;
-                place.prev = frame.prev;
+    match Header::decode(bytes) {
+        Ok((header, seed)) => {
+            let place = Place::behind_header(seed, HEADER_BYTES as u64);
+            let mut salvaged = Salvaged::new(header.floor, header.generation);
+            let tail = salvaged.read(bytes, place);
+            if tail < header.base {
+                salvaged.gap(tail, header.base);
             }
-            End::Nonsense => {
-                let rest = bytes.get(place.tail as usize..).unwrap_or_default();
-                let Some(frame) = Frame::whole(rest, seed) else {
-                    break;
-                };
-                let end = place.tail + frame.size() as u64;
-                salvaged.gap(place.tail, end);
-                place.tail = end;
-                place.prev = frame.crc;
-            }
+            salvaged
+        }
+        Err(Unreadable::Damaged { seed }) => {
+            let place = Place::behind_header(seed, HEADER_BYTES as u64);
+            let mut salvaged = Salvaged::new(0, 0);
+            salvaged.gap(0, HEADER_BYTES as u64);
+            salvaged.read(bytes, place);
+            salvaged.guess_floor(Header::supposed_floor(bytes));
+            salvaged
+        }
+        Err(_) => {
+            let mut salvaged = Salvaged::new(0, 0);
+            salvaged.gap(0, bytes.len() as u64);
+            salvaged
         }
     }
-    if place.tail < header.base {
-        salvaged.gap(place.tail, header.base);
-    }
-    salvaged
 }
 
 impl Salvaged {
+    fn new(floor: u64, generation: u64) -> Self {
+        Self {
+            table: Table::new(floor),
+            generation,
+            lost_records: 0,
+            gaps: Vec::new(),
+            sure: HashSet::default(),
+        }
+    }
+
+    /// Reads on from `place`, and returns where that ends.
+    fn read(&mut self, bytes: &[u8], mut place: Place) -> u64 {
+        let behind = |at: u64| bytes.get(at as usize..).unwrap_or_default();
+        loop {
+            let mut apply = |key, record| {
+                self.merge(key, record);
+                true
+            };
+            match place.read(behind(place.tail), &mut apply) {
+                End::Clean | End::Torn => return place.tail,
+                End::Damaged { proof } => {
+                    self.gap(place.tail, proof);
+                    let Some(frame) = Frame::whole(behind(proof), place.seed) else {
+                        return place.tail;
+                    };
+                    place.tail = proof;
+                    place.prev = frame.prev;
+                }
+                End::Nonsense => {
+                    let Some(frame) = Frame::whole(behind(place.tail), place.seed) else {
+                        return place.tail;
+                    };
+                    let end = place.tail + frame.size() as u64;
+                    self.gap(place.tail, end);
+                    place.tail = end;
+                    place.prev = frame.crc;
+                }
+            }
+        }
+    }
+
+    /// Chooses a floor that no epoch given before can be above, where the header that had it is
+    /// damaged.
+    fn guess_floor(&mut self, supposed: u64) {
+        let epochs = self.table.iter().map(|(_, known)| known.state.epoch);
+        let supposed = Some(supposed).filter(|floor| *floor < SUPPOSED_FLOOR_MAX);
+        let highest = epochs.chain(supposed).max().unwrap_or_default();
+        self.table.set_floor(highest.saturating_add(FLOOR_MARGIN));
+    }
+
     /// Says all that a user is to know of it, the damaged file being kept at `kept`.
     pub(crate) fn report(&self, kept: Option<PathBuf>) -> Salvage {
         let keys = self.table.iter().map(|(key, _)| *key);

@@ -133,6 +133,11 @@ impl Table {
         }
     }
 
+    /// Gives every key that is not in it this epoch.
+    pub(crate) const fn set_floor(&mut self, floor: u64) {
+        self.floor = floor;
+    }
+
     pub(crate) const fn floor(&self) -> u64 {
         self.floor
     }

@@ -231,3 +231,19 @@ fn a_sound_file_has_nothing_to_be_salvaged() {
     assert_eq!(place.json(&["salvage", "offsets", "--yes"]), wanted);
     assert_eq!(place.contents(), before);
 }
+
+#[test]
+fn a_file_is_saved_whose_header_is_damaged() {
+    let place = Place::filled();
+    let mut bytes = fs::read(place.path("offsets")).unwrap();
+    bytes[..64].fill(0);
+    fs::write(place.path("offsets"), bytes).unwrap();
+    let error = place.fails(4, &["list", "offsets"]);
+    assert!(error.contains("is damaged at byte 0; "), "{error}");
+    assert_eq!(place.run(&["verify", "offsets"]).status, 1);
+    let salvaged = place.json(&["salvage", "offsets", "--yes"]);
+    assert_eq!(salvaged["damage"]["gaps"], json!([[0, 64]]));
+    assert_eq!(salvaged["damage"]["behind"], json!([]));
+    let listed = place.json(&["list", "offsets"]);
+    assert_eq!(listed["keys"].as_array().unwrap().len(), 2);
+}

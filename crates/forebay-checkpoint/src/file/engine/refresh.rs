@@ -39,7 +39,9 @@ impl<I: Io> Engine<I> {
         let len = bytes.len() as u64;
         let (header, seed) = match Header::decode(&bytes) {
             Ok(header) => header,
-            Err(Unreadable::NotAStore) if self.settings.salvage => return self.salvage(&bytes),
+            Err(Unreadable::NotAStore | Unreadable::Damaged { .. }) if self.settings.salvage => {
+                return self.salvage(&bytes);
+            }
             Err(why) => return Err(self.unreadable(why)),
         };
         let (table, place, end) = load(&header, seed, &bytes);
@@ -150,6 +152,7 @@ impl<I: Io> Engine<I> {
         let path = Arc::clone(&self.path);
         match why {
             Unreadable::NotAStore => CheckpointError::NotAStore { path },
+            Unreadable::Damaged { .. } => CheckpointError::Corrupt { path, offset: 0 },
             Unreadable::Format(found) => CheckpointError::UnsupportedVersion { path, found },
             Unreadable::KeyFormat(found) => CheckpointError::KeyFormat { path, found },
         }
