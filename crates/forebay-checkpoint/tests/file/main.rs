@@ -7,7 +7,9 @@
 //! * The format is what its description says: [`described`], by the second [`reader`].
 //! * Calls that are dropped, time out or find no room leave memory and file the same: [`calling`].
 //! * Handles to one file share it, each with its own settings, until the last is gone: [`handles`].
-//! * Durabilities, flushing, closing, watching and counting: [`living`].
+//! * Durabilities, flushing, closing and watching: [`living`].
+//! * What was done, and what salvage could not tell, is counted and named: [`counting`].
+//! * Whoever only looks takes no lock and changes nothing: [`looking`].
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,10 +19,12 @@ mod subject;
 
 mod calling;
 mod conforming;
+mod counting;
 mod described;
 mod handles;
 mod importing;
 mod living;
+mod looking;
 #[path = "../harness/path.rs"]
 mod path;
 mod paths;
