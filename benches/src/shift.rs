@@ -44,6 +44,16 @@ pub(crate) struct Duty {
     pub(crate) commits: Option<u64>,
 }
 
+impl Duty {
+    /// Returns the same of one of several processes, which has keys of its own.
+    pub(crate) fn of(&self, process: u64) -> Self {
+        Self {
+            first_key: self.first_key + process * self.keys,
+            ..self.clone()
+        }
+    }
+}
+
 /// What one process did.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Done {

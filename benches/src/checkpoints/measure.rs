@@ -184,19 +184,17 @@ impl<'a> Engine<'a> {
             .copied()
             .unwrap_or(FIRST + 1);
         let prefix = trace.map(trace::prefix).unwrap_or_default();
-        let writers = (0..work.processes).map(|process| {
-            let duty = Duty {
-                strategy: keeper.name.to_owned(),
-                path: path.to_owned(),
-                writers: work.writers,
-                first_key: process * work.keys,
-                keys: work.keys,
-                from,
-                time: self.scenario.time(work.updates),
-                commits: work.updates,
-            };
-            Writer::start(&duty, &prefix)
-        });
+        let duty = Duty {
+            strategy: keeper.name.to_owned(),
+            path: path.to_owned(),
+            writers: work.writers,
+            first_key: 0,
+            keys: work.keys,
+            from,
+            time: self.scenario.time(work.updates),
+            commits: work.updates,
+        };
+        let writers = (0..work.processes).map(|number| Writer::start(&duty.of(number), &prefix));
         let mut writers: Vec<Writer> = writers.collect::<Result<_, _>>()?;
         for writer in &mut writers {
             writer.begin()?;
@@ -218,14 +216,7 @@ impl<'a> Engine<'a> {
         path: &Path,
         done: &[Done],
     ) -> Result<CheckpointsRound, Failure> {
-        let acknowledged = done
-            .iter()
-            .flat_map(|done| done.acknowledged.iter().copied());
-        let expected = Expected {
-            keys: work.keys * work.processes,
-            acknowledged: acknowledged.collect(),
-            asked: done.iter().map(|done| done.asked).max().unwrap_or(FIRST),
-        };
+        let expected = Expected::of(work.keys * work.processes, done);
         let found = (keeper.inspect)(path, &expected).map_err(|source| failed(keeper, source))?;
         let each: Vec<Latencies> = done.iter().map(latencies).collect();
         let mut all = Latencies::default();

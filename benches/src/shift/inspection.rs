@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use forebay_core::ResumeKey;
 
+use crate::shift::Done;
 use crate::store::{self, Fault, Store};
 
 /// What must be there.
@@ -17,6 +18,18 @@ pub(crate) struct Expected {
     pub(crate) acknowledged: Vec<(u64, u64)>,
     /// The highest position that anybody has asked for.
     pub(crate) asked: u64,
+}
+
+impl Expected {
+    /// Returns what processes leave behind that had so many keys together.
+    pub(crate) fn of(keys: u64, done: &[Done]) -> Self {
+        let acknowledged = done.iter().flat_map(|done| &done.acknowledged);
+        Self {
+            keys,
+            acknowledged: acknowledged.copied().collect(),
+            asked: done.iter().map(|done| done.asked).max().unwrap_or(FIRST),
+        }
+    }
 }
 
 /// What opening and loading took.
@@ -149,17 +162,18 @@ mod tests {
         }
     }
 
-    /// Looks at a store in which both keys are at this position, after the second was acknowledged
-    /// at 7 and 9 was asked for.
+    /// Looks at a store in which both keys are at this position, after two processes that were told
+    /// 6 of the first and 7 of the second, and one of which asked for 9.
     fn look(at: u64) -> Result<Inspected, Fault> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
         fs::write(&path, at.to_string()).unwrap();
-        let expected = Expected {
-            keys: 2,
-            acknowledged: vec![(1, 7)],
-            asked: 9,
-        };
+        let done = [(0, 6, 9), (1, 7, 8)].map(|(key, acknowledged, asked)| Done {
+            acknowledged: vec![(key, acknowledged)],
+            asked,
+            ..Done::default()
+        });
+        let expected = Expected::of(2, &done);
         inspect::<Stuck>(&path, &expected)
     }
 

@@ -136,3 +136,66 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn duty(writers: u64, keys: u64, commits: Option<u64>) -> Duty {
+        Duty {
+            strategy: String::new(),
+            path: Default::default(),
+            writers,
+            first_key: 100,
+            keys,
+            from: 10,
+            time: Duration::ZERO,
+            commits,
+        }
+    }
+
+    fn keys_of(ledger: &Ledger, writer: u64, turns: u64) -> Vec<ResumeKey> {
+        let commits = (0..turns).map(|turn| ledger.next(writer, turn, 0));
+        commits.map(|commit| commit.unwrap().key).collect()
+    }
+
+    #[test]
+    fn the_first_writer_commits_once_though_no_time_is_left() {
+        let duty = duty(2, 5, None);
+        let ledger = Ledger::new(&duty).begin(duty.time);
+        let first = ledger.next(0, 0, 1).unwrap();
+        assert!(ledger.until(&first) > Instant::now());
+        assert!(ledger.next(0, 1, 1).is_none() && ledger.next(1, 0, 1).is_none());
+        // The one before it was committed before writers began.
+        assert_eq!((first.sequence, first.key), (11, store::key(100)));
+    }
+
+    #[test]
+    fn keys_belong_to_one_writer_where_there_are_enough() {
+        let duty = duty(2, 5, None);
+        let ledger = Ledger::new(&duty).begin(Duration::from_secs(1));
+        let own = |numbers: [u64; 4]| numbers.map(store::key).to_vec();
+        assert_eq!(keys_of(&ledger, 0, 4), own([100, 102, 104, 100]));
+        assert_eq!(keys_of(&ledger, 1, 4), own([101, 103, 101, 103]));
+    }
+
+    #[test]
+    fn no_two_processes_have_a_key_in_common() {
+        let duty = duty(1, 5, None);
+        let keys = [0, 1].map(|process| {
+            let ledger = Ledger::new(&duty.of(process)).begin(Duration::from_secs(1));
+            keys_of(&ledger, 0, 5)
+        });
+        assert!(keys[0].iter().all(|key| !keys[1].contains(key)));
+    }
+
+    #[test]
+    fn writers_share_keys_where_there_are_too_few_and_end_after_so_many_commits() {
+        let duty = duty(3, 2, Some(3));
+        let ledger = Ledger::new(&duty).begin(Duration::from_secs(1));
+        assert_eq!(keys_of(&ledger, 2, 1), [store::key(100)]);
+        assert_eq!(keys_of(&ledger, 0, 2), [store::key(100), store::key(100)]);
+        assert!(ledger.next(1, 0, 0).is_none());
+        assert_eq!(ledger.done().asked, 13);
+    }
+}
