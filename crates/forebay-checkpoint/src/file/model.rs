@@ -7,6 +7,8 @@
 //! * A sync that does nothing is noticed by this test.
 
 mod crashes;
+mod damage;
+mod dropped;
 mod faults;
 mod naive;
 mod processes;
