@@ -91,6 +91,17 @@ fn charts_of_stores_have_a_name_and_their_numbers_under_them() {
 }
 
 #[test]
+fn lines_that_are_decades_apart_can_be_told_apart() {
+    let page = html::render(&keep::report(&[1, 256], &[1_000], 4));
+    let figure = page.split("<figure>").nth(1).unwrap();
+    assert!(figure.contains("Commits in Y"));
+    // A thousandth of the largest has a mark of its own.
+    for mark in [">0.01<", ">0.1<", ">10<", ">100<"] {
+        assert!(figure.contains(mark), "{mark}");
+    }
+}
+
+#[test]
 fn page_begins_with_where_its_figures_come_from() {
     let page = page(|report| report.header.interrupted = true);
     let head = &page[..page.find("<svg").unwrap()];

@@ -238,6 +238,7 @@ mod tests {
             Axis::log([], Quantity::Nanoseconds),
             Axis::log([0.0], Quantity::Nanoseconds),
             Axis::log([u64::MAX as f64, 1.0], Quantity::Nanoseconds),
+            Axis::log([1e300, 1e-300], Quantity::Plain),
             Axis::log_at(&[64.0], Quantity::Count),
             Axis::nines(0),
         ];

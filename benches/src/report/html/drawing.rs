@@ -84,20 +84,30 @@ fn draw_sweep(
     names: &[String],
 ) -> Markup {
     let drawn = lines(series, names);
-    let figures = drawn
-        .iter()
-        .flat_map(|line| &line.points)
-        .map(|point| point.1);
+    let figures = drawn.iter().flat_map(|line| &line.points);
+    let figures: Vec<f64> = figures.map(|point| point.1).collect();
     let x = Axis::log_at(offered, Quantity::PerSecond);
     let y = match quantity {
         Quantity::Nanoseconds => Axis::log(figures, quantity),
         Quantity::Share => Axis::share(),
-        quantity => Axis::linear(figures.fold(0.0, f64::max), quantity),
+        // Otherwise all but the largest would lie on the ground.
+        quantity if are_apart(&figures) => Axis::log(figures, quantity),
+        quantity => Axis::linear(figures.into_iter().fold(0.0, f64::max), quantity),
     };
     html! {
         (legend(&drawn))
         div class="wide" { (chart::lines(title, &drawn, &x, &y)) }
     }
+}
+
+/// Returns whether figures differ by more than a linear axis can show.
+fn are_apart(figures: &[f64]) -> bool {
+    const APART: f64 = 300.0;
+    let above = figures.iter().copied().filter(|figure| *figure > 0.0);
+    let (least, most) = above.fold((f64::INFINITY, 0.0), |(least, most), figure| {
+        (figure.min(least), figure.max(most))
+    });
+    most > least * APART
 }
 
 fn lines<'a>(series: &'a [Series], names: &[String]) -> Vec<Line<'a>> {
