@@ -113,7 +113,9 @@ impl<S: Store> Shared<S> {
                 let at = furthest.entry(commit.key).or_default();
                 *at = (*at).max(commit.sequence);
             }
-            let commits: Vec<(ResumeKey, u64)> = furthest.drain().collect();
+            let mut commits: Vec<(ResumeKey, u64)> = furthest.drain().collect();
+            // Keys that are near each other are in one page of a tree.
+            commits.sort_unstable();
             let written = self.store.commit_many(&commits);
             self.batches.fetch_add(1, Ordering::Relaxed);
             let failed = written.err().map(|fault| fault.to_string());
