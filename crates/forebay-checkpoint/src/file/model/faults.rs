@@ -32,13 +32,17 @@ fn play(script: Script, faults: &[(u64, Fault)]) -> Result<u64, String> {
     script(&mut stage);
     let calls = stage.calls();
     stage.violation()?;
+    crash(&stage, calls)?;
     stage.recover()?;
+    crash(&stage, calls)?;
+    Ok(calls)
+}
+
+fn crash(stage: &Stage, seed: u64) -> Result<(), String> {
     let mut files = stage.world.files();
     files.drop_nameless();
-    for left in outcomes(&files, STATES, calls) {
-        stage.restarted(left)?;
-    }
-    Ok(calls)
+    let mut all = outcomes(&files, STATES, seed).into_iter();
+    all.try_for_each(|left| stage.restarted(left))
 }
 
 #[test]
