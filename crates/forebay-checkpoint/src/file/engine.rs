@@ -9,6 +9,7 @@
 //! nobody else, and becomes it once it is durable.
 
 mod append;
+mod chain;
 mod enter;
 mod import;
 mod refresh;
@@ -24,13 +25,13 @@ use forebay_core::{LogId, Outcome, ResumeKey};
 use crate::error::CheckpointError;
 use crate::file::counters::Counters;
 use crate::file::decide::{Answer, Refusal, Wish};
+use crate::file::engine::chain::Chain;
+pub(crate) use crate::file::engine::chain::{MARK_BYTES, Mark};
 pub(crate) use crate::file::engine::enter::Entered;
 pub(crate) use crate::file::engine::import::JSON_FIRST;
 use crate::file::engine::import::OlderLock;
-use crate::file::header::Header;
 use crate::file::io::{Io, Stat, retried};
 use crate::file::observe;
-use crate::file::replay::Place;
 use crate::file::stats::Salvage;
 use crate::file::table::{Change, Known, Staged, Table};
 use crate::watch::Watchers;
@@ -104,17 +105,6 @@ struct Open<F> {
     named: bool,
 }
 
-struct Chain {
-    header: Header,
-    place: Place,
-    /// So much of it is durable, as far as is known here.
-    durable: u64,
-    /// Whether there is something behind the tail that never was whole.
-    torn: bool,
-    /// How long the file is.
-    len: u64,
-}
-
 /// Some changes, all of which are made or none, and what came of them.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -175,11 +165,12 @@ impl<I: Io> Engine<I> {
         self.salvaged.as_ref()
     }
 
-    /// Returns the file and its tail: as long as nothing stands there, nothing new was committed.
-    pub(crate) fn tail(&self) -> Option<(Arc<I::File>, u64)> {
+    /// Returns the file, its tail, and what stands before that: as long as it does, and nothing
+    /// behind it, nothing new was committed.
+    pub(crate) fn tail(&self) -> Option<(Arc<I::File>, u64, Mark)> {
         let open = self.open.as_ref()?;
-        let tail = open.chain.as_ref().map_or(0, |chain| chain.place.tail);
-        Some((Arc::clone(&open.file), tail))
+        let chain = open.chain.as_ref()?;
+        Some((Arc::clone(&open.file), chain.place.tail, chain.mark))
     }
 
     pub(crate) fn identity(&self) -> Option<(u64, u64)> {

@@ -40,7 +40,7 @@ fn json(sequence: u64) -> String {
 fn bytes(io: &SimIo, path: &Path) -> std::io::Result<Vec<u8>> {
     let file = io.open(path)?;
     let mut bytes = Vec::new();
-    read_rest(io, &file, 0, 1 << 20, &mut bytes)?;
+    read_rest(io, &file, 0, 1 << 12, &mut bytes)?;
     Ok(bytes)
 }
 

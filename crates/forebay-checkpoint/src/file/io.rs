@@ -96,6 +96,24 @@ pub(crate) fn read_rest<I: Io>(
     Ok(())
 }
 
+/// Reads as many bytes as there is room for, unless the file ends before; returns how many.
+pub(crate) fn read_into<I: Io>(
+    io: &I,
+    file: &I::File,
+    at: u64,
+    bytes: &mut [u8],
+) -> io::Result<usize> {
+    let mut read = 0;
+    while let Some(rest) = bytes.get_mut(read..).filter(|rest| !rest.is_empty()) {
+        let count = retried(|| io.read_at(file, rest, at + read as u64))?;
+        if count == 0 {
+            break;
+        }
+        read += count;
+    }
+    Ok(read)
+}
+
 /// Writes all of `bytes`, in one call unless the system does not take them in one.
 pub(crate) fn write_all<I: Io>(io: &I, file: &I::File, bytes: &[u8], at: u64) -> io::Result<()> {
     let mut written = 0;

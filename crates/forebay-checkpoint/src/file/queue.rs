@@ -45,6 +45,8 @@ struct Inner {
     lock_wait: bool,
     /// Until when the watchdog sleeps, unless that is until it is notified.
     expires: Option<Instant>,
+    /// Whether the thread sleeps, without which there is nobody to notify.
+    sleeps: bool,
     /// Whether the thread is to look at the time it was given anew.
     nudged: bool,
     ended: bool,
@@ -103,6 +105,7 @@ impl Queue {
                 sleepers: 0,
                 lock_wait: false,
                 expires: None,
+                sleeps: false,
                 nudged: false,
                 ended: false,
             }),
@@ -162,7 +165,7 @@ impl Queue {
         let is_first_up = |deadline| inner.expires.is_none_or(|expires| deadline < expires);
         let expires = inner.lock_wait && queued.deadline.is_some_and(is_first_up);
         inner.queued.push_back(queued);
-        let arrived = inner.queued.len() == 1;
+        let arrived = std::mem::take(&mut inner.sleeps);
         drop(inner);
         if arrived {
             self.arrived.notify_one();
@@ -199,16 +202,16 @@ impl Queue {
             if std::mem::take(&mut inner.nudged) {
                 return Turn::Due;
             }
-            inner = match due {
+            let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Turn::Due;
+            }
+            inner.sleeps = true;
+            inner = match left {
                 None => wait(&self.arrived, inner),
-                Some(due) => {
-                    let left = due.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Turn::Due;
-                    }
-                    wait_at_most(&self.arrived, inner, left)
-                }
+                Some(left) => wait_at_most(&self.arrived, inner, left),
             };
+            inner.sleeps = false;
         }
     }
 

@@ -126,6 +126,18 @@ impl Salvaged {
         }
     }
 
+    /// Adds what is known from elsewhere, where that is later.
+    pub(crate) fn add(&mut self, known: &Table) {
+        let floor = self.table.floor().max(known.floor());
+        self.table.set_floor(floor);
+        for (key, known) in known.iter() {
+            let found = self.table.get(key);
+            if found.number.is_none() || rank(&found.state) < rank(&known.state) {
+                self.table.put(*key, known.clone());
+            }
+        }
+    }
+
     fn gap(&mut self, from: u64, to: u64) {
         self.gaps.push((from, to));
         self.sure.clear();

@@ -8,7 +8,8 @@ use forebay_core::Outcome;
 
 use crate::error::CheckpointError;
 use crate::file::counters::Counters;
-use crate::file::io::{Io, retried};
+use crate::file::engine::{MARK_BYTES, Mark};
+use crate::file::io::{Io, read_into};
 use crate::file::observe::Metrics;
 use crate::file::options::Options;
 use crate::file::queue::Queue;
@@ -35,7 +36,7 @@ pub(crate) struct Shared<I: Io> {
 /// What the thread has seen last.
 pub(super) struct Seen<F> {
     /// The file and its tail. As long as it is open here, no other file gets its identity.
-    pub(super) tail: Option<(Arc<F>, u64)>,
+    pub(super) tail: Option<(Arc<F>, u64, Mark)>,
     pub(super) identity: Option<(u64, u64)>,
     pub(super) lock_timeouts: u64,
     pub(super) counters: Counters,
@@ -74,15 +75,15 @@ impl<I: Io> Shared<I> {
     /// Whether somebody has written since the thread looked last: a look at the tail tells.
     pub(crate) fn is_stale(&self) -> bool {
         // An empty file is replaced, and would show nothing of that.
-        let seen = self.seen().tail.clone().filter(|(_, tail)| *tail > 0);
-        let Some((file, tail)) = seen else {
+        let seen = self.seen().tail.clone();
+        let Some((file, tail, mark)) = seen else {
             return true;
         };
-        let mut head = [0; 8];
-        let read = retried(|| self.io.read_at(&file, &mut head, tail));
-        // Less than was asked for says nothing, but for nothing at all at the end of the file.
-        let is_end = matches!(read, Ok(0)) || matches!(read, Ok(8) if head == [0; 8]);
-        !is_end
+        let mut look = [0; MARK_BYTES + 8];
+        let read = read_into(&*self.io, &file, tail - MARK_BYTES as u64, &mut look);
+        let (before, behind) = look.split_at(MARK_BYTES);
+        let is_same = *before == mark && behind == [0; 8];
+        !(is_same && matches!(read, Ok(MARK_BYTES | 40)))
     }
 
     pub(crate) fn identity(&self) -> Option<(u64, u64)> {

@@ -21,6 +21,8 @@ pub(crate) struct Slot {
 struct State {
     answers: Option<Answers>,
     task: Option<Waker>,
+    /// Whether a thread waits, without which there is nobody to notify.
+    thread: bool,
 }
 
 impl Slot {
@@ -32,9 +34,11 @@ impl Slot {
     pub(crate) fn answer(&self, answers: Answers) -> Option<Waker> {
         let mut state = self.state();
         state.answers = Some(answers);
-        let task = state.task.take();
+        let (task, thread) = (state.task.take(), state.thread);
         drop(state);
-        self.answered.notify_all();
+        if thread {
+            self.answered.notify_all();
+        }
         task
     }
 
@@ -58,6 +62,7 @@ impl Slot {
             if let Some(answers) = state.answers.take() {
                 return answers;
             }
+            state.thread = true;
             state = wait(&self.answered, state);
         }
     }

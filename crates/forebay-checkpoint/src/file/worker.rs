@@ -132,7 +132,8 @@ impl<I: Io> Worker<I> {
         let worked = self.engine.work(&mut work.jobs, sync);
         self.plan_flush(&work, worked.is_err() && flush);
         self.note();
-        if self.engine.needs_tending() {
+        // What could not be read is left as it is.
+        if worked.is_ok() && self.engine.needs_tending() {
             work.answer(&worked);
             self.engine.tend();
             self.note();

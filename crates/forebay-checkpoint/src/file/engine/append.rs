@@ -5,8 +5,9 @@ use std::io;
 use forebay_core::Outcome;
 
 use crate::error::CheckpointError;
-use crate::file::engine::{Chain, Engine, nonce};
-use crate::file::frame::Link;
+use crate::file::engine::chain::{Chain, Ending, mark_of};
+use crate::file::engine::{Engine, nonce};
+use crate::file::frame::{ALIGNMENT, Link};
 use crate::file::io::{Io, read_rest, retried, write_all};
 use crate::file::observe;
 use crate::file::record::{Name, Record, encode_label, encode_state};
@@ -20,9 +21,9 @@ impl<I: Io> Engine<I> {
         let Some(chain) = self.chain() else {
             return self.begin_file();
         };
-        let (tail, prev) = (chain.place.tail, chain.place.prev);
+        let ending = chain.ending();
         if let Err(error) = self.cut_torn() {
-            return Err(self.heal((tail, prev), "cut", error));
+            return Err(self.heal(ending, "cut", error));
         }
         let mut frame = std::mem::take(&mut self.buffer);
         frame.clear();
@@ -32,7 +33,7 @@ impl<I: Io> Engine<I> {
         self.counters.bytes += frame.len() as u64;
         self.buffer = frame;
         if let Err(error) = written {
-            return Err(self.withdraw(tail, error));
+            return Err(self.withdraw(error));
         }
         if !sync {
             return Ok(());
@@ -46,7 +47,7 @@ impl<I: Io> Engine<I> {
                 self.all_durable();
                 Ok(())
             }
-            Err(error) => Err(self.heal((tail, prev), "sync", error)),
+            Err(error) => Err(self.heal(ending, "sync", error)),
         }
     }
 
@@ -66,18 +67,20 @@ impl<I: Io> Engine<I> {
 
     /// Appends a record that another file takes over.
     pub(super) fn append_moved(&mut self, generation: u64) -> Result<(), CheckpointError> {
-        self.cut_torn()
-            .map_err(|error| self.io_error("cut", error))?;
+        if let Err(error) = self.cut_torn() {
+            // Whether the cut is durable is not known, and another sync would not tell.
+            self.suspect = true;
+            return Err(self.io_error("cut", error));
+        }
         let Some(chain) = self.open.as_ref().and_then(|open| open.chain.as_ref()) else {
             return Ok(());
         };
-        let tail = chain.place.tail;
         let mut frame = Vec::new();
         let crc = self.link(chain).frame(&mut frame, |out| {
             Record::Moved { generation }.encode(out);
         });
         self.append(&frame, crc)
-            .map_err(|error| self.withdraw(tail, error))
+            .map_err(|error| self.withdraw(error))
     }
 
     /// Tells those who look at a file that is given up that there is another one, if it still
@@ -101,6 +104,7 @@ impl<I: Io> Engine<I> {
         write_all(&*self.io, &open.file, frame, chain.place.tail)?;
         chain.place.tail += frame.len() as u64;
         chain.place.prev = crc;
+        chain.mark = mark_of(frame);
         chain.place.frames += 1;
         chain.len = chain.len.max(chain.place.tail);
         Ok(())
@@ -117,7 +121,7 @@ impl<I: Io> Engine<I> {
         if chain.durable >= chain.place.tail {
             return Ok(());
         }
-        let end = (chain.place.tail, chain.place.prev);
+        let ending = chain.ending();
         self.counters.syncs += 1;
         match retried(|| self.io.sync(&open.file)) {
             Ok(()) => {
@@ -125,7 +129,7 @@ impl<I: Io> Engine<I> {
                 Ok(())
             }
             Err(error) => {
-                let error = self.heal(end, "sync", error);
+                let error = self.heal(ending, "sync", error);
                 // What was to be synced is in the new file, which is.
                 if self.suspect { Err(error) } else { Ok(()) }
             }
@@ -164,25 +168,35 @@ impl<I: Io> Engine<I> {
             self.suspect = emptied.is_err();
             return emptied.map_err(|error| self.io_error("cut", error));
         }
-        let replaced = self.replace(false);
-        replaced.map_err(|failure| self.io_error("replace", failure.source))
+        let Err(failure) = self.replace(false) else {
+            return Ok(());
+        };
+        // A name that may be lost is not to be had back from its file.
+        let is_named = self.open.as_ref().is_some_and(|open| open.named);
+        if is_named && !failure.renamed && self.sync_again().is_ok() {
+            return Ok(());
+        }
+        Err(self.io_error("replace", failure.source))
     }
 
-    /// A write failed: takes back what may stand behind `tail`.
-    fn withdraw(&mut self, tail: u64, error: io::Error) -> CheckpointError {
-        self.counters.failures += 1;
-        observe::failed(&self.path, "write", &error);
+    /// A write failed: takes back what may stand behind the tail.
+    fn withdraw(&mut self, error: io::Error) -> CheckpointError {
         self.own.clear();
         self.nonce = nonce(&*self.io);
         let Some(open) = &mut self.open else {
             return self.io_error("write", error);
         };
+        let Some(ending) = open.chain.as_ref().map(Chain::ending) else {
+            return self.io_error("write", error);
+        };
+        let tail = ending.tail;
         let cut = retried(|| self.io.set_len(&open.file, tail))
             .and_then(|()| retried(|| self.io.sync(&open.file)));
         if cut.is_err() {
-            let prev = open.chain.as_ref().map_or(0, |chain| chain.place.prev);
-            return self.heal((tail, prev), "write", error);
+            return self.heal(ending, "write", error);
         }
+        self.counters.failures += 1;
+        observe::failed(&self.path, "write", &error);
         self.counters.healed += 1;
         observe::healed(&self.path);
         if let Some(chain) = &mut open.chain {
@@ -193,16 +207,14 @@ impl<I: Io> Engine<I> {
     }
 
     /// A sync failed, or a write that could not be taken back: moves what held before to another
-    /// file. `end` is where the chain ended then.
-    fn heal(&mut self, end: (u64, u32), doing: &'static str, error: io::Error) -> CheckpointError {
-        if doing == "sync" {
-            self.counters.failures += 1;
-            observe::failed(&self.path, doing, &error);
-        }
+    /// file. `ending` is where the chain ended then.
+    fn heal(&mut self, ending: Ending, doing: &'static str, error: io::Error) -> CheckpointError {
+        self.counters.failures += 1;
+        observe::failed(&self.path, doing, &error);
         self.own.clear();
         self.nonce = nonce(&*self.io);
         if let Some(chain) = self.chain() {
-            (chain.place.tail, chain.place.prev) = end;
+            chain.end_at(ending);
         }
         self.suspect = true;
         let outcome = match self.replace(false) {
@@ -211,30 +223,42 @@ impl<I: Io> Engine<I> {
                 observe::healed(&self.path);
                 Outcome::NotCommitted
             }
+            Err(failure) if !failure.renamed && self.sync_again().is_ok() => {
+                self.counters.healed += 1;
+                observe::healed(&self.path);
+                Outcome::NotCommitted
+            }
             Err(failure) => {
                 observe::not_healed(&self.path, &failure.source);
-                if !failure.renamed {
-                    self.write_again();
-                }
                 Outcome::Unknown
             }
         };
         self.failed(doing, error, outcome)
     }
 
-    /// Cuts off the frame that failed, and has what is before it written by the next sync, whoever
-    /// makes it. There is nothing left to do for it if that fails.
-    fn write_again(&mut self) {
-        let Some(open) = &mut self.open else { return };
-        let Some(chain) = &mut open.chain else { return };
+    /// Where no new file can be made: cuts off the frame that failed, and writes what is before it
+    /// once more, so that the system has something to write and a sync tells what became of it. If
+    /// this one fails, that of another writer may still tell.
+    fn sync_again(&mut self) -> io::Result<()> {
+        let Some(open) = &mut self.open else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let Some(chain) = &mut open.chain else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
         let (durable, tail) = (chain.durable, chain.place.tail);
         let mut bytes = Vec::new();
-        if read_rest(&*self.io, &open.file, durable, tail, &mut bytes).is_ok() {
-            let _ = write_all(&*self.io, &open.file, &bytes, durable);
-        }
-        if retried(|| self.io.set_len(&open.file, tail)).is_ok() {
-            chain.len = tail;
-        }
+        read_rest(&*self.io, &open.file, durable, tail, &mut bytes)?;
+        // Another length first: the same one need not be written.
+        retried(|| self.io.set_len(&open.file, tail + ALIGNMENT as u64))?;
+        retried(|| self.io.set_len(&open.file, tail))?;
+        chain.len = tail;
+        chain.torn = false;
+        write_all(&*self.io, &open.file, &bytes, durable)?;
+        retried(|| self.io.sync(&open.file))?;
+        self.suspect = false;
+        self.all_durable();
+        Ok(())
     }
 
     /// Removes what a writer left who died, so that zeros follow the tail again.

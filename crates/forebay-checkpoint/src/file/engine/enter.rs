@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::CheckpointError;
 use crate::file::engine::import::OlderLock;
 use crate::file::engine::{Engine, Open};
-use crate::file::io::{Io, retried};
+use crate::file::io::{Io, Stat, retried};
 use crate::file::observe;
 use crate::file::table::Table;
 
@@ -65,14 +65,17 @@ impl<I: Io> Engine<I> {
         if let OlderLock::Awaited(_) = self.older {
             return self.confirm_older().map(|()| false);
         }
-        let found = match retried(|| self.io.stat_path(&self.path)) {
-            Ok(stat) => Some(stat),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => {
-                self.leave();
-                return Err(self.io_error("look up", error));
-            }
-        };
+        let mut found = self.look_up()?;
+        if found.is_some_and(|stat| stat.links == 0) {
+            // It may have been replaced while it was looked up; a mount point goes on naming what is
+            // nowhere else.
+            found = self.look_up()?;
+        }
+        if found.is_some_and(|stat| stat.links == 0) {
+            self.leave();
+            let path = Arc::clone(&self.path);
+            return Err(CheckpointError::Replaced { path });
+        }
         let Some(open) = &mut self.open else {
             return Ok(false);
         };
@@ -86,6 +89,17 @@ impl<I: Io> Engine<I> {
                 self.give_back();
                 self.open = None;
                 Ok(false)
+            }
+        }
+    }
+
+    fn look_up(&mut self) -> Result<Option<Stat>, CheckpointError> {
+        match retried(|| self.io.stat_path(&self.path)) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                self.leave();
+                Err(self.io_error("look up", error))
             }
         }
     }

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
+use crate::file::engine::Engine;
+use crate::file::engine::chain::{Chain, MARK_BYTES, mark_of};
 use crate::file::engine::import::JSON_FIRST;
-use crate::file::engine::{Chain, Engine};
 use crate::file::field::u64_at;
 use crate::file::frame::FRAME_HEAD_BYTES;
 use crate::file::header::{Header, Unreadable};
-use crate::file::io::{Io, read_rest, retried};
+use crate::file::io::{Io, read_into, read_rest};
 use crate::file::observe;
 use crate::file::replay::{End, load, stage};
 use crate::file::salvage::salvage;
+use crate::file::table::Table;
 
 impl<I: Io> Engine<I> {
     /// Takes in, under the lock, whatever was written since the last time.
@@ -40,14 +42,14 @@ impl<I: Io> Engine<I> {
         let (header, seed) = match Header::decode(&bytes) {
             Ok(header) => header,
             Err(Unreadable::NotAStore | Unreadable::Damaged { .. }) if self.settings.salvage => {
-                return self.salvage(&bytes);
+                return self.salvage(&bytes, None);
             }
             Err(why) => return Err(self.unreadable(why)),
         };
         let (table, place, end) = load(&header, seed, &bytes);
         match end {
             End::Clean | End::Torn => {}
-            _ if self.settings.salvage => return self.salvage(&bytes),
+            _ if self.settings.salvage => return self.salvage(&bytes, None),
             _ => return Err(self.corrupt(place.tail)),
         }
         if end == End::Torn {
@@ -57,6 +59,7 @@ impl<I: Io> Engine<I> {
         self.counters.foreign_frames += place.frames;
         if let Some(open) = &mut self.open {
             open.chain = Some(Chain {
+                mark: mark_of(bytes.get(..place.tail as usize).unwrap_or_default()),
                 durable: header.base.min(place.tail),
                 header,
                 place,
@@ -78,17 +81,20 @@ impl<I: Io> Engine<I> {
         let (before, len) = (chain.place.tail, open.stat.len);
         chain.len = len;
         if len < before {
-            return Err(self.corrupt(len));
+            return self.damaged(len);
         }
-        // Nothing is there as a rule, and one look suffices to see it.
-        let mut head = [0; FRAME_HEAD_BYTES];
-        let read = retried(|| self.io.read_at(&open.file, &mut head, before));
-        let read = match read {
+        // Nothing is there as a rule, and one look suffices to see it, and that nobody else has
+        // written over the file.
+        let mut look = [0; MARK_BYTES + FRAME_HEAD_BYTES];
+        let from = before - MARK_BYTES as u64;
+        let read = match read_into(&*self.io, &open.file, from, &mut look) {
             Ok(read) => read,
             Err(error) => return Err(self.io_error("read", error)),
         };
-        // A read may give less than there is.
-        if read == 0 || (read == head.len() && u64_at(&head, 0) == Some(0)) {
+        if read < MARK_BYTES || look[..MARK_BYTES] != chain.mark {
+            return self.damaged(from);
+        }
+        if read == MARK_BYTES || u64_at(&look[..read], MARK_BYTES) == Some(0) {
             return Ok(());
         }
         let mut bytes = Vec::new();
@@ -105,34 +111,56 @@ impl<I: Io> Engine<I> {
         };
         self.counters.foreign_frames += chain.place.frames - frames;
         let tail = chain.place.tail;
+        let (read, rest) = bytes
+            .split_at_checked((tail - before) as usize)
+            .unwrap_or_default();
+        if !read.is_empty() {
+            chain.mark = mark_of(read);
+        }
         match end {
             End::Clean => Ok(()),
             End::Torn => {
-                let read = (tail - before) as usize;
                 if !std::mem::replace(&mut chain.torn, true) {
-                    self.found_torn(tail, bytes.get(read..).unwrap_or_default());
+                    self.found_torn(tail, rest);
                 }
                 Ok(())
             }
-            _ if self.settings.salvage => {
-                open.chain = None;
-                self.foreign.clear();
-                self.read_whole()
-            }
-            _ => Err(self.corrupt(tail)),
+            _ => self.damaged(tail),
         }
     }
 
-    /// Keeps the damaged file under another name and puts what can be read in its place.
-    fn salvage(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
+    /// The open file is not what it was: whatever is to be read of it now, what this process knows
+    /// of it was durable, and is not to be lost.
+    fn damaged(&mut self, offset: u64) -> Result<(), CheckpointError> {
+        if !self.settings.salvage {
+            return Err(self.corrupt(offset));
+        }
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        let mut bytes = Vec::new();
+        read_rest(&*self.io, &open.file, 0, open.stat.len, &mut bytes)
+            .map_err(|error| self.io_error("read", error))?;
+        let known = match &self.base {
+            Some(base) => base.clone(),
+            None => super::read(&self.published).clone(),
+        };
+        self.salvage(&bytes, Some(&known))
+    }
+
+    /// Keeps the damaged file under another name and puts what can be read in its place, and what is
+    /// `known` of it.
+    fn salvage(&mut self, bytes: &[u8], known: Option<&Table>) -> Result<(), CheckpointError> {
         let kept = self
             .keep_aside(bytes)
             .map_err(|error| self.io_error("keep a copy of", error))?;
-        let salvaged = salvage(bytes);
+        let mut salvaged = salvage(bytes);
+        if let Some(known) = known {
+            salvaged.add(known);
+        }
         let report = salvaged.report(Some(kept.clone()));
         self.foreign.clear();
-        self.base = Some(salvaged.table);
-        self.replace_salvaged(salvaged.generation, &kept)?;
+        self.replace_salvaged(salvaged.table, salvaged.generation, &kept)?;
         self.counters.salvages += 1;
         self.counters.lost_records += report.lost_records;
         observe::salvaged(&self.path, &kept, report.behind.len(), report.lost_records);

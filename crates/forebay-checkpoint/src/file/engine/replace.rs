@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::error::CheckpointError;
 use crate::file::engine::append::encode_change;
-use crate::file::engine::{Chain, Engine, Open, nonce, read};
+use crate::file::engine::chain::Chain;
+use crate::file::engine::{Engine, Open, nonce, read};
 use crate::file::frame::{FRAME_HEAD_BYTES, Link, RECORDS_BYTES_MAX};
 use crate::file::header::{HEADER_BYTES, Header};
 use crate::file::io::{Io, Stat, retried, write_all};
@@ -204,13 +205,7 @@ impl<I: Io> Engine<I> {
         self.open = Some(Open {
             file: Arc::new(file),
             stat: Stat { len, ..stat },
-            chain: Some(Chain {
-                header: image.header,
-                place: image.place,
-                durable: len,
-                torn: false,
-                len,
-            }),
+            chain: Some(Chain::whole(image.header, image.place, &image.bytes)),
             named: false,
         });
         self.foreign.clear();
@@ -278,14 +273,7 @@ impl<I: Io> Engine<I> {
             };
             return Err(self.failed("write", error, outcome));
         }
-        let len = image.bytes.len() as u64;
-        open.chain = Some(Chain {
-            header: image.header,
-            place: image.place,
-            durable: len,
-            torn: false,
-            len,
-        });
+        open.chain = Some(Chain::whole(image.header, image.place, &image.bytes));
         self.base = Some(image.table);
         Ok(())
     }
@@ -294,10 +282,10 @@ impl<I: Io> Engine<I> {
     /// it would be made again each time this is tried.
     pub(super) fn replace_salvaged(
         &mut self,
+        table: Table,
         generation: u64,
         kept: &Path,
     ) -> Result<(), CheckpointError> {
-        let table = self.base.take().unwrap_or_default();
         // Nothing more is appended to what is damaged.
         self.suspect = true;
         self.replace_with(table, generation).map_err(|failure| {
