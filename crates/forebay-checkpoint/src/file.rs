@@ -35,6 +35,7 @@ mod observe;
 mod record;
 mod replay;
 mod salvage;
+mod scan;
 #[cfg(all(test, not(forebay_loom)))]
 mod model;
 #[cfg(test)]

@@ -7,9 +7,9 @@ use crate::entry::Entry;
 use crate::error::CheckpointError;
 use crate::file::engine::read;
 use crate::file::handle::resolve;
-use crate::file::reader::{Chain, Content, Fault, Reading};
 use crate::file::replay::End;
 use crate::file::salvage::salvage;
+use crate::file::scan::{Chain, Content, Fault, Scan};
 use crate::file::stats::{FileReport, FileStats, Salvage};
 use crate::file::store::FileStore;
 
@@ -162,7 +162,7 @@ impl FileStore {
     /// ```
     pub fn verify(path: impl AsRef<Path>) -> Result<FileReport, CheckpointError> {
         let path: Arc<Path> = Arc::from(resolve(path.as_ref())?);
-        let Reading { bytes, content, .. } = Reading::settled(&path)?;
+        let Scan { bytes, content, .. } = Scan::settled(&path)?;
         let len = bytes.len() as u64;
         let chain = match content {
             Ok(Content::Chain(chain)) => chain,

@@ -1,24 +1,23 @@
 //! Reading a file that others write, without a lock, and without changing anything.
 
 use std::fmt;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use forebay_core::{Checkpoint, Outcome, ResumeKey};
+use forebay_core::{Checkpoint, ResumeKey};
 
 use crate::entry::Entry;
 use crate::error::CheckpointError;
 use crate::file::disk::Disk;
-use crate::file::engine::JSON_FIRST;
 use crate::file::field::array_at;
 use crate::file::frame::FRAME_HEAD_BYTES;
 use crate::file::handle::resolve;
-use crate::file::header::{Header, Unreadable};
 use crate::file::io::{read_rest, retried};
-use crate::file::replay::{End, Place, apply, load};
+use crate::file::replay::{End, Place, apply};
+use crate::file::scan::{Chain, Content, Identity, Scan, identity, io_error};
 use crate::file::table::Table;
 
 /// What is in the file of a [`FileStore`](crate::FileStore), for somebody who only looks.
@@ -71,9 +70,6 @@ struct Read {
     /// writer has taken back what it could not make durable.
     last: [u8; FRAME_HEAD_BYTES],
 }
-
-/// Device and inode.
-type Identity = (u64, u64);
 
 impl FileReader {
     /// Opens the file at `path` and reads it.
@@ -142,6 +138,26 @@ impl FileReader {
     }
 
     /// Returns all keys that have a position or a label, in their order, as far as this has read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::{FileReader, FileStore};
+    /// use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("offsets");
+    /// let store = FileStore::open(&path)?;
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
+    /// store.commit_blocking(&key, at(42))?;
+    ///
+    /// for entry in FileReader::open(&path)?.entries() {
+    ///     let label = entry.label.as_deref().unwrap_or("nameless");
+    ///     println!("{} ({label}): {:?}", entry.key, entry.checkpoint);
+    /// }
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// ```
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         self.view.table.entries()
@@ -166,16 +182,16 @@ enum News {
 
 impl View {
     fn read(path: &Arc<Path>) -> Result<Self, CheckpointError> {
-        let reading = Reading::settled(path)?;
-        if let Some(fault) = reading.fault() {
+        let scan = Scan::settled(path)?;
+        if let Some((_, fault)) = scan.fault() {
             return Err(fault.error(path));
         }
-        let Reading {
+        let Scan {
             file,
             identity,
             bytes,
             content,
-        } = reading;
+        } = scan;
         let (table, read) = match content {
             Ok(Content::Chain(Chain { table, place, .. })) => {
                 let last = array_at(&bytes, place.last as usize).unwrap_or_default();
@@ -221,147 +237,5 @@ impl View {
         }
         *last = array_at(&bytes, (place.last - first) as usize).unwrap_or_default();
         Ok(News::More)
-    }
-}
-
-/// A whole file, as it was read once without a lock.
-pub(super) struct Reading {
-    file: File,
-    identity: Identity,
-    pub(super) bytes: Vec<u8>,
-    pub(super) content: Result<Content, Fault>,
-}
-
-#[allow(clippy::large_enum_variant, reason = "a reader has one of it")]
-pub(super) enum Content {
-    /// A store without keys.
-    Empty,
-    Chain(Chain),
-}
-
-pub(super) struct Chain {
-    pub(super) header: Header,
-    pub(super) table: Table,
-    pub(super) place: Place,
-    pub(super) end: End,
-}
-
-/// Why a file cannot be read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Fault {
-    Damaged { offset: u64 },
-    Json,
-    Unreadable(Unreadable),
-}
-
-impl Reading {
-    /// Reads a file until what is wrong about it is what was wrong the time before.
-    ///
-    /// Reading is not one step. Where somebody writes meanwhile, the place of a frame may be read
-    /// before that is written, and a later frame behind it: the same as damage, but that it is
-    /// gone the next time, since what is read then was written before.
-    pub(super) fn settled(path: &Arc<Path>) -> Result<Self, CheckpointError> {
-        let mut before = None;
-        loop {
-            let read = Self::once(path).map_err(|error| io_error(path, error))?;
-            let Some(reading) = read else {
-                let path = Arc::clone(path);
-                return Err(CheckpointError::NotAFile { path });
-            };
-            let Some(fault) = reading.fault() else {
-                return Ok(reading);
-            };
-            if before == Some((reading.identity, fault)) {
-                return Ok(reading);
-            }
-            before = Some((reading.identity, fault));
-        }
-    }
-
-    /// Returns nothing if it is no file.
-    fn once(path: &Path) -> io::Result<Option<Self>> {
-        // Opening a pipe would wait for somebody to write into it.
-        if !retried(|| std::fs::metadata(path))?.is_file() {
-            return Ok(None);
-        }
-        let file = retried(|| File::open(path))?;
-        let metadata = file.metadata()?;
-        let mut bytes = Vec::new();
-        read_rest(&Disk, &file, 0, metadata.len(), &mut bytes)?;
-        Ok(Some(Self {
-            identity: identity(&metadata),
-            content: Content::of(&bytes),
-            file,
-            bytes,
-        }))
-    }
-
-    fn fault(&self) -> Option<Fault> {
-        match &self.content {
-            Err(fault) => Some(*fault),
-            Ok(Content::Chain(Chain {
-                place,
-                end: End::Damaged { .. } | End::Nonsense,
-                ..
-            })) => {
-                let offset = place.tail;
-                Some(Fault::Damaged { offset })
-            }
-            Ok(_) => None,
-        }
-    }
-}
-
-impl Content {
-    fn of(bytes: &[u8]) -> Result<Self, Fault> {
-        match bytes.first() {
-            None => return Ok(Self::Empty),
-            Some(&JSON_FIRST) => return Err(Fault::Json),
-            Some(_) => {}
-        }
-        let (header, seed) = Header::decode(bytes).map_err(|why| match why {
-            Unreadable::Damaged { .. } => Fault::Damaged { offset: 0 },
-            why => Fault::Unreadable(why),
-        })?;
-        let (table, place, end) = load(&header, seed, bytes);
-        Ok(Self::Chain(Chain {
-            header,
-            table,
-            place,
-            end,
-        }))
-    }
-}
-
-impl Fault {
-    pub(super) fn error(self, path: &Arc<Path>) -> CheckpointError {
-        let path = Arc::clone(path);
-        match self {
-            Self::Damaged { offset } => CheckpointError::Corrupt { path, offset },
-            Self::Unreadable(Unreadable::Damaged { .. }) => {
-                CheckpointError::Corrupt { path, offset: 0 }
-            }
-            Self::Json => CheckpointError::JsonV1 { path },
-            Self::Unreadable(Unreadable::NotAStore) => CheckpointError::NotAStore { path },
-            Self::Unreadable(Unreadable::Format(found)) => {
-                CheckpointError::UnsupportedVersion { path, found }
-            }
-            Self::Unreadable(Unreadable::KeyFormat(found)) => {
-                CheckpointError::KeyFormat { path, found }
-            }
-        }
-    }
-}
-
-fn identity(metadata: &Metadata) -> Identity {
-    (metadata.dev(), metadata.ino())
-}
-
-fn io_error(path: &Arc<Path>, source: io::Error) -> CheckpointError {
-    CheckpointError::Io {
-        doing: "read",
-        path: Arc::clone(path),
-        source: Arc::new(source),
-        outcome: Outcome::NotCommitted,
     }
 }

@@ -14,6 +14,8 @@ const PATH: &str = "FOREBAY_TOOL_PATH";
 const WRITER: &str = "FOREBAY_TOOL_WRITER";
 const WRITERS: u8 = 4;
 const ROUNDS: u64 = 12;
+/// The writer whose key is reset, the last of them.
+const PUT_BACK: u8 = WRITERS - 1;
 
 fn key(number: u8) -> ResumeKey {
     ResumeKey::from_bytes([0xc0 + number; 32])
@@ -109,11 +111,9 @@ fn everything_works_on_a_file_that_four_processes_write() {
         }
         // What was acknowledged is listed, and never less than before.
         let now = listed(&place);
-        for (number, writer) in writers.iter().enumerate() {
-            assert!(
-                now[number] >= writer.told.max(before[number]),
-                "{now:?} {before:?}"
-            );
+        for (number, writer) in writers.iter().enumerate().take(PUT_BACK.into()) {
+            assert!(now[number] >= writer.told, "{now:?}");
+            assert!(now[number] >= before[number], "{now:?} {before:?}");
         }
         before = now;
         assert_eq!(place.json(&["verify", "offsets"])["state"], "sound");
@@ -124,9 +124,9 @@ fn everything_works_on_a_file_that_four_processes_write() {
         place.fails(3, &["set", "offsets", "0f0f", &round.to_string()]);
         assert_eq!(place.json(&["get", "offsets", "0f0f"])["event_id"], to);
         // One that a writer moves is put back; the writer is none the wiser.
-        let name = key(round as u8 % WRITERS).to_string();
+        let name = key(PUT_BACK).to_string();
         place.says(&["reset", "offsets", &name, "000000000000001f-0"]);
-        before[round as usize % 4] = 0;
+        let name = key(round as u8 % WRITERS).to_string();
         place.says(&["label", "offsets", &name, &format!("writer {}", round % 4)]);
     }
     // The watch has been told of all of them, each one forward but for the resets.
@@ -153,11 +153,11 @@ fn everything_works_on_a_file_that_four_processes_write() {
     assert_eq!(place.json(&["verify", "offsets"])["state"], "sound");
     let now = listed(&place);
     for (number, writer) in writers.iter().enumerate() {
-        // One commit more may have been made, of which nobody was told.
-        assert!(
-            (writer.told..=writer.told + 1).contains(&now[number]),
-            "{now:?}"
-        );
+        // One commit more may have been made, of which nobody was told; one key may have been put
+        // back after the last.
+        let is_told = (writer.told..=writer.told + 1).contains(&now[number]);
+        let is_put_back = number == usize::from(PUT_BACK) && now[number] == 0;
+        assert!(is_told || is_put_back, "{now:?}");
     }
     let store = FileStore::open(place.path("offsets")).unwrap();
     let last = (99 + ROUNDS).to_string();

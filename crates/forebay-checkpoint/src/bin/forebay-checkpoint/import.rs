@@ -12,9 +12,10 @@ use crate::key;
 use crate::output::{print, print_json};
 use crate::session::{Create, Session};
 
-/// So many positions are committed at once, or so many bytes of event ids.
-const BATCH_KEYS: usize = 10_000;
+/// So many bytes of positions are committed at once.
 const BATCH_BYTES: usize = 1 << 20;
+/// What a position takes beside its event id.
+const POSITION_BYTES: usize = 64;
 
 #[derive(Default, Serialize)]
 struct Outcome {
@@ -163,9 +164,9 @@ fn batches(imported: Vec<(ResumeKey, Checkpoint)>) -> Vec<Vec<(ResumeKey, Checkp
     let mut batch = Vec::new();
     let mut bytes = 0;
     for (key, checkpoint) in imported {
-        bytes += checkpoint.event_id().map_or(0, str::len);
+        bytes += POSITION_BYTES + checkpoint.event_id().map_or(0, str::len);
         batch.push((key, checkpoint));
-        if batch.len() >= BATCH_KEYS || bytes >= BATCH_BYTES {
+        if bytes >= BATCH_BYTES {
             batches.push(std::mem::take(&mut batch));
             bytes = 0;
         }
