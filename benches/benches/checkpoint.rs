@@ -125,7 +125,7 @@ fn derive(criterion: &mut Criterion) {
 fn carry_over(criterion: &mut Criterion) {
     let mut benches = criterion.benchmark_group("1,000 keys as JSON");
     let file = InFile::new(1_000, false).expect(FILE_WORKS);
-    let entries = file.read().expect(FILE_WORKS).entries();
+    let entries = file.read().expect(FILE_WORKS).rows();
     benches.bench_function("out", |bencher| {
         bencher.iter(|| export_json_v1(black_box(&entries)));
     });

@@ -5,7 +5,7 @@
 //! * What is read from a file is written and read as the same, in a text that stays the same.
 #![no_main]
 
-use forebay_checkpoint::{Entry, KeyParts, export_json_v1, import_json_v1};
+use forebay_checkpoint::{Row, KeyParts, export_json_v1, import_json_v1};
 use forebay_core::LogId;
 use libfuzzer_sys::fuzz_target;
 
@@ -16,9 +16,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let log = LogId::new(7);
     if let Ok(imported) = import_json_v1(bytes, log) {
-        let entry = |(key, checkpoint)| Entry::new(key, Some(checkpoint));
-        let entries: Vec<_> = imported.iter().cloned().map(entry).collect();
-        let written = export_json_v1(&entries);
+        let row = |(key, checkpoint)| Row::new(key, Some(checkpoint));
+        let rows: Vec<_> = imported.iter().cloned().map(row).collect();
+        let written = export_json_v1(&rows);
         assert_eq!(import_json_v1(written.as_bytes(), log), Ok(imported));
     }
 });

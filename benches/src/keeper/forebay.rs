@@ -89,7 +89,7 @@ impl<D: Setting> Store for Ours<D> {
     fn counted(&self) -> Counted {
         let stats = self.store.stats();
         Counted {
-            batches: Some(stats.frames),
+            batches: Some(stats.blocks),
             syncs: Some(stats.syncs),
         }
     }

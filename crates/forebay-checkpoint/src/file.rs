@@ -1,6 +1,6 @@
 //! The store in a file. `docs/CHECKPOINT_FORMAT.md` in the repository has its bytes and its steps.
 //!
-//! From the bottom: [`frame`] and [`record`] are bytes, [`replay`] and [`salvage`] read them,
+//! From the bottom: [`block`] and [`record`] are bytes, [`replay`] and [`salvage`] read them,
 //! [`table`] is what they amount to, [`decide`] what a change means, [`engine`] writes, and [`io`]
 //! is all it knows of the outside. On top of it, [`worker`] is the thread, [`queue`] what waits for
 //! it, [`shared`] what both sides see, and [`store`] what users call.
@@ -26,7 +26,7 @@ mod decide;
 mod disk;
 mod engine;
 mod field;
-mod frame;
+mod block;
 mod header;
 #[cfg(all(test, not(forebay_loom)))]
 mod importing;

@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
 
-use crate::entry::Entry;
 use crate::json::{Json, parse, write_string};
 use crate::json_v1::error::ImportError;
 use crate::limits::EVENT_ID_BYTES_MAX;
+use crate::row::Row;
 
 pub(crate) mod error;
 
@@ -80,7 +80,7 @@ pub fn import_json_v1(
 /// Writes positions as the JSON file of an older client, which reads it.
 ///
 /// Keys are in their order and in lower case. Logs and labels are left out, since such a file has
-/// no place for them, and so are entries without a position. Of several entries of one key the
+/// no place for them, and so are rows without a position. Of several rows of one key the
 /// highest sequence is written.
 ///
 /// # Examples
@@ -95,22 +95,22 @@ pub fn import_json_v1(
 /// let checkpoint = Checkpoint::new(Cursor::new(LogId::new(7), Sequence::new(42)));
 /// store.commit(&key, checkpoint.clone()).await?;
 ///
-/// let file = export_json_v1(&store.entries());
+/// let file = export_json_v1(&store.rows());
 /// let imported = import_json_v1(file.as_bytes(), LogId::new(7)).unwrap();
 /// assert_eq!(imported, [(key, checkpoint)]);
 /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
 /// # }).unwrap();
 /// ```
 #[must_use]
-pub fn export_json_v1(entries: &[Entry]) -> String {
+pub fn export_json_v1(rows: &[Row]) -> String {
     let mut sorted = BTreeMap::<ResumeKey, &Checkpoint>::new();
-    for entry in entries {
-        let Some(checkpoint) = &entry.checkpoint else {
+    for row in rows {
+        let Some(checkpoint) = &row.checkpoint else {
             continue;
         };
-        let known = sorted.get(&entry.key).map(|known| known.sequence());
+        let known = sorted.get(&row.key).map(|known| known.sequence());
         if known < Some(checkpoint.sequence()) {
-            sorted.insert(entry.key, checkpoint);
+            sorted.insert(row.key, checkpoint);
         }
     }
     let mut out = format!(

@@ -148,9 +148,9 @@ impl KeyParts {
         hash.update(VERSION.to_le_bytes());
         hash.update(length(parts.len()));
         for (name, content) in parts {
-            update_framed(&mut hash, name.as_bytes());
+            update_with_length(&mut hash, name.as_bytes());
             hash.update([u8::from(content.is_json)]);
-            update_framed(&mut hash, &content.bytes);
+            update_with_length(&mut hash, &content.bytes);
         }
         Ok(ResumeKey::from_bytes(hash.finalize()))
     }
@@ -187,7 +187,7 @@ impl fmt::Debug for KeyParts {
 }
 
 /// Adds bytes with their length before them, so that no two sequences of them are the same.
-fn update_framed(hash: &mut Hash, bytes: &[u8]) {
+fn update_with_length(hash: &mut Hash, bytes: &[u8]) {
     hash.update(length(bytes.len()));
     hash.update(bytes);
 }

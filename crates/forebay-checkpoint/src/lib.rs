@@ -14,7 +14,7 @@
 //! * [`FileReader`], what is in such a file, for somebody who only looks.
 //! * [`MemoryStore`], positions in memory, with [`MemoryClaim`] and [`MemoryStats`].
 //! * [`Watch`], somebody who follows what is stored under a key.
-//! * [`Entry`], what a store has under one key, with its label for people.
+//! * [`Row`], what a store has under one key, with its label for people.
 //! * [`CheckpointError`], why a store did not do what was asked for; [`EVENT_ID_BYTES_MAX`] and
 //!   [`LABEL_BYTES_MAX`], its limits.
 //! * [`import_json_v1`] and [`export_json_v1`], the files of older clients, with [`ImportError`];
@@ -125,13 +125,12 @@ mod key;
 mod file;
 mod memory;
 mod watch;
-mod entry;
+mod row;
 mod limits;
 mod error;
 mod json_v1;
 mod json;
 
-pub use crate::entry::Entry;
 pub use crate::error::CheckpointError;
 #[cfg(unix)]
 pub use crate::file::{
@@ -152,4 +151,5 @@ pub use crate::limits::{EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX};
 pub use crate::memory::MemoryStore;
 pub use crate::memory::claim::MemoryClaim;
 pub use crate::memory::stats::MemoryStats;
+pub use crate::row::Row;
 pub use crate::watch::Watch;

@@ -6,11 +6,11 @@ use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, ResumeKey, Su
 use forebay_rt::sync::{Mutex, lock};
 use forebay_rt::wake_all;
 
-use crate::entry::Entry;
 use crate::error::CheckpointError;
 use crate::memory::claim::MemoryClaim;
 use crate::memory::stats::MemoryStats;
 use crate::memory::table::Table;
+use crate::row::Row;
 use crate::watch::{Watch, Watchers};
 
 pub(crate) mod claim;
@@ -64,7 +64,7 @@ impl MemoryStore {
     /// ```
     /// use forebay_checkpoint::MemoryStore;
     ///
-    /// assert!(MemoryStore::new().entries().is_empty());
+    /// assert!(MemoryStore::new().rows().is_empty());
     /// ```
     #[must_use]
     pub fn new() -> Self {
@@ -186,7 +186,7 @@ impl MemoryStore {
     /// let store = MemoryStore::new();
     /// let key = ResumeKey::from_bytes([7; 32]);
     /// store.label(&key, Some("orders, Europe")).await?;
-    /// assert_eq!(store.entries()[0].label.as_deref(), Some("orders, Europe"));
+    /// assert_eq!(store.rows()[0].label.as_deref(), Some("orders, Europe"));
     /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
     /// # }).unwrap();
     /// ```
@@ -208,16 +208,16 @@ impl MemoryStore {
     /// for byte in [2, 1] {
     ///     store.commit(&ResumeKey::from_bytes([byte; 32]), checkpoint.clone()).await?;
     /// }
-    /// let keys: Vec<_> = store.entries().iter().map(|entry| entry.key).collect();
+    /// let keys: Vec<_> = store.rows().iter().map(|row| row.key).collect();
     /// assert_eq!(keys, [ResumeKey::from_bytes([1; 32]), ResumeKey::from_bytes([2; 32])]);
     /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
     /// # }).unwrap();
     /// ```
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
-        let mut entries = lock(&self.shared.table).entries();
-        entries.sort_unstable_by_key(|entry| entry.key);
-        entries
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = lock(&self.shared.table).rows();
+        rows.sort_unstable_by_key(|row| row.key);
+        rows
     }
 
     /// Returns what the store has, and what it has done since it was created.

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use forebay_checkpoint::{
-    CheckpointError, Entry, ImportError, JsonError, KeyError, KeyParts, KeyV1, MemoryClaim,
-    MemoryStats, MemoryStore, Watch,
+    CheckpointError, ImportError, JsonError, KeyError, KeyParts, KeyV1, MemoryClaim, MemoryStats,
+    MemoryStore, Row, Watch,
 };
 use forebay_core::{
     Checkpoint, CheckpointStore, Cursor, DynCheckpointStore, LogId, ResumeKey, Sequence,
@@ -26,7 +26,7 @@ fn at(sequence: u64) -> Checkpoint {
 #[test]
 fn values_can_be_sent_and_shared() {
     assert_send_sync::<CheckpointError>();
-    assert_send_sync::<Entry>();
+    assert_send_sync::<Row>();
     assert_send_sync::<ImportError>();
     assert_send_sync::<JsonError>();
     assert_send_sync::<KeyError>();

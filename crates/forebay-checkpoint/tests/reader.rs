@@ -44,10 +44,10 @@ fn what_others_store_is_seen_after_a_refresh() {
     }
     block_on(store.label(&KEY, Some("orders"))).unwrap();
     assert!(reader.refresh().unwrap());
-    assert_eq!(reader.entries(), store.entries());
+    assert_eq!(reader.rows(), store.rows());
     block_on(store.remove(&KEY)).unwrap();
     assert!(reader.refresh().unwrap());
-    assert_eq!((reader.load(&KEY), reader.entries()), (None, Vec::new()));
+    assert_eq!((reader.load(&KEY), reader.rows()), (None, Vec::new()));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn an_empty_file_is_followed_from_its_first_commit_on() {
     fs::write(&path, "").unwrap();
     let mut reader = FileReader::open(&path).unwrap();
     assert!(!reader.refresh().unwrap());
-    assert_eq!(reader.entries(), []);
+    assert_eq!(reader.rows(), []);
     let store = FileStore::open(&path).unwrap();
     store.commit_blocking(&KEY, at(1)).unwrap();
     assert!(reader.refresh().unwrap());
@@ -103,9 +103,9 @@ fn what_a_writer_takes_back_is_taken_back() {
     assert_eq!(reader.load(&KEY), Some(at(3)));
 }
 
-/// Part of a frame is there while it is written, and its beginning is what it will be.
+/// Part of a block is there while it is written, and its beginning is what it will be.
 #[test]
-fn a_frame_is_seen_once_it_is_whole() {
+fn a_block_is_seen_once_it_is_whole() {
     let (_folder, path) = nowhere();
     let store = FileStore::open(&path).unwrap();
     store.commit_blocking(&KEY, at(1)).unwrap();
@@ -137,7 +137,7 @@ fn damage_and_loss_of_the_file_leave_what_was_read_before() {
     let mut reader = FileReader::open(&path).unwrap();
     let sound = fs::read(&path).unwrap();
     let mut damaged = sound.clone();
-    // In a frame that others follow, and in the one that was read last.
+    // In a block that others follow, and in the one that was read last.
     damaged[64 + 88 + 30] ^= 1;
     damaged[64 + 88 + 56 + 56] ^= 1;
     fs::write(&path, &damaged).unwrap();

@@ -11,10 +11,10 @@ pub(crate) struct Counters {
     pub(crate) unchanged: u64,
     /// Calls that were answered with an error.
     pub(crate) refused: u64,
-    pub(crate) frames: u64,
+    pub(crate) blocks: u64,
     pub(crate) bytes: u64,
     pub(crate) syncs: u64,
-    pub(crate) foreign_frames: u64,
+    pub(crate) foreign_blocks: u64,
     pub(crate) torn_tails: u64,
     pub(crate) torn_bytes: u64,
     pub(crate) replacements: u64,

@@ -82,7 +82,7 @@ pub(crate) struct Engine<I: Io> {
     /// Whether what was written last may be lost, or found, after a crash, whatever a sync says.
     /// Nothing is committed before the file was replaced.
     suspect: bool,
-    /// Tells frames of equal records apart; another one for each writer and after each failure.
+    /// Tells blocks of equal records apart; another one for each writer and after each failure.
     nonce: u32,
     /// The length from which replacing is tried again, where it was not possible. Zero as long as
     /// nobody was told that it is not.
@@ -112,7 +112,7 @@ pub(crate) struct Job {
     /// Whether it is answered only when what it changes is durable.
     pub(crate) durable: bool,
     pub(crate) result: Option<Result<Vec<Answer>, CheckpointError>>,
-    /// Whether the answer holds only if this step's frame is written.
+    /// Whether the answer holds only if this step's block is written.
     depends: bool,
 }
 

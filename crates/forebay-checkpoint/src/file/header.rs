@@ -1,7 +1,7 @@
 //! The first bytes of a file: what it is, which generation, and the seed of all its checksums.
 
+use crate::file::block::Block;
 use crate::file::field::{array_at, put, u16_at, u32_at, u64_at};
-use crate::file::frame::Frame;
 
 pub(crate) const HEADER_BYTES: usize = 64;
 
@@ -35,7 +35,7 @@ pub(crate) enum Unreadable {
 }
 
 impl Header {
-    /// Returns the bytes, and the checksum in them, which seeds those of the frames.
+    /// Returns the bytes, and the checksum in them, which seeds those of the blocks.
     pub(crate) fn encode(&self) -> ([u8; HEADER_BYTES], u32) {
         let mut bytes = [0; HEADER_BYTES];
         put(&mut bytes, 0, MAGIC);
@@ -54,7 +54,7 @@ impl Header {
     pub(crate) fn decode(bytes: &[u8]) -> Result<(Self, u32), Unreadable> {
         Self::checked(bytes).unwrap_or_else(|| {
             let behind = bytes.get(HEADER_BYTES..).unwrap_or_default();
-            Err(match Frame::first_seed(behind) {
+            Err(match Block::first_seed(behind) {
                 Some(seed) => Unreadable::Damaged { seed },
                 None => Unreadable::NotAStore,
             })

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
 
-use crate::entry::Entry;
 use crate::error::CheckpointError;
 use crate::file::engine::{Engine, Entered, Settings, read};
 use crate::file::io::{Io, read_rest, write_all};
 use crate::file::sim::{Fault, SimFile, SimIo, World};
 use crate::file::table::Table;
 use crate::json_v1::{export_json_v1, import_json_v1};
+use crate::row::Row;
 
 const PATH: &str = "/store";
 const LOCK: &str = "/store.lock";
@@ -32,9 +32,9 @@ fn values(sequence: u64) -> Values {
 }
 
 fn json(sequence: u64) -> String {
-    let entries = values(sequence).into_iter();
-    let entries = entries.map(|(key, checkpoint)| Entry::new(key, Some(checkpoint)));
-    export_json_v1(&entries.collect::<Vec<_>>())
+    let rows = values(sequence).into_iter();
+    let rows = rows.map(|(key, checkpoint)| Row::new(key, Some(checkpoint)));
+    export_json_v1(&rows.collect::<Vec<_>>())
 }
 
 fn bytes(io: &SimIo, path: &Path) -> std::io::Result<Vec<u8>> {

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::entry::Entry;
 use crate::error::CheckpointError;
 use crate::file::engine::read;
 use crate::file::handle::resolve;
@@ -12,6 +11,7 @@ use crate::file::salvage::salvage;
 use crate::file::scan::{Chain, Content, Fault, Scan};
 use crate::file::stats::{FileReport, FileStats, Salvage};
 use crate::file::store::FileStore;
+use crate::row::Row;
 
 impl FileStore {
     /// Returns where the file is, without any link on the way.
@@ -50,14 +50,14 @@ impl FileStore {
     /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
     /// store.commit(&key, at(42)).await?;
     /// store.label(&key, Some("orders")).await?;
-    /// let entries = store.entries();
-    /// assert_eq!(entries[0].label.as_deref(), Some("orders"));
+    /// let rows = store.rows();
+    /// assert_eq!(rows[0].label.as_deref(), Some("orders"));
     /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
     /// # }).unwrap();
     /// ```
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
-        read(&self.shared().published).entries()
+    pub fn rows(&self) -> Vec<Row> {
+        read(&self.shared().published).rows()
     }
 
     /// Returns what the store has, and what was done with its file.
@@ -91,10 +91,10 @@ impl FileStore {
             commits: counters.commits,
             unchanged: counters.unchanged,
             refused: counters.refused,
-            frames: counters.frames,
+            blocks: counters.blocks,
             written_bytes: counters.bytes,
             syncs: counters.syncs,
-            foreign_frames: counters.foreign_frames,
+            foreign_blocks: counters.foreign_blocks,
             torn_tails: counters.torn_tails,
             torn_bytes: counters.torn_bytes,
             replacements: counters.replacements,
@@ -132,7 +132,7 @@ impl FileStore {
 
     /// Reads the file at `path` without a lock and without changing it, and reports what is in it.
     ///
-    /// Where somebody is writing, the last frame may be reported as a torn tail. An empty file is a
+    /// Where somebody is writing, the last block may be reported as a torn tail. An empty file is a
     /// store without keys.
     ///
     /// # Errors
@@ -196,7 +196,7 @@ impl FileStore {
         Ok(FileReport {
             generation: header.generation,
             keys: salvage.as_ref().map_or(&table, |found| &found.table).keys(),
-            frames: place.frames,
+            blocks: place.blocks,
             records: place.records,
             bytes: place.tail,
             len,

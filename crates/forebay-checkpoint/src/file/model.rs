@@ -227,7 +227,7 @@ fn crashes_without_syncs_of_what_others_wrote_are_noticed() {
     assert!(explore(STATES_BEFORE_A_VIOLATION, &[Without::ForeignSyncs]).is_err());
 }
 
-/// A writer dies, the next one goes on, and both frames may be torn apart by one crash and the next.
+/// A writer dies, the next one goes on, and both blocks may be torn apart by one crash and the next.
 fn explore_inheritance(without: &'static [Without], texts: [&str; 2]) -> Result<Count, String> {
     let depth = Depth {
         states: 512,
@@ -249,16 +249,16 @@ fn what_a_crash_tore_never_becomes_whole() {
     assert!(count.spared > 0, "{count:?}");
 }
 
-/// The sectors in which two frames are the same make one of them whole again.
+/// The sectors in which two blocks are the same make one of them whole again.
 #[test]
 fn crashes_without_syncs_of_cuts_are_noticed() {
     assert!(explore_inheritance(&[Without::CutSyncs], ["e", "e"]).is_err());
 }
 
-/// Where cuts are not synced, one thing is left that keeps a frame apart from the same one before
+/// Where cuts are not synced, one thing is left that keeps a block apart from the same one before
 /// it, behind which another stands.
 #[test]
-fn crashes_with_frames_that_cannot_be_told_apart_are_noticed() {
+fn crashes_with_blocks_that_cannot_be_told_apart_are_noticed() {
     let without = &[Without::CutSyncs];
     explore_inheritance(without, ["e", "f"]).unwrap();
     let without = &[Without::CutSyncs, Without::Randomness];

@@ -215,7 +215,7 @@ impl Options {
     /// assert!(matches!(refused, Err(CheckpointError::NotAStore { .. })));
     ///
     /// let salvaged = FileStore::options().on_corrupt(OnCorrupt::Salvage).open(&path)?;
-    /// assert!(salvaged.entries().is_empty());
+    /// assert!(salvaged.rows().is_empty());
     /// // What was there is kept beside it.
     /// assert_eq!(folder.path().read_dir().unwrap().count(), 2);
     /// # Ok::<(), CheckpointError>(())

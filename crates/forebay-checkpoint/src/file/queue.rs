@@ -221,7 +221,7 @@ impl Queue {
         self.arrived.notify_one();
     }
 
-    /// Takes what is queued, as much as fits into one frame.
+    /// Takes what is queued, as much as fits into one block.
     pub(crate) fn drain(&self, bytes_max: usize) -> Vec<Queued> {
         let mut inner = self.inner();
         let mut bytes = 0;

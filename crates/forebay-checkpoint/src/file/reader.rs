@@ -9,16 +9,16 @@ use std::sync::Arc;
 
 use forebay_core::{Checkpoint, ResumeKey};
 
-use crate::entry::Entry;
 use crate::error::CheckpointError;
+use crate::file::block::BLOCK_HEAD_BYTES;
 use crate::file::disk::Disk;
 use crate::file::field::array_at;
-use crate::file::frame::FRAME_HEAD_BYTES;
 use crate::file::handle::resolve;
 use crate::file::io::{read_rest, retried};
 use crate::file::replay::{End, Place, apply};
 use crate::file::scan::{Chain, Content, Identity, Scan, identity, io_error};
 use crate::file::table::Table;
+use crate::row::Row;
 
 /// What is in the file of a [`FileStore`](crate::FileStore), for somebody who only looks.
 ///
@@ -66,9 +66,9 @@ struct View {
 
 struct Read {
     place: Place,
-    /// The first bytes of the last frame, or of the header: where they are no longer there, a
+    /// The first bytes of the last block, or of the header: where they are no longer there, a
     /// writer has taken back what it could not make durable.
-    last: [u8; FRAME_HEAD_BYTES],
+    last: [u8; BLOCK_HEAD_BYTES],
 }
 
 impl FileReader {
@@ -152,15 +152,15 @@ impl FileReader {
     /// let at = |number| Checkpoint::new(Cursor::new(LogId::new(1), Sequence::new(number)));
     /// store.commit_blocking(&key, at(42))?;
     ///
-    /// for entry in FileReader::open(&path)?.entries() {
-    ///     let label = entry.label.as_deref().unwrap_or("nameless");
-    ///     println!("{} ({label}): {:?}", entry.key, entry.checkpoint);
+    /// for row in FileReader::open(&path)?.rows() {
+    ///     let label = row.label.as_deref().unwrap_or("nameless");
+    ///     println!("{} ({label}): {:?}", row.key, row.checkpoint);
     /// }
     /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
     /// ```
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
-        self.view.table.entries()
+    pub fn rows(&self) -> Vec<Row> {
+        self.view.table.rows()
     }
 }
 
@@ -213,7 +213,7 @@ impl View {
             let is_empty = self.file.metadata()?.len() == 0;
             return Ok(if is_empty { News::Nothing } else { News::Other });
         };
-        let mut found = [0; FRAME_HEAD_BYTES];
+        let mut found = [0; BLOCK_HEAD_BYTES];
         let count = retried(|| self.file.read_at(&mut found, place.last))?;
         if count < found.len() || found != *last {
             return Ok(News::Other);

@@ -1,9 +1,9 @@
 //! What is read of bytes that were cut, changed, overwritten or made up.
 //!
-//! * A file that is cut anywhere behind its base shows the frames that are whole, and is torn.
-//! * One changed byte is damage below a frame that says it was durable, and a torn tail above; it
+//! * A file that is cut anywhere behind its base shows the blocks that are whole, and is torn.
+//! * One changed byte is damage below a block that says it was durable, and a torn tail above; it
 //!   never shows a state that was not written.
-//! * What lies behind a frame that was overwritten never comes back, even by the same records.
+//! * What lies behind a block that was overwritten never comes back, even by the same records.
 //! * Salvage shows only what was written, and of no key less than what stands behind the damage.
 //! * Any bytes at all are read without a panic.
 
@@ -14,7 +14,7 @@ use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-use crate::file::frame::{Frame, Link};
+use crate::file::block::{Block, Link};
 use crate::file::header::{HEADER_BYTES, Header};
 use crate::file::record::{Name, Nonsense, Record, Records, State};
 use crate::file::replay::{End, load};
@@ -25,7 +25,7 @@ type Values = BTreeMap<ResumeKey, Checkpoint>;
 
 const GOLDEN: &[u8] = include_bytes!("../../tests/golden/format_1.checkpoints");
 
-/// A file, where each of its frames ends, and what holds up to there.
+/// A file, where each of its blocks ends, and what holds up to there.
 struct Sample {
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -81,7 +81,7 @@ impl Sample {
         }
     }
 
-    /// Appends a frame; with `durable`, its writer knew that all before it was.
+    /// Appends a block; with `durable`, its writer knew that all before it was.
     fn append(&mut self, nonce: u32, durable: bool, records: &[Record]) {
         let end = *self.ends.last().unwrap();
         let before = self
@@ -98,7 +98,7 @@ impl Sample {
             pending: if durable { 0 } else { (end - before) as u64 },
         };
         self.bytes.truncate(end);
-        let crc = link.frame(&mut self.bytes, |out| {
+        let crc = link.block(&mut self.bytes, |out| {
             records.iter().for_each(|record| record.encode(out));
         });
         self.ends.push(self.bytes.len());
@@ -112,7 +112,7 @@ impl Sample {
         self.values.push(values);
     }
 
-    /// Six commits of two keys, one frame each.
+    /// Six commits of two keys, one block each.
     fn commits() -> Self {
         let mut sample = Self::new();
         for number in 0..6 {
@@ -122,7 +122,7 @@ impl Sample {
         sample
     }
 
-    /// What holds of all frames that end at or before `len`.
+    /// What holds of all blocks that end at or before `len`.
     fn whole_up_to(&self, len: usize) -> &Values {
         let count = self.ends.iter().filter(|end| **end <= len).count();
         &self.values[count - 1]
@@ -143,7 +143,7 @@ fn read(bytes: &[u8]) -> (Values, End) {
 }
 
 #[test]
-fn a_file_that_is_cut_anywhere_shows_its_whole_frames() {
+fn a_file_that_is_cut_anywhere_shows_its_whole_blocks() {
     let sample = Sample::commits();
     for len in HEADER_BYTES..=sample.bytes.len() {
         let (values, end) = read(&sample.bytes[..len]);
@@ -154,7 +154,7 @@ fn a_file_that_is_cut_anywhere_shows_its_whole_frames() {
 }
 
 #[test]
-fn a_frame_of_which_any_sectors_are_missing_is_torn() {
+fn a_block_of_which_any_sectors_are_missing_is_torn() {
     let mut sample = Sample::commits();
     let long = at(50).with_event_id("e".repeat(2_000));
     sample.append(7, true, &[commit(0, false, long)]);
@@ -207,10 +207,10 @@ fn a_base_that_is_cut_is_damage() {
     assert!(matches!(end, End::Damaged { .. }));
 }
 
-/// A writer died before frames 3 and 4 were synced; of 3 nothing reached the medium, of 4 all.
+/// A writer died before blocks 3 and 4 were synced; of 3 nothing reached the medium, of 4 all.
 /// Whoever comes next writes something as long as 3, or the very same.
 #[test]
-fn what_lies_behind_an_overwritten_frame_never_comes_back() {
+fn what_lies_behind_an_overwritten_block_never_comes_back() {
     let mut sample = Sample::commits();
     sample.append(7, true, &[commit(0, false, at(20))]);
     sample.append(7, false, &[commit(0, false, at(21))]);
@@ -248,7 +248,7 @@ fn salvage_shows_what_was_written_and_nothing_else() {
         if (HEADER_BYTES..sample.ends[2]).contains(&at) {
             assert!(salvaged.lost_records > 0, "{at}");
         }
-        // The first frame names the header.
+        // The first block names the header.
         if at < HEADER_BYTES {
             assert_eq!(found, *sample.values.last().unwrap(), "{at}");
             assert_eq!(salvaged.gaps, [(0, HEADER_BYTES as u64)]);
@@ -268,7 +268,7 @@ fn a_salvage_without_a_header_gives_no_epoch_again() {
 }
 
 #[test]
-fn a_whole_frame_without_sense_is_damage() {
+fn a_whole_block_without_sense_is_damage() {
     let mut sample = Sample::commits();
     // A number that no key has.
     sample.append(7, true, &[commit(9, false, at(99))]);
@@ -309,7 +309,7 @@ fn an_older_file_is_read_and_written_the_same() {
         nonce: 0x0102_0304,
         pending: 0,
     };
-    link.frame(&mut bytes, |out| {
+    link.block(&mut bytes, |out| {
         for record in [
             Record::State {
                 name: name(0, false),
@@ -375,13 +375,13 @@ proptest! {
     fn records_are_read_as_they_were_written(records in vec(a_record(), 1..8), seed: u32) {
         let link = Link { seed, prev: 1, nonce: 2, pending: 3 };
         let mut bytes = Vec::new();
-        let crc = link.frame(&mut bytes, |out| records.iter().for_each(|one| one.encode(out)));
-        let frame = Frame::whole(&bytes, seed).unwrap();
-        prop_assert_eq!((frame.crc, frame.prev, frame.pending), (crc, 1, 3));
-        prop_assert_eq!(frame.size(), bytes.len());
-        let found: Result<Vec<_>, Nonsense> = Records::of(frame.records).collect();
+        let crc = link.block(&mut bytes, |out| records.iter().for_each(|one| one.encode(out)));
+        let block = Block::whole(&bytes, seed).unwrap();
+        prop_assert_eq!((block.crc, block.prev, block.pending), (crc, 1, 3));
+        prop_assert_eq!(block.size(), bytes.len());
+        let found: Result<Vec<_>, Nonsense> = Records::of(block.records).collect();
         prop_assert_eq!(found, Ok(records));
-        prop_assert!(Frame::whole(&bytes, seed ^ 1).is_none());
+        prop_assert!(Block::whole(&bytes, seed ^ 1).is_none());
     }
 
     #[test]
@@ -391,10 +391,10 @@ proptest! {
         let _ = load(&header(HEADER_BYTES as u64), seed, &whole);
         let _ = salvage(&whole);
         let _ = salvage(&bytes);
-        let mut frame = head.to_vec();
+        let mut block = head.to_vec();
         let link = Link { seed, prev: seed, nonce: 0, pending: 0 };
-        link.frame(&mut frame, |out| out.extend_from_slice(&bytes));
-        let _ = load(&header(HEADER_BYTES as u64), seed, &frame);
-        let _ = salvage(&frame);
+        link.block(&mut block, |out| out.extend_from_slice(&bytes));
+        let _ = load(&header(HEADER_BYTES as u64), seed, &block);
+        let _ = salvage(&block);
     }
 }

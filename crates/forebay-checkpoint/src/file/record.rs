@@ -1,4 +1,4 @@
-//! Records: what a frame says of one key, or of the file.
+//! Records: what a block says of one key, or of the file.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub(crate) struct State {
     pub(crate) value: Option<Checkpoint>,
 }
 
-/// A record in a whole frame that no writer of this format would write.
+/// A record in a whole block that no writer of this format would write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Nonsense;
 
@@ -114,7 +114,7 @@ pub(crate) fn size(state: &State, label: Option<&str>) -> u64 {
     (FIXED_BYTES + KEY_BYTES + texts) as u64
 }
 
-/// The records of one frame.
+/// The records of one block.
 #[derive(Clone, Debug)]
 pub(crate) struct Records<'a>(&'a [u8]);
 

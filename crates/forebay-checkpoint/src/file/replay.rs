@@ -3,7 +3,7 @@
 use forebay_core::ResumeKey;
 use hashbrown::HashMap;
 
-use crate::file::frame::{ALIGNMENT, Frame};
+use crate::file::block::{ALIGNMENT, Block};
 use crate::file::header::Header;
 use crate::file::record::{Name, Record, Records};
 use crate::file::table::{Change, Known, Staged, Table};
@@ -17,13 +17,13 @@ pub(crate) struct Place {
     /// The checksum of the header.
     pub(crate) seed: u32,
     pub(crate) tail: u64,
-    /// Where the last frame begins, or the header.
+    /// Where the last block begins, or the header.
     pub(crate) last: u64,
-    /// The checksum of the last frame, or of the header.
+    /// The checksum of the last block, or of the header.
     pub(crate) prev: u32,
     pub(crate) names: Names,
-    /// How many frames were read.
-    pub(crate) frames: u64,
+    /// How many blocks were read.
+    pub(crate) blocks: u64,
     /// How many records are in them.
     pub(crate) records: u64,
 }
@@ -42,9 +42,9 @@ pub(crate) enum End {
     Clean,
     /// Before something that was never acknowledged.
     Torn,
-    /// Before something that was durable: the frame at `proof` says so.
+    /// Before something that was durable: the block at `proof` says so.
     Damaged { proof: u64 },
-    /// In a whole frame that makes no sense.
+    /// In a whole block that makes no sense.
     Nonsense,
 }
 
@@ -78,7 +78,7 @@ impl Place {
             last: 0,
             prev: seed,
             names: Names::default(),
-            frames: 0,
+            blocks: 0,
             records: 0,
         }
     }
@@ -91,25 +91,25 @@ impl Place {
         apply: &mut impl FnMut(Option<ResumeKey>, Record) -> bool,
     ) -> End {
         let mut rest = bytes;
-        while let Some(frame) = Frame::whole(rest, self.seed) {
-            if frame.prev != self.prev {
+        while let Some(block) = Block::whole(rest, self.seed) {
+            if block.prev != self.prev {
                 break;
             }
-            if !self.enter(frame, apply) {
+            if !self.enter(block, apply) {
                 return End::Nonsense;
             }
-            rest = rest.get(frame.size()..).unwrap_or_default();
+            rest = rest.get(block.size()..).unwrap_or_default();
         }
         self.end(rest)
     }
 
-    /// Takes a frame as the next one.
+    /// Takes a block as the next one.
     pub(crate) fn enter(
         &mut self,
-        frame: Frame<'_>,
+        block: Block<'_>,
         apply: &mut impl FnMut(Option<ResumeKey>, Record) -> bool,
     ) -> bool {
-        for record in Records::of(frame.records) {
+        for record in Records::of(block.records) {
             let Ok(record) = record else {
                 return false;
             };
@@ -125,9 +125,9 @@ impl Place {
             self.records += 1;
         }
         self.last = self.tail;
-        self.tail += frame.size() as u64;
-        self.prev = frame.crc;
-        self.frames += 1;
+        self.tail += block.size() as u64;
+        self.prev = block.crc;
+        self.blocks += 1;
         true
     }
 
@@ -136,12 +136,12 @@ impl Place {
         let Some(first) = rest.iter().position(|byte| *byte != 0) else {
             return End::Clean;
         };
-        // A frame does not begin with eight zeros, so the search may begin right before the first
+        // A block does not begin with eight zeros, so the search may begin right before the first
         // byte that is something.
         let mut at = first - first % ALIGNMENT;
         while let Some(bytes) = rest.get(at..).filter(|bytes| !bytes.is_empty()) {
-            if let Some(frame) = Frame::whole(bytes, self.seed)
-                && at as u64 > frame.pending
+            if let Some(block) = Block::whole(bytes, self.seed)
+                && at as u64 > block.pending
             {
                 let proof = self.tail + at as u64;
                 return End::Damaged { proof };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use foldhash::fast::RandomState;
 use forebay_core::ResumeKey;
 
-use crate::file::frame::Frame;
+use crate::file::block::Block;
 use crate::file::header::{HEADER_BYTES, Header, Unreadable};
 use crate::file::record::{Record, State};
 use crate::file::replay::{End, Place, after};
@@ -84,20 +84,20 @@ impl Salvaged {
                 End::Clean | End::Torn => return place.tail,
                 End::Damaged { proof } => {
                     self.gap(place.tail, proof);
-                    let Some(frame) = Frame::whole(behind(proof), place.seed) else {
+                    let Some(block) = Block::whole(behind(proof), place.seed) else {
                         return place.tail;
                     };
                     place.tail = proof;
-                    place.prev = frame.prev;
+                    place.prev = block.prev;
                 }
                 End::Nonsense => {
-                    let Some(frame) = Frame::whole(behind(place.tail), place.seed) else {
+                    let Some(block) = Block::whole(behind(place.tail), place.seed) else {
                         return place.tail;
                     };
-                    let end = place.tail + frame.size() as u64;
+                    let end = place.tail + block.size() as u64;
                     self.gap(place.tail, end);
                     place.tail = end;
-                    place.prev = frame.crc;
+                    place.prev = block.crc;
                 }
             }
         }
@@ -118,7 +118,7 @@ impl Salvaged {
         let mut behind: Vec<_> = keys.filter(|key| !self.sure.contains(key)).collect();
         behind.sort_unstable();
         Salvage {
-            entries: self.table.entries(),
+            rows: self.table.rows(),
             behind,
             lost_records: self.lost_records,
             gaps: self.gaps.clone(),

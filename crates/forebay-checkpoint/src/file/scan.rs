@@ -52,8 +52,8 @@ pub(super) enum Fault {
 impl Scan {
     /// Reads a file until what is wrong about it is what was wrong the time before.
     ///
-    /// Reading is not one step. Where somebody writes meanwhile, the place of a frame may be read
-    /// before that is written, and a later frame behind it: the same as damage, but that it is
+    /// Reading is not one step. Where somebody writes meanwhile, the place of a block may be read
+    /// before that is written, and a later block behind it: the same as damage, but that it is
     /// gone the next time, since what is read then was written before.
     pub(super) fn settled(path: &Arc<Path>) -> Result<Self, CheckpointError> {
         settle(|| Self::once(path), Self::fault)

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use forebay_core::ResumeKey;
 
-use crate::entry::Entry;
+use crate::row::Row;
 
 /// What a [`FileStore`](crate::FileStore) has, and what this process has done with its file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -20,15 +20,15 @@ pub struct FileStats {
     pub unchanged: u64,
     /// How many calls were refused or failed, those not counted that were given up while waiting.
     pub refused: u64,
-    /// How many frames were written, each with the changes of many calls.
-    pub frames: u64,
+    /// How many blocks were written, each with the changes of many calls.
+    pub blocks: u64,
     /// How many bytes were written, those of files that took its place included, and the zeros
     /// ahead of the tail not.
     pub written_bytes: u64,
     /// How many times the file was synced; files that took its place not counted.
     pub syncs: u64,
-    /// How many frames of others were read.
-    pub foreign_frames: u64,
+    /// How many blocks of others were read.
+    pub foreign_blocks: u64,
     /// How many times something was found behind the tail that a crash had left.
     pub torn_tails: u64,
     /// How many bytes of that were dropped.
@@ -57,8 +57,8 @@ pub struct FileReport {
     pub generation: u64,
     /// How many keys have a position; of a damaged file, as far as it can be read.
     pub keys: usize,
-    /// How many frames stand before the tail or the damage.
-    pub frames: u64,
+    /// How many blocks stand before the tail or the damage.
+    pub blocks: u64,
     /// How many records are in them.
     pub records: u64,
     /// How many bytes they end at.
@@ -78,7 +78,7 @@ pub struct FileReport {
 #[non_exhaustive]
 pub struct Salvage {
     /// All keys that have a position or a label afterwards, in their order.
-    pub entries: Vec<Entry>,
+    pub rows: Vec<Row>,
     /// The keys that may be behind what was acknowledged, because the last that is said of them
     /// stands before damage, in their order. Keys that were removed are among them, and may be
     /// missing. A key that was named in the damage alone cannot be told.

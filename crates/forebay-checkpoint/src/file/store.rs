@@ -83,7 +83,7 @@ impl FileStore {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path();
     /// let store = FileStore::open(path.join("offsets"))?;
-    /// assert!(store.entries().is_empty());
+    /// assert!(store.rows().is_empty());
     ///
     /// let elsewhere = FileStore::open(path.join("nowhere").join("offsets"));
     /// assert!(matches!(elsewhere, Err(CheckpointError::Io { .. })));
@@ -328,7 +328,7 @@ impl FileStore {
     /// let store = FileStore::open(path)?;
     /// let key = ResumeKey::from_bytes([7; 32]);
     /// store.label(&key, Some("orders, Europe")).await?;
-    /// assert_eq!(store.entries()[0].label.as_deref(), Some("orders, Europe"));
+    /// assert_eq!(store.rows()[0].label.as_deref(), Some("orders, Europe"));
     /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
     /// # }).unwrap();
     /// ```

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use forebay_core::{Checkpoint, ResumeKey};
 use hashbrown::HashMap;
 
-use crate::entry::Entry;
 use crate::file::record::{self, State};
+use crate::row::Row;
 
 #[cfg(not(test))]
 type Hashing = foldhash::fast::RandomState;
@@ -43,7 +43,7 @@ pub(crate) struct Table {
     known: HashMap<ResumeKey, Known, Hashing>,
     /// The epoch of every key that is not in it.
     floor: u64,
-    /// How many bytes a new file with all of it would take, but for its frames.
+    /// How many bytes a new file with all of it would take, but for its blocks.
     live_bytes: u64,
     /// How many keys have a position.
     positions: usize,
@@ -102,15 +102,15 @@ impl Table {
     }
 
     /// Returns all keys with a position or a label, in their order.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn rows(&self) -> Vec<Row> {
         let listed = self.known.iter().filter_map(|(key, known)| {
-            let mut entry = Entry::new(*key, known.state.value.clone());
-            entry.label.clone_from(&known.label);
-            (entry.checkpoint.is_some() || entry.label.is_some()).then_some(entry)
+            let mut row = Row::new(*key, known.state.value.clone());
+            row.label.clone_from(&known.label);
+            (row.checkpoint.is_some() || row.label.is_some()).then_some(row)
         });
-        let mut entries: Vec<_> = listed.collect();
-        entries.sort_unstable_by_key(|entry| entry.key);
-        entries
+        let mut rows: Vec<_> = listed.collect();
+        rows.sort_unstable_by_key(|row| row.key);
+        rows
     }
 
     /// How many keys have a position.

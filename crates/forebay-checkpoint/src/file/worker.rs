@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use forebay_rt::wake_all;
 
 use crate::error::CheckpointError;
+use crate::file::block::RECORDS_BYTES_MAX;
 use crate::file::counters::Counters;
 use crate::file::decide::Wish;
 use crate::file::engine::{Engine, Entered, Job, read};
-use crate::file::frame::RECORDS_BYTES_MAX;
 use crate::file::io::{Io, retried};
 use crate::file::observe::Turned;
 use crate::file::options::Options;
@@ -19,7 +19,7 @@ use crate::file::queue::{Pace, Queued, Task, Turn};
 use crate::file::shared::Shared;
 use crate::file::slot::{Answers, Promise};
 
-/// So many bytes of records are put into one frame, as far as one call does not have more.
+/// So many bytes of records are put into one block, as far as one call does not have more.
 const BATCH_BYTES: usize = RECORDS_BYTES_MAX / 2;
 
 pub(super) struct Worker<I: Io> {

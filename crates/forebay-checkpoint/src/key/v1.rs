@@ -7,7 +7,7 @@ use crate::json::parse;
 use crate::key::base_url::normalize;
 use crate::key::canonical::{Ambiguity, canonical};
 use crate::key::error::KeyError;
-use crate::key::{length, update_framed};
+use crate::key::{length, update_with_length};
 
 /// The version of the derivation.
 const VERSION: u32 = 1;
@@ -97,9 +97,9 @@ impl<'a> KeyV1<'a> {
             .map_err(|ambiguous| KeyError::ambiguous("filter", ambiguous))?;
         let mut hash = Hash::new();
         hash.update(VERSION.to_le_bytes());
-        update_framed(&mut hash, base_url.as_bytes());
-        update_framed(&mut hash, self.event_type.as_bytes());
-        update_framed(&mut hash, filter.as_bytes());
+        update_with_length(&mut hash, base_url.as_bytes());
+        update_with_length(&mut hash, self.event_type.as_bytes());
+        update_with_length(&mut hash, filter.as_bytes());
         hash.update([u8::from(self.fingerprint.is_some())]);
         if let Some(fingerprint) = self.fingerprint {
             hash.update(length(fingerprint.len()));

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use forebay_core::{Checkpoint, Commit, ResumeKey};
 
-use crate::entry::Entry;
 use crate::error::CheckpointError;
 use crate::limits::{EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX};
 use crate::memory::stats::MemoryStats;
+use crate::row::Row;
 
 /// What a store in memory has, and the rules by which it changes.
 ///
@@ -169,13 +169,13 @@ impl Table {
         Ok(())
     }
 
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    pub(super) fn rows(&self) -> Vec<Row> {
         let shown = self
             .slots
             .iter()
             .filter(|(_, slot)| slot.checkpoint.is_some() || slot.label.is_some());
         shown
-            .map(|(key, slot)| Entry {
+            .map(|(key, slot)| Row {
                 key: *key,
                 checkpoint: slot.checkpoint.clone(),
                 label: slot.label.clone(),

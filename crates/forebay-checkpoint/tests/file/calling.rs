@@ -185,7 +185,7 @@ fn threads_that_find_no_room_wait_for_it() {
 }
 
 #[test]
-fn what_is_committed_at_once_shares_a_frame_and_a_sync() {
+fn what_is_committed_at_once_shares_a_block_and_a_sync() {
     let (_folder, path) = nowhere();
     let store = begun(&patient(), &path);
     let before = store.stats();
@@ -203,7 +203,7 @@ fn what_is_committed_at_once_shares_a_frame_and_a_sync() {
     }
     let after = store.stats();
     assert_eq!(
-        (after.frames - before.frames, after.syncs - before.syncs),
+        (after.blocks - before.blocks, after.syncs - before.syncs),
         (1, 1)
     );
 }

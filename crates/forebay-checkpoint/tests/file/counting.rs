@@ -40,7 +40,7 @@ fn what_was_done_is_counted() {
         (4, 2, 1)
     );
     // The first commit is in the new file, which was synced before it had its name.
-    assert_eq!((before.frames, before.syncs), (5, 5));
+    assert_eq!((before.blocks, before.syncs), (5, 5));
     assert_eq!(before.replacements, 1);
     drop(watch);
 
@@ -51,8 +51,8 @@ fn what_was_done_is_counted() {
     let after = store.stats();
     assert_eq!((after.lock_timeouts, after.lock_waits), (1, 1));
     assert_eq!(
-        (after.refused, after.frames),
-        (before.refused, before.frames)
+        (after.refused, after.blocks),
+        (before.refused, before.blocks)
     );
     assert_eq!(after.written_bytes, before.written_bytes);
     store.commit_blocking(&KEY, at(2)).unwrap();
@@ -68,14 +68,14 @@ fn what_salvage_could_not_tell_is_named() {
         store.commit_blocking(&key, at(1)).unwrap();
     }
     for _ in 0..2 {
-        // The second frame of the other key stands before the damage, and this one behind it.
+        // The second block of the other key stands before the damage, and this one behind it.
         let next = store.load_now(&KEY).unwrap().sequence().get() + 1;
         store.commit_blocking(&KEY, at(next)).unwrap();
     }
     store.close_blocking().unwrap();
     let mut bytes = fs::read(&path).unwrap();
     let report = FileStore::verify(&path).unwrap();
-    assert_eq!((report.damage, report.frames, report.records), (None, 4, 4));
+    assert_eq!((report.damage, report.blocks, report.records), (None, 4, 4));
     assert_eq!(report.len, bytes.len() as u64);
     assert_eq!((report.salvage, report.torn_bytes), (None, 0));
     let damaged = 64 + 2 * 88;
@@ -93,10 +93,7 @@ fn what_salvage_could_not_tell_is_named() {
     let store = store.open(&path).unwrap();
     let done = store.salvaged().unwrap();
     assert_eq!((&done.behind, &done.gaps), (&found.behind, &found.gaps));
-    assert_eq!(
-        (&done.entries, &found.entries),
-        (&store.entries(), &done.entries)
-    );
+    assert_eq!((&done.rows, &found.rows), (&store.rows(), &done.rows));
     assert!(fs::read(done.kept.as_ref().unwrap()).unwrap() == bytes);
     assert_eq!((store.stats().salvages, store.stats().lost_records), (1, 0));
     store.close_blocking().unwrap();

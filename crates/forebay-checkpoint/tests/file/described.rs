@@ -21,14 +21,14 @@ fn compare(store: &FileStore) -> Contents {
     // Nothing is written by then any more.
     block_on(store.flush()).unwrap();
     let contents = read(&fs::read(store.path()).unwrap()).unwrap();
-    let listed = store.entries().into_iter().map(|entry| {
-        let value = entry.checkpoint.map(|checkpoint| Value {
+    let listed = store.rows().into_iter().map(|row| {
+        let value = row.checkpoint.map(|checkpoint| Value {
             log: checkpoint.cursor().log().get(),
             sequence: checkpoint.sequence().get(),
             event_id: checkpoint.event_id().map(str::to_owned),
         });
-        let label = entry.label.map(|label| label.to_string());
-        (*entry.key.as_bytes(), (value, label))
+        let label = row.label.map(|label| label.to_string());
+        (*row.key.as_bytes(), (value, label))
     });
     let held = contents.keys.iter();
     let held = held.map(|(key, held)| (*key, (held.value.clone(), held.label.clone())));

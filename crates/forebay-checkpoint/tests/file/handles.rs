@@ -156,17 +156,17 @@ fn the_longest_texts_and_the_shortest_queue_are_taken() {
     block_on(store.label(&KEY, Some(&label))).unwrap();
     store.close_blocking().unwrap();
     let store = FileStore::open(&path).unwrap();
-    let entries = store.entries();
-    assert_eq!(entries[0].checkpoint, Some(longest));
-    assert_eq!(entries[0].label.as_deref(), Some(&*label));
+    let rows = store.rows();
+    assert_eq!(rows[0].checkpoint, Some(longest));
+    assert_eq!(rows[0].label.as_deref(), Some(&*label));
 }
 
 #[test]
-fn more_than_fits_into_one_frame_is_written_in_several() {
+fn more_than_fits_into_one_block_is_written_in_several() {
     let (_folder, path) = nowhere();
     let store = FileStore::options().lock_timeout(None).open(&path).unwrap();
     store.commit_blocking(&OTHER_KEY, at(1)).unwrap();
-    let before = store.stats().frames;
+    let before = store.stats().blocks;
     let held = hold(&path);
     let event_id = "e".repeat(EVENT_ID_BYTES_MAX);
     let tickets: Vec<_> = (0..=255)
@@ -179,8 +179,8 @@ fn more_than_fits_into_one_frame_is_written_in_several() {
     for ticket in tickets {
         ticket.unwrap().wait().unwrap();
     }
-    // 16 MiB are the most that a frame may have.
-    assert!(store.stats().frames > before + 1);
+    // 16 MiB are the most that a block may have.
+    assert!(store.stats().blocks > before + 1);
     store.close_blocking().unwrap();
     let store = FileStore::open(&path).unwrap();
     assert_eq!(store.stats().keys, 256);

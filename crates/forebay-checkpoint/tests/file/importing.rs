@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use forebay_checkpoint::{
-    CheckpointError, Entry, FileStore, Options, export_json_v1, import_json_v1,
+    CheckpointError, FileStore, Options, Row, export_json_v1, import_json_v1,
 };
 use forebay_core::{Checkpoint, LogId, Outcome, StoreError};
 use tempfile::TempDir;
@@ -27,10 +27,8 @@ fn importing() -> Options {
 }
 
 fn listed(store: &FileStore) -> Vec<(forebay_core::ResumeKey, Checkpoint)> {
-    let entries = store.entries().into_iter();
-    entries
-        .map(|entry| (entry.key, entry.checkpoint.unwrap()))
-        .collect()
+    let rows = store.rows().into_iter();
+    rows.map(|row| (row.key, row.checkpoint.unwrap())).collect()
 }
 
 fn has_been_left_alone(folder: &Path, path: &Path) {
@@ -83,8 +81,8 @@ fn it_is_taken_over_with_its_rights_and_kept() {
     store.close_blocking().unwrap();
     let store = FileStore::open(&path).unwrap();
     assert_eq!(store.load_now(&KEY), Some(at(1)));
-    let others = store.entries().into_iter().filter(|entry| entry.key != KEY);
-    assert_eq!(export_json_v1(&others.collect::<Vec<Entry>>()), JSON);
+    let others = store.rows().into_iter().filter(|row| row.key != KEY);
+    assert_eq!(export_json_v1(&others.collect::<Vec<Row>>()), JSON);
 }
 
 #[test]

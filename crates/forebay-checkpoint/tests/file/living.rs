@@ -54,7 +54,7 @@ fn the_strictest_handle_of_a_batch_decides() {
     }
     let after = weak.stats();
     assert_eq!(
-        (after.frames - before.frames, after.syncs - before.syncs),
+        (after.blocks - before.blocks, after.syncs - before.syncs),
         (1, 1)
     );
 }
@@ -103,7 +103,7 @@ fn the_shortest_interval_of_a_batch_decides() {
         drop(held);
         one.wait().unwrap();
         other.wait().unwrap();
-        assert_eq!(hour.stats().frames, before.frames + 1);
+        assert_eq!(hour.stats().blocks, before.blocks + 1);
         // It comes without anybody asking for it.
         while hour.stats().syncs == before.syncs {
             thread::yield_now();
@@ -200,8 +200,8 @@ fn labels_are_listed_with_keys_and_go_with_them() {
         store.close().await.unwrap();
         let store = FileStore::options().compact_from(1).open(&path).unwrap();
         let listed = |store: &FileStore| {
-            let entries = store.entries().into_iter();
-            let named = entries.map(|entry| (entry.key, entry.checkpoint, entry.label));
+            let rows = store.rows().into_iter();
+            let named = rows.map(|row| (row.key, row.checkpoint, row.label));
             named
                 .map(|(key, at, label)| (key, at, label.unwrap().to_string()))
                 .collect::<Vec<_>>()

@@ -22,7 +22,7 @@ fn what_is_written_is_seen_while_somebody_keeps_the_lock() {
     block_on(store.label(&OTHER_KEY, Some("other"))).unwrap();
     let held = hold(&path);
     assert!(reader.refresh().unwrap());
-    assert_eq!(reader.entries(), store.entries());
+    assert_eq!(reader.rows(), store.rows());
     assert_eq!(reader.load(&OTHER_KEY), None);
     assert!(!reader.refresh().unwrap());
     drop(held);
@@ -54,7 +54,7 @@ fn looking_changes_nothing_and_creates_nothing() {
     assert_eq!(names(&folder), Vec::<String>::new());
     File::create(&path).unwrap();
     let mut reader = FileReader::open(&path).unwrap();
-    assert!(reader.entries().is_empty());
+    assert!(reader.rows().is_empty());
     let store = FileStore::open(&path).unwrap();
     store.commit_blocking(&KEY, at(1)).unwrap();
     assert!(reader.refresh().unwrap());

@@ -127,13 +127,13 @@ fn other_files_are_refused_and_left_alone() {
 fn a_file_of_the_first_format_is_read() {
     let (_folder, path) = nowhere();
     fs::write(&path, GOLDEN).unwrap();
-    let entries = FileStore::open(&path).unwrap().entries();
-    let sequences = entries
+    let rows = FileStore::open(&path).unwrap().rows();
+    let sequences = rows
         .iter()
-        .map(|entry| entry.checkpoint.as_ref().unwrap().sequence().get());
+        .map(|row| row.checkpoint.as_ref().unwrap().sequence().get());
     assert_eq!(sequences.collect::<Vec<_>>(), [u64::MAX, 5]);
     assert_eq!(
-        entries[0].label.as_deref(),
+        rows[0].label.as_deref(),
         Some("orders, by \u{e9}v\u{e9}nement")
     );
 }
@@ -227,13 +227,13 @@ fn damage_is_refused_or_salvaged_with_the_damaged_file_kept() {
     }
     store.close_blocking().unwrap();
     let mut damaged = fs::read(&path).unwrap();
-    // In the second frame, which a third follows.
+    // In the second block, which a third follows.
     damaged[64 + 88 + 30] ^= 1;
     fs::write(&path, &damaged).unwrap();
 
     let report = FileStore::verify(&path).unwrap();
     assert_eq!(
-        (report.damage, report.frames, report.keys),
+        (report.damage, report.blocks, report.keys),
         (Some(152), 1, 1)
     );
     let error = FileStore::open(&path).unwrap_err();

@@ -17,7 +17,7 @@ pub(crate) struct Contents {
     pub(crate) floor: u64,
     pub(crate) base: u64,
     pub(crate) keys: BTreeMap<[u8; 32], Held>,
-    pub(crate) frames: usize,
+    pub(crate) blocks: usize,
     pub(crate) tail: usize,
     /// The generation of the file that took this one's name, if the last record says so.
     pub(crate) moved: Option<u64>,
@@ -64,15 +64,15 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())
 }
 
-struct Frame<'a> {
+struct Block<'a> {
     crc: u32,
     before: u32,
     pending: u64,
     records: &'a [u8],
 }
 
-impl<'a> Frame<'a> {
-    /// The frame that begins at `at`, if one that is whole does.
+impl<'a> Block<'a> {
+    /// The block that begins at `at`, if one that is whole does.
     fn whole(bytes: &'a [u8], at: usize, seed: u32) -> Option<Self> {
         let head = bytes.get(at..at + HEAD)?;
         let len = u32_at(head, 4) as usize;
@@ -114,22 +114,22 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Contents, String> {
     };
     let mut names = BTreeMap::new();
     let mut before = seed;
-    while let Some(frame) = Frame::whole(bytes, contents.tail, seed) {
-        if frame.before != before {
+    while let Some(block) = Block::whole(bytes, contents.tail, seed) {
+        if block.before != before {
             break;
         }
-        contents.apply(&mut names, frame.records)?;
-        contents.frames += 1;
-        contents.tail += HEAD + frame.records.len();
-        before = frame.crc;
+        contents.apply(&mut names, block.records)?;
+        contents.blocks += 1;
+        contents.tail += HEAD + block.records.len();
+        before = block.crc;
     }
     let tail = contents.tail;
     for at in (tail + 8..bytes.len()).step_by(8) {
-        let Some(frame) = Frame::whole(bytes, at, seed) else {
+        let Some(block) = Block::whole(bytes, at, seed) else {
             continue;
         };
-        if at as u64 - frame.pending > tail as u64 {
-            return Err(format!("damage at {tail}, by the frame at {at}"));
+        if at as u64 - block.pending > tail as u64 {
+            return Err(format!("damage at {tail}, by the block at {at}"));
         }
     }
     if (tail as u64) < contents.base {

@@ -30,7 +30,7 @@ def record(kind, number, flags=0, epoch=0, log=0, sequence=0, key=b"", text=None
     return fixed + key + text
 
 
-def frame(seed, prev, nonce, pending, records):
+def block(seed, prev, nonce, pending, records):
     records += bytes(-len(records) % 8)
     rest = struct.pack("<IIIQ", len(records), prev, nonce, pending) + records
     checksum = crc(rest, seed)
@@ -41,13 +41,13 @@ VALUE, ABSENT, LABEL, MOVED = 1, 2, 3, 4
 LAST = 2**64 - 1
 head = header(1, 0, b"salt for a test!", 64)
 seed = crc(head[:60])
-first, one = frame(
+first, one = block(
     seed, seed, 1, 0,
     record(VALUE, 0, log=9, key=bytes([0]) * 32)
     + record(VALUE, 1, log=9, sequence=LAST, key=bytes([1]) * 32, text="x")
     + record(LABEL, 1, text="orders, by \u00e9v\u00e9nement"),
 )
-_, two = frame(
+_, two = block(
     seed, first, 0x01020304, 0,
     record(ABSENT, 0, epoch=1)
     + record(VALUE, 2, flags=4, epoch=2, log=9, sequence=5, key=bytes([2]) * 32, text="")

@@ -53,15 +53,15 @@ def canonical(value):
     return "{" + ",".join(string(name) + ":" + canonical(value[name]) for name in names) + "}"
 
 
-def framed(data):
+def blockd(data):
     return struct.pack("<Q", len(data)) + data
 
 
 def key_v1(normal_url, event_type, filter_text, fingerprint):
     data = struct.pack("<I", 1)
-    data += framed(normal_url.encode()) + framed(event_type.encode())
-    data += framed(canonical(json.loads(filter_text)).encode())
-    data += b"\0" if fingerprint is None else b"\1" + framed(fingerprint)
+    data += blockd(normal_url.encode()) + blockd(event_type.encode())
+    data += blockd(canonical(json.loads(filter_text)).encode())
+    data += b"\0" if fingerprint is None else b"\1" + blockd(fingerprint)
     return hashlib.sha256(data).hexdigest()
 
 
@@ -74,7 +74,7 @@ def key_v2(parts):
             content = bytes.fromhex(content)
         else:
             content = content.encode()
-        data += framed(name.encode()) + bytes([kind == "json"]) + framed(content)
+        data += blockd(name.encode()) + bytes([kind == "json"]) + blockd(content)
     return hashlib.sha256(data).hexdigest()
 
 

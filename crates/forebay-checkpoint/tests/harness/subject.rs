@@ -42,13 +42,9 @@ macro_rules! lists_and_watches {
                 Vec<forebay_testkit::checkpoint_store::Listed>,
                 forebay_checkpoint::CheckpointError,
             > {
-                let listed = store.entries().into_iter().map(|entry| {
-                    let label = entry.label.as_deref();
-                    forebay_testkit::checkpoint_store::Listed::new(
-                        entry.key,
-                        entry.checkpoint,
-                        label,
-                    )
+                let listed = store.rows().into_iter().map(|row| {
+                    let label = row.label.as_deref();
+                    forebay_testkit::checkpoint_store::Listed::new(row.key, row.checkpoint, label)
                 });
                 Ok(listed.collect())
             }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use forebay_checkpoint::{
-    EVENT_ID_BYTES_MAX, Entry, ImportError, JsonError, export_json_v1, import_json_v1,
+    EVENT_ID_BYTES_MAX, ImportError, JsonError, Row, export_json_v1, import_json_v1,
 };
 use forebay_core::{Checkpoint, Cursor, LogId, ParseResumeKeyError, ResumeKey, Sequence};
 use proptest::collection::{btree_map, vec};
@@ -36,11 +36,11 @@ fn import(text: &str) -> Result<Vec<(ResumeKey, Checkpoint)>, ImportError> {
     import_json_v1(text.as_bytes(), LOG)
 }
 
-fn entries(checkpoints: &[(ResumeKey, Checkpoint)]) -> Vec<Entry> {
-    let entries = checkpoints
+fn rows(checkpoints: &[(ResumeKey, Checkpoint)]) -> Vec<Row> {
+    let rows = checkpoints
         .iter()
-        .map(|(key, checkpoint)| Entry::new(*key, Some(checkpoint.clone())));
-    entries.collect()
+        .map(|(key, checkpoint)| Row::new(*key, Some(checkpoint.clone())));
+    rows.collect()
 }
 
 /// Returns a file with these checkpoints, each the text of a key and of its value.
@@ -89,21 +89,21 @@ fn what_older_clients_have_written_is_read() {
 #[test]
 fn it_is_written_again_byte_for_byte() {
     for text in [GOLDEN, EMPTY] {
-        let mut entries = entries(&import(text).unwrap());
-        assert_eq!(export_json_v1(&entries), text);
-        entries.reverse();
-        assert_eq!(export_json_v1(&entries), text);
+        let mut rows = rows(&import(text).unwrap());
+        assert_eq!(export_json_v1(&rows), text);
+        rows.reverse();
+        assert_eq!(export_json_v1(&rows), text);
     }
 }
 
 #[test]
 fn labels_logs_and_keys_without_a_position_are_left_out() {
     let other_log = Checkpoint::new(Cursor::new(LogId::new(8), Sequence::new(1)));
-    let entries = [
-        Entry::new(key(2), None).with_label("waits"),
-        Entry::new(key(1), Some(other_log)).with_label("orders"),
+    let rows = [
+        Row::new(key(2), None).with_label("waits"),
+        Row::new(key(1), Some(other_log)).with_label("orders"),
     ];
-    let written = export_json_v1(&entries);
+    let written = export_json_v1(&rows);
     assert_eq!(import(&written), Ok(vec![(key(1), at(1))]));
     assert!(!written.contains("orders") && !written.contains("waits"));
 }
@@ -318,7 +318,7 @@ proptest! {
                 (ResumeKey::from_bytes(bytes), checkpoint)
             })
             .collect();
-        let written = export_json_v1(&entries(&checkpoints));
+        let written = export_json_v1(&rows(&checkpoints));
         prop_assert_eq!(import(&written), Ok(checkpoints));
         prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&written).is_ok(), true);
     }
@@ -335,7 +335,7 @@ proptest! {
         let at = at.index(file.len());
         file[at] = byte;
         if let Ok(imported) = import_json_v1(&file, LOG) {
-            let written = export_json_v1(&entries(&imported));
+            let written = export_json_v1(&rows(&imported));
             prop_assert_eq!(import(&written), Ok(imported));
         }
     }

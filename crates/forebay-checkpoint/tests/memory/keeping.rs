@@ -1,6 +1,4 @@
-use forebay_checkpoint::{
-    CheckpointError, EVENT_ID_BYTES_MAX, Entry, LABEL_BYTES_MAX, MemoryStore,
-};
+use forebay_checkpoint::{CheckpointError, EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX, MemoryStore, Row};
 use forebay_core::{CheckpointStore, Outcome, ResumeKey, StoreError};
 use futures::executor::block_on;
 
@@ -51,7 +49,7 @@ fn a_label_is_refused_when_it_is_longer_than_the_limit() {
         assert!(
             matches!(error, Err(CheckpointError::LabelTooLong { bytes: found }) if found == bytes)
         );
-        assert_eq!(store.entries(), [Entry::new(KEY, None).with_label(longest)]);
+        assert_eq!(store.rows(), [Row::new(KEY, None).with_label(longest)]);
     });
 }
 
@@ -63,13 +61,13 @@ fn a_label_stays_through_commits_and_resets_and_goes_with_the_key() {
         store.commit(&KEY, at(42)).await.unwrap();
         store.reset(&KEY, at(3)).await.unwrap();
         assert_eq!(
-            store.entries(),
-            [Entry::new(KEY, Some(at(3))).with_label("orders")]
+            store.rows(),
+            [Row::new(KEY, Some(at(3))).with_label("orders")]
         );
         store.remove(&KEY).await.unwrap();
-        assert_eq!(store.entries(), []);
+        assert_eq!(store.rows(), []);
         store.commit(&KEY, at(1)).await.unwrap();
-        assert_eq!(store.entries(), [Entry::new(KEY, Some(at(1)))]);
+        assert_eq!(store.rows(), [Row::new(KEY, Some(at(1)))]);
     });
 }
 
@@ -80,7 +78,7 @@ fn a_label_is_replaced_and_taken_away() {
         store.commit(&KEY, at(42)).await.unwrap();
         for label in [Some("orders"), Some(""), None, None] {
             store.label(&KEY, label).await.unwrap();
-            assert_eq!(store.entries()[0].label.as_deref(), label);
+            assert_eq!(store.rows()[0].label.as_deref(), label);
         }
     });
 }
@@ -94,8 +92,8 @@ fn keys_are_listed_in_their_order_without_those_that_are_only_claimed() {
             store.commit(&key, at(byte.into())).await.unwrap();
         }
         let _claim = store.claim(&KEY).await.unwrap();
-        let sequences = store.entries().into_iter().map(|entry| {
-            let checkpoint = entry.checkpoint.unwrap();
+        let sequences = store.rows().into_iter().map(|row| {
+            let checkpoint = row.checkpoint.unwrap();
             checkpoint.sequence().get()
         });
         assert_eq!(sequences.collect::<Vec<_>>(), [0, 1, 9, 128, 255]);

@@ -2,7 +2,7 @@
 //!
 //! An image of a file system is copied while processes write the store on it. A copy takes time,
 //! though, and a drive does not show one block of now beside one of before: an image that was copied
-//! in passing may hold a frame without the durable one before it, which no loss of power leaves, and
+//! in passing may hold a block without the durable one before it, which no loss of power leaves, and
 //! which is rightly said to be damage. So the image is itself a file on a file system that is frozen
 //! while it is copied. What the inner one had handed to its drive is in the copy, what only the
 //! system's memory held is not, and its journal is replayed when the copy is mounted.

@@ -210,10 +210,10 @@ fn what_others_wrote_is_synced_before_it_is_seen() {
     let current = at(4);
     let commit = store.commit_blocking(&KEY, at(1)).unwrap();
     assert_eq!(commit, Commit::Unchanged { current });
-    assert_eq!((store.stats().syncs, store.stats().frames), (3, 0));
+    assert_eq!((store.stats().syncs, store.stats().blocks), (3, 0));
     // One sync serves for what was read and what is written.
     assert_eq!(other.ask("commit 7 5"), "advanced");
     store.commit_blocking(&KEY, at(6)).unwrap();
-    assert_eq!((store.stats().syncs, store.stats().frames), (4, 1));
-    assert_eq!(store.stats().foreign_frames, 5);
+    assert_eq!((store.stats().syncs, store.stats().blocks), (4, 1));
+    assert_eq!(store.stats().foreign_blocks, 5);
 }

@@ -177,7 +177,7 @@ fn a_key_is_removed_with_its_label() {
     });
     assert_eq!(place.json(&["remove", "offsets", "0f0f"]), wanted);
     let store = FileStore::open(place.path("offsets")).unwrap();
-    assert_eq!(store.entries(), []);
+    assert_eq!(store.rows(), []);
     for name in ["orders", &KEY.to_string()] {
         let error = place.fails(1, &["remove", "offsets", name]);
         assert!(error.ends_with("list shows all"), "{error}");
@@ -213,7 +213,7 @@ fn a_label_is_given_changed_and_taken_away() {
         "abababababab  label bills -> none\n"
     );
     let store = FileStore::open(place.path("offsets")).unwrap();
-    assert!(store.entries().iter().all(|entry| entry.label.is_none()));
+    assert!(store.rows().iter().all(|row| row.label.is_none()));
     // Before it has a position.
     let key = ResumeKey::from_bytes([1; 32]);
     place.says(&["label", "offsets", &key.to_string(), "soon"]);

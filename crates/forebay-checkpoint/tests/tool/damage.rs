@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{KEY, OTHER_KEY, Place, at};
 
-/// The file of `Place::filled`, in which KEY was set once more; of the three frames behind the first
+/// The file of `Place::filled`, in which KEY was set once more; of the three blocks behind the first
 /// the first is damaged, in which OTHER_KEY got its position.
 fn damaged() -> Place {
     let place = Place::new();
@@ -20,7 +20,7 @@ fn damaged() -> Place {
     store.commit_blocking(&KEY, at(44)).unwrap();
     store.close_blocking().unwrap();
     let mut bytes = fs::read(place.path("offsets")).unwrap();
-    // Behind the header and three frames, in the one that moved OTHER_KEY to 8.
+    // Behind the header and three blocks, in the one that moved OTHER_KEY to 8.
     bytes[64 + 88 + 88 + 56 + 40] ^= 1;
     fs::write(place.path("offsets"), bytes).unwrap();
     place

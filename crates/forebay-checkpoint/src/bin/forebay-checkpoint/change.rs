@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use forebay_checkpoint::{CheckpointError, Entry, FileStore};
+use forebay_checkpoint::{CheckpointError, FileStore, Row};
 use forebay_core::{Checkpoint, CheckpointStore, Commit, Cursor};
 use futures::executor::block_on;
 use serde::Serialize;
@@ -27,7 +27,7 @@ struct ChangeShape {
 /// A key of an open store, and how it is called.
 struct Subject {
     store: FileStore,
-    entry: Entry,
+    row: Row,
     /// So many digits tell it apart.
     digits: usize,
     name: String,
@@ -36,13 +36,13 @@ struct Subject {
 impl Subject {
     fn open(session: &Session, file: &Path, text: &str, create: Create) -> Result<Self, Failure> {
         let store = session.open(file, create)?;
-        let entries = store.entries();
-        let entry = key::named(text, &entries, file)?;
-        let digits = key::shown_digits(&entries);
-        let name = key::name(&entry, digits);
+        let rows = store.rows();
+        let row = key::named(text, &rows, file)?;
+        let digits = key::shown_digits(&rows);
+        let name = key::name(&row, digits);
         Ok(Self {
             store,
-            entry,
+            row,
             digits,
             name,
         })
@@ -50,17 +50,17 @@ impl Subject {
 
     /// Expects the key to be listed, rather than merely well-formed.
     fn expect_listed(&self, file: &Path) -> Result<(), Failure> {
-        if self.entry.checkpoint.is_some() || self.entry.label.is_some() {
+        if self.row.checkpoint.is_some() || self.row.label.is_some() {
             return Ok(());
         }
-        let (key, file) = (&self.entry.key, file.display());
+        let (key, file) = (&self.row.key, file.display());
         Err(Failure::no(format!(
             "there is no key {key} in {file}; list shows all"
         )))
     }
 
     fn target(&self, request: &ResetArguments) -> Result<Checkpoint, Failure> {
-        let cursor = request.position.after(self.entry.checkpoint.as_ref());
+        let cursor = request.position.after(self.row.checkpoint.as_ref());
         let Some(cursor) = cursor else {
             return Err(Failure::no(format!(
                 "{} has no position, and so no log to take; give the position as LOG-SEQUENCE",
@@ -86,10 +86,10 @@ impl Subject {
             return print(&format!("{}  {said}\n", self.name));
         }
         print_json(&ChangeShape {
-            key: self.entry.key.to_string(),
-            label: self.entry.label.as_deref().map(str::to_owned),
+            key: self.row.key.to_string(),
+            label: self.row.label.as_deref().map(str::to_owned),
             outcome,
-            before: self.entry.checkpoint.as_ref().map(CheckpointShape::of),
+            before: self.row.checkpoint.as_ref().map(CheckpointShape::of),
             now: now.map(CheckpointShape::of),
         })
     }
@@ -102,7 +102,7 @@ pub(crate) fn set(session: &Session, request: &SetArguments) -> Result<(), Failu
     }
     let mut subject = Subject::open(session, &to.file, &to.key, Create::OnRequest(to.create))?;
     let target = subject.target(to)?;
-    let key = &subject.entry.key;
+    let key = &subject.row.key;
     let commit = match subject.store.commit_blocking(key, target.clone()) {
         Err(CheckpointError::OtherLog { stored, .. }) => {
             let (name, stored) = (&subject.name, stored.cursor());
@@ -117,9 +117,9 @@ pub(crate) fn set(session: &Session, request: &SetArguments) -> Result<(), Failu
             let before = previous.map(|sequence| Cursor::new(target.log(), sequence));
             let said = moved(before, target.cursor());
             // Somebody may have moved it since it was looked up.
-            let looked_up = subject.entry.checkpoint.take();
+            let looked_up = subject.row.checkpoint.take();
             let looked_up = looked_up.filter(|found| Some(found.cursor()) == before);
-            subject.entry.checkpoint = looked_up.or_else(|| before.map(Checkpoint::new));
+            subject.row.checkpoint = looked_up.or_else(|| before.map(Checkpoint::new));
             subject.finish(session, "advanced", Some(&target), &said)
         }
         Commit::Unchanged { current } => {
@@ -129,7 +129,7 @@ pub(crate) fn set(session: &Session, request: &SetArguments) -> Result<(), Failu
                 return Err(Failure::refused(behind(&subject.name, &current, &target)));
             }
             let said = format!("{}, as before", current.cursor());
-            subject.entry.checkpoint = Some(current.clone());
+            subject.row.checkpoint = Some(current.clone());
             subject.finish(session, "unchanged", Some(&current), &said)
         }
     }
@@ -161,8 +161,8 @@ pub(crate) fn reset(session: &Session, request: &ResetArguments) -> Result<(), F
         Create::OnRequest(request.create),
     )?;
     let target = subject.target(request)?;
-    block_on(subject.store.reset(&subject.entry.key, target.clone()))?;
-    let before = subject.entry.checkpoint.as_ref().map(Checkpoint::cursor);
+    block_on(subject.store.reset(&subject.row.key, target.clone()))?;
+    let before = subject.row.checkpoint.as_ref().map(Checkpoint::cursor);
     let said = moved(before, target.cursor());
     subject.finish(session, "reset", Some(&target), &said)
 }
@@ -170,8 +170,8 @@ pub(crate) fn reset(session: &Session, request: &ResetArguments) -> Result<(), F
 pub(crate) fn remove(session: &Session, request: &KeyArguments) -> Result<(), Failure> {
     let mut subject = Subject::open(session, &request.file, &request.key, Create::Never)?;
     subject.expect_listed(&request.file)?;
-    subject.entry.checkpoint = block_on(subject.store.remove(&subject.entry.key))?;
-    let said = match &subject.entry.checkpoint {
+    subject.row.checkpoint = block_on(subject.store.remove(&subject.row.key))?;
+    let said = match &subject.row.checkpoint {
         Some(removed) => format!("removed, was at {}", removed.cursor()),
         None => "removed, had no position".to_owned(),
     };
@@ -192,12 +192,12 @@ pub(crate) fn label(session: &Session, request: &LabelArguments) -> Result<(), F
     if request.remove {
         subject.expect_listed(&request.file)?;
     }
-    block_on(subject.store.label(&subject.entry.key, text))?;
-    let before = std::mem::replace(&mut subject.entry.label, text.map(Into::into));
+    block_on(subject.store.label(&subject.row.key, text))?;
+    let before = std::mem::replace(&mut subject.row.label, text.map(Into::into));
     let shown = |label: Option<&str>| label.map_or_else(|| "none".to_owned(), plain);
     let said = format!("label {} -> {}", shown(before.as_deref()), shown(text));
-    subject.name = key::short(&subject.entry.key, subject.digits);
-    let now = subject.entry.checkpoint.clone();
+    subject.name = key::short(&subject.row.key, subject.digits);
+    let now = subject.row.checkpoint.clone();
     subject.finish(session, "labelled", now.as_ref(), &said)
 }
 
@@ -208,13 +208,13 @@ fn show_label(session: &Session, request: &LabelArguments) -> Result<(), Failure
         label: &'a str,
     }
     let reader = session.read(&request.file)?;
-    let entry = key::named(&request.key, &reader.entries(), &request.file)?;
-    let Some(label) = entry.label.as_deref() else {
+    let row = key::named(&request.key, &reader.rows(), &request.file)?;
+    let Some(label) = row.label.as_deref() else {
         let key = &request.key;
         return Err(Failure::no(format!("{key} has no label")));
     };
     if session.json {
-        let key = entry.key.to_string();
+        let key = row.key.to_string();
         return print_json(&LabelShape { key, label });
     }
     print(&format!("{}\n", plain(label)))

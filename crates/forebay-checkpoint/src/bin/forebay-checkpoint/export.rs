@@ -23,9 +23,9 @@ struct ExportShape {
 
 pub(crate) fn export(session: &Session, request: &ExportArguments) -> Result<(), Failure> {
     let reader = session.read(&request.file)?;
-    let entries = reader.entries();
-    let json = export_json_v1(&entries);
-    let stored = entries.iter().filter_map(|entry| entry.checkpoint.as_ref());
+    let rows = reader.rows();
+    let json = export_json_v1(&rows);
+    let stored = rows.iter().filter_map(|row| row.checkpoint.as_ref());
     let logs: BTreeSet<_> = stored
         .clone()
         .map(Checkpoint::log)

@@ -128,13 +128,13 @@ fn expect_log(store: &FileStore, imported: &[(ResumeKey, Checkpoint)]) -> Result
     let Some((first, _)) = elsewhere.next() else {
         return Ok(());
     };
-    let entries = store.entries();
-    let first = key::named(&first.to_string(), &entries, store.path())?;
+    let rows = store.rows();
+    let first = key::named(&first.to_string(), &rows, store.path())?;
     Err(Failure::refused(format!(
         "{} of {} keys in another log, the first {}; nothing was imported, --reset takes them over",
         elsewhere.count() + 1,
         imported.len(),
-        key::name(&first, key::shown_digits(&entries))
+        key::name(&first, key::shown_digits(&rows))
     )))
 }
 

@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use forebay_checkpoint::Entry;
+use forebay_checkpoint::Row;
 use forebay_core::ResumeKey;
 
 use crate::failure::Failure;
@@ -22,22 +22,22 @@ const KEY_DIGITS: usize = 64;
 const CANDIDATES_MAX: usize = 8;
 
 /// Returns the key that `text` names in `file`.
-pub(crate) fn named(text: &str, entries: &[Entry], file: &Path) -> Result<Entry, Failure> {
+pub(crate) fn named(text: &str, rows: &[Row], file: &Path) -> Result<Row, Failure> {
     if let Ok(key) = text.parse() {
-        let listed = entries.binary_search_by_key(&key, |entry| entry.key);
-        let listed = listed.ok().and_then(|at| entries.get(at)).cloned();
-        return Ok(listed.unwrap_or_else(|| Entry::new(key, None)));
+        let listed = rows.binary_search_by_key(&key, |row| row.key);
+        let listed = listed.ok().and_then(|at| rows.get(at)).cloned();
+        return Ok(listed.unwrap_or_else(|| Row::new(key, None)));
     }
     let first_digits = text.to_ascii_lowercase();
     let is_digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let may_be_digits = is_digits && text.len() >= FIRST_DIGITS_MIN;
-    let is_meant = |entry: &&Entry| {
-        let is_label = entry.label.as_deref() == Some(text);
-        is_label || (may_be_digits && entry.key.to_string().starts_with(&first_digits))
+    let is_meant = |row: &&Row| {
+        let is_label = row.label.as_deref() == Some(text);
+        is_label || (may_be_digits && row.key.to_string().starts_with(&first_digits))
     };
-    let meant: Vec<_> = entries.iter().filter(is_meant).collect();
+    let meant: Vec<_> = rows.iter().filter(is_meant).collect();
     match meant.as_slice() {
-        [entry] => Ok((*entry).clone()),
+        [row] => Ok((*row).clone()),
         [] if is_digits && !may_be_digits => Err(Failure::no(format!(
             "no key in {} has the label {text}; digits must be {FIRST_DIGITS_MIN} or more",
             file.display()
@@ -46,14 +46,14 @@ pub(crate) fn named(text: &str, entries: &[Entry], file: &Path) -> Result<Entry,
             "no key in {} has the label or the first digits {text}; list shows all",
             file.display()
         ))),
-        _ => Err(Failure::usage(ambiguous(text, &meant, entries))),
+        _ => Err(Failure::usage(ambiguous(text, &meant, rows))),
     }
 }
 
-fn ambiguous(text: &str, meant: &[&Entry], entries: &[Entry]) -> String {
-    let digits = shown_digits(entries);
+fn ambiguous(text: &str, meant: &[&Row], rows: &[Row]) -> String {
+    let digits = shown_digits(rows);
     let shown = meant.iter().take(CANDIDATES_MAX);
-    let mut candidates: Vec<_> = shown.map(|entry| name(entry, digits)).collect();
+    let mut candidates: Vec<_> = shown.map(|row| name(row, digits)).collect();
     if let Some(more) = meant.len().checked_sub(CANDIDATES_MAX + 1) {
         candidates.push(format!("and {} more", more + 1));
     }
@@ -65,8 +65,8 @@ fn ambiguous(text: &str, meant: &[&Entry], entries: &[Entry]) -> String {
 }
 
 /// Returns how many digits tell all keys apart.
-pub(crate) fn shown_digits(entries: &[Entry]) -> usize {
-    let neighbours = entries.windows(2).filter_map(|pair| match pair {
+pub(crate) fn shown_digits(rows: &[Row]) -> usize {
+    let neighbours = rows.windows(2).filter_map(|pair| match pair {
         [one, other] => Some(alike(&one.key, &other.key) + 1),
         _ => None,
     });
@@ -82,9 +82,9 @@ fn alike(one: &ResumeKey, other: &ResumeKey) -> usize {
 }
 
 /// Returns what a key is called on a terminal.
-pub(crate) fn name(entry: &Entry, digits: usize) -> String {
-    let shown = short(&entry.key, digits);
-    match &entry.label {
+pub(crate) fn name(row: &Row, digits: usize) -> String {
+    let shown = short(&row.key, digits);
+    match &row.label {
         Some(label) => format!("{shown} ({})", plain(label)),
         None => shown,
     }

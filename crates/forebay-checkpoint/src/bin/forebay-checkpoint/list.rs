@@ -1,6 +1,6 @@
 //! `list` and `get`.
 
-use forebay_checkpoint::Entry;
+use forebay_checkpoint::Row;
 use serde::Serialize;
 
 use crate::cli::{KeyArguments, ListArguments};
@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::key;
 use crate::output::{lines, plain, print, print_json, table};
 use crate::session::Session;
-use crate::shape::EntryShape;
+use crate::shape::RowShape;
 
 /// The place of a cell without anything in it.
 const NOTHING: &str = "-";
@@ -19,34 +19,34 @@ const SEQUENCE_COLUMN: usize = 3;
 #[derive(Serialize)]
 struct ListShape {
     file: String,
-    keys: Vec<EntryShape>,
+    keys: Vec<RowShape>,
 }
 
 pub(crate) fn list(session: &Session, request: &ListArguments) -> Result<(), Failure> {
     let reader = session.read(&request.file)?;
-    let entries = reader.entries();
+    let rows = reader.rows();
     if session.json {
         return print_json(&ListShape {
             file: request.file.display().to_string(),
-            keys: entries.iter().map(EntryShape::of).collect(),
+            keys: rows.iter().map(RowShape::of).collect(),
         });
     }
     let digits = if request.full {
         usize::MAX
     } else {
-        key::shown_digits(&entries)
+        key::shown_digits(&rows)
     };
-    print(&listed(&entries, digits))
+    print(&listed(&rows, digits))
 }
 
 /// Lays out keys as `list` shows them.
-pub(crate) fn listed(entries: &[Entry], digits: usize) -> String {
-    let rows = entries.iter().map(|entry| {
-        let stored = entry.checkpoint.as_ref();
+pub(crate) fn listed(rows: &[Row], digits: usize) -> String {
+    let rows = rows.iter().map(|row| {
+        let stored = row.checkpoint.as_ref();
         let event_id = stored.and_then(|stored| stored.event_id());
         [
-            key::short(&entry.key, digits),
-            or_nothing(entry.label.as_deref().map(plain)),
+            key::short(&row.key, digits),
+            or_nothing(row.label.as_deref().map(plain)),
             or_nothing(stored.map(|stored| stored.log().to_string())),
             or_nothing(stored.map(|stored| stored.sequence().get().to_string())),
             or_nothing(event_id.map(plain)),
@@ -57,21 +57,21 @@ pub(crate) fn listed(entries: &[Entry], digits: usize) -> String {
 
 pub(crate) fn get(session: &Session, request: &KeyArguments) -> Result<(), Failure> {
     let reader = session.read(&request.file)?;
-    let entry = key::named(&request.key, &reader.entries(), &request.file)?;
-    if entry.checkpoint.is_none() && entry.label.is_none() {
+    let row = key::named(&request.key, &reader.rows(), &request.file)?;
+    if row.checkpoint.is_none() && row.label.is_none() {
         let (key, file) = (&request.key, request.file.display());
         return Err(Failure::no(format!(
             "there is no key {key} in {file}; list shows all"
         )));
     }
     if session.json {
-        return print_json(&EntryShape::of(&entry));
+        return print_json(&RowShape::of(&row));
     }
-    let stored = entry.checkpoint.as_ref();
+    let stored = row.checkpoint.as_ref();
     let event_id = stored.and_then(|stored| stored.event_id());
     print(&lines(&[
-        ("key", entry.key.to_string()),
-        ("label", or_nothing(entry.label.as_deref().map(plain))),
+        ("key", row.key.to_string()),
+        ("label", or_nothing(row.label.as_deref().map(plain))),
         (
             "position",
             or_nothing(stored.map(|stored| stored.cursor().to_string())),

@@ -9,7 +9,7 @@ use crate::key;
 use crate::list::listed;
 use crate::output::{lines, print, print_json};
 use crate::session::Session;
-use crate::shape::EntryShape;
+use crate::shape::RowShape;
 use crate::verify::{DamageShape, losses};
 
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ struct SalvageShape<'a> {
     kept: Option<String>,
     /// What there was to mend; null for a sound file.
     damage: Option<DamageShape<'a>>,
-    keys: Vec<EntryShape>,
+    keys: Vec<RowShape>,
 }
 
 pub(crate) fn salvage(session: &Session, request: &SalvageArguments) -> Result<(), Failure> {
@@ -67,25 +67,25 @@ fn show(session: &Session, file: &Path, salvage: &Salvage) -> Result<(), Failure
             salvaged: kept.is_some(),
             kept,
             damage: Some(DamageShape::of(salvage)),
-            keys: salvage.entries.iter().map(EntryShape::of).collect(),
+            keys: salvage.rows.iter().map(RowShape::of).collect(),
         });
     }
     let mut facts = losses(salvage);
-    facts.push(("saved keys", salvage.entries.len().to_string()));
+    facts.push(("saved keys", salvage.rows.len().to_string()));
     if let Some(kept) = kept {
         facts.push(("damaged file", kept));
     }
     let mut said = lines(&facts);
-    let digits = key::shown_digits(&salvage.entries);
+    let digits = key::shown_digits(&salvage.rows);
     let is_behind = |key| salvage.behind.binary_search(key).is_ok();
     let of = |wanted: bool| {
-        let found = salvage.entries.iter();
-        let found = found.filter(|entry| is_behind(&entry.key) == wanted);
+        let found = salvage.rows.iter();
+        let found = found.filter(|row| is_behind(&row.key) == wanted);
         found.cloned().collect::<Vec<_>>()
     };
-    for (title, entries) in [("may be behind", of(true)), ("saved whole", of(false))] {
-        if !entries.is_empty() {
-            said.push_str(&format!("\n{title}:\n{}", listed(&entries, digits)));
+    for (title, rows) in [("may be behind", of(true)), ("saved whole", of(false))] {
+        if !rows.is_empty() {
+            said.push_str(&format!("\n{title}:\n{}", listed(&rows, digits)));
         }
     }
     print(&said)

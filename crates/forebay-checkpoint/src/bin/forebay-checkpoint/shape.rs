@@ -1,6 +1,6 @@
 //! What the tool prints as JSON. The README has it; a field is added, but none is taken away.
 
-use forebay_checkpoint::Entry;
+use forebay_checkpoint::Row;
 use forebay_core::{Checkpoint, ResumeKey};
 use serde::{Serialize, Serializer};
 
@@ -16,7 +16,7 @@ pub(crate) struct CheckpointShape {
 
 /// A key with its label, and with nulls for what it does not have.
 #[derive(Debug, Serialize)]
-pub(crate) struct EntryShape {
+pub(crate) struct RowShape {
     key: String,
     label: Option<String>,
     position: Option<String>,
@@ -36,12 +36,12 @@ impl CheckpointShape {
     }
 }
 
-impl EntryShape {
-    pub(crate) fn of(entry: &Entry) -> Self {
-        let stored = entry.checkpoint.as_ref();
+impl RowShape {
+    pub(crate) fn of(row: &Row) -> Self {
+        let stored = row.checkpoint.as_ref();
         Self {
-            key: entry.key.to_string(),
-            label: entry.label.as_deref().map(str::to_owned),
+            key: row.key.to_string(),
+            label: row.label.as_deref().map(str::to_owned),
             position: stored.map(|stored| stored.cursor().to_string()),
             log: stored.map(|stored| stored.log().to_string()),
             sequence: stored.map(|stored| stored.sequence().get()),

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::io::stdout;
 use std::time::{Duration, Instant};
 
-use forebay_checkpoint::Entry;
+use forebay_checkpoint::Row;
 use forebay_core::ResumeKey;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::key;
 use crate::output::{plain, print, print_json};
 use crate::session::Session;
-use crate::shape::EntryShape;
+use crate::shape::RowShape;
 
 /// So often it is looked whether somebody has written.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -24,32 +24,32 @@ struct ChangeShape {
     /// `now` for what is stored at first, `advanced`, `reset`, `removed` or `labelled`.
     change: &'static str,
     #[serde(flatten)]
-    entry: EntryShape,
+    row: RowShape,
 }
 
 pub(crate) fn watch(session: &Session, request: &WatchArguments) -> Result<(), Failure> {
     let mut reader = session.read(&request.file)?;
-    let mut entries = reader.entries();
+    let mut rows = reader.rows();
     let wanted = match &request.key {
-        Some(text) => Some(key::named(text, &entries, &request.file)?),
+        Some(text) => Some(key::named(text, &rows, &request.file)?),
         None => None,
     };
-    let mut digits = key::shown_digits(&entries);
-    let mut known = following(&entries, wanted.as_ref());
+    let mut digits = key::shown_digits(&rows);
+    let mut known = following(&rows, wanted.as_ref());
     if let Some(wanted) = &wanted {
         known.entry(wanted.key).or_insert_with(|| wanted.clone());
     }
-    for entry in known.values() {
-        show(session, "now", entry, digits)?;
+    for row in known.values() {
+        show(session, "now", row, digits)?;
     }
     loop {
         let began = Instant::now();
         if reader.refresh()? {
-            entries = reader.entries();
-            digits = digits.max(key::shown_digits(&entries));
-            let now = following(&entries, wanted.as_ref());
-            for (change, entry) in changes(&known, &now) {
-                show(session, change, &entry, digits)?;
+            rows = reader.rows();
+            digits = digits.max(key::shown_digits(&rows));
+            let now = following(&rows, wanted.as_ref());
+            for (change, row) in changes(&known, &now) {
+                show(session, change, &row, digits)?;
             }
             known = now;
         }
@@ -60,38 +60,38 @@ pub(crate) fn watch(session: &Session, request: &WatchArguments) -> Result<(), F
     }
 }
 
-type Known = BTreeMap<ResumeKey, Entry>;
+type Known = BTreeMap<ResumeKey, Row>;
 
-fn following(entries: &[Entry], wanted: Option<&Entry>) -> Known {
-    let is_wanted = |entry: &&Entry| wanted.is_none_or(|wanted| wanted.key == entry.key);
-    let entries = entries.iter().filter(is_wanted);
-    entries.map(|entry| (entry.key, entry.clone())).collect()
+fn following(rows: &[Row], wanted: Option<&Row>) -> Known {
+    let is_wanted = |row: &&Row| wanted.is_none_or(|wanted| wanted.key == row.key);
+    let rows = rows.iter().filter(is_wanted);
+    rows.map(|row| (row.key, row.clone())).collect()
 }
 
 /// Returns what happened between two looks, in the order of the keys.
-fn changes(before: &Known, now: &Known) -> Vec<(&'static str, Entry)> {
+fn changes(before: &Known, now: &Known) -> Vec<(&'static str, Row)> {
     let mut changes = Vec::new();
-    for (key, entry) in now {
+    for (key, row) in now {
         let change = match before.get(key) {
-            Some(before) => change(before, entry),
-            None => change(&Entry::new(*key, None), entry),
+            Some(before) => change(before, row),
+            None => change(&Row::new(*key, None), row),
         };
-        changes.extend(change.map(|change| (change, entry.clone())));
+        changes.extend(change.map(|change| (change, row.clone())));
     }
     for key in before.keys().filter(|key| !now.contains_key(key)) {
         let was_there = before.get(key).is_some_and(is_something);
         if was_there {
-            changes.push(("removed", Entry::new(*key, None)));
+            changes.push(("removed", Row::new(*key, None)));
         }
     }
     changes
 }
 
-const fn is_something(entry: &Entry) -> bool {
-    entry.checkpoint.is_some() || entry.label.is_some()
+const fn is_something(row: &Row) -> bool {
+    row.checkpoint.is_some() || row.label.is_some()
 }
 
-fn change(before: &Entry, now: &Entry) -> Option<&'static str> {
+fn change(before: &Row, now: &Row) -> Option<&'static str> {
     match (&before.checkpoint, &now.checkpoint) {
         (before, now) if before == now => {}
         (None, Some(_)) => return Some("advanced"),
@@ -105,18 +105,13 @@ fn change(before: &Entry, now: &Entry) -> Option<&'static str> {
     (before.label != now.label).then_some("labelled")
 }
 
-fn show(
-    session: &Session,
-    change: &'static str,
-    entry: &Entry,
-    digits: usize,
-) -> Result<(), Failure> {
+fn show(session: &Session, change: &'static str, row: &Row, digits: usize) -> Result<(), Failure> {
     if session.json {
-        let entry = EntryShape::of(entry);
-        return print_json(&ChangeShape { change, entry });
+        let row = RowShape::of(row);
+        return print_json(&ChangeShape { change, row });
     }
-    let mut line = format!("{change:8}  {}", key::name(entry, digits));
-    if let Some(stored) = &entry.checkpoint {
+    let mut line = format!("{change:8}  {}", key::name(row, digits));
+    if let Some(stored) = &row.checkpoint {
         line.push_str(&format!("  {}", stored.cursor()));
         if let Some(event_id) = stored.event_id() {
             line.push_str(&format!("  {}", plain(event_id)));

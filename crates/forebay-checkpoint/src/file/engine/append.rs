@@ -1,13 +1,13 @@
-//! Writing frames, and what is done when that fails.
+//! Writing blocks, and what is done when that fails.
 
 use std::io;
 
 use forebay_core::Outcome;
 
 use crate::error::CheckpointError;
+use crate::file::block::{ALIGNMENT, Link};
 use crate::file::engine::chain::{Chain, Ending, mark_of};
 use crate::file::engine::{Engine, nonce};
-use crate::file::frame::{ALIGNMENT, Link};
 use crate::file::io::{Io, read_rest, retried, write_all};
 use crate::file::observe;
 use crate::file::record::{Name, Record, encode_label, encode_state};
@@ -15,7 +15,7 @@ use crate::file::replay::Names;
 use crate::file::table::Change;
 
 impl<I: Io> Engine<I> {
-    /// Writes this step's changes as one frame. If that fails they are gone, and the error says
+    /// Writes this step's changes as one block. If that fails they are gone, and the error says
     /// what became of them.
     pub(super) fn append_own(&mut self, sync: bool) -> Result<(), CheckpointError> {
         let Some(chain) = self.chain() else {
@@ -25,13 +25,13 @@ impl<I: Io> Engine<I> {
         if let Err(error) = self.cut_torn() {
             return Err(self.heal(ending, "cut", error));
         }
-        let mut frame = std::mem::take(&mut self.buffer);
-        frame.clear();
-        let crc = self.own_frame(&mut frame);
-        let written = self.append(&frame, crc);
-        self.counters.frames += 1;
-        self.counters.bytes += frame.len() as u64;
-        self.buffer = frame;
+        let mut block = std::mem::take(&mut self.buffer);
+        block.clear();
+        let crc = self.own_block(&mut block);
+        let written = self.append(&block, crc);
+        self.counters.blocks += 1;
+        self.counters.bytes += block.len() as u64;
+        self.buffer = block;
         if let Err(error) = written {
             return Err(self.withdraw(error));
         }
@@ -51,7 +51,7 @@ impl<I: Io> Engine<I> {
         }
     }
 
-    fn own_frame(&mut self, frame: &mut Vec<u8>) -> u32 {
+    fn own_block(&mut self, block: &mut Vec<u8>) -> u32 {
         let Some(chain) = self.open.as_ref().and_then(|open| open.chain.as_ref()) else {
             return 0;
         };
@@ -60,7 +60,7 @@ impl<I: Io> Engine<I> {
         let Some(chain) = self.open.as_mut().and_then(|open| open.chain.as_mut()) else {
             return 0;
         };
-        link.frame(frame, |out| {
+        link.block(block, |out| {
             encode(own.changes_mut(), &mut chain.place.names, out);
         })
     }
@@ -75,11 +75,11 @@ impl<I: Io> Engine<I> {
         let Some(chain) = self.open.as_ref().and_then(|open| open.chain.as_ref()) else {
             return Ok(());
         };
-        let mut frame = Vec::new();
-        let crc = self.link(chain).frame(&mut frame, |out| {
+        let mut block = Vec::new();
+        let crc = self.link(chain).block(&mut block, |out| {
             Record::Moved { generation }.encode(out);
         });
-        self.append(&frame, crc)
+        self.append(&block, crc)
             .map_err(|error| self.withdraw(error))
     }
 
@@ -89,23 +89,23 @@ impl<I: Io> Engine<I> {
         let Some(open) = &self.open else { return };
         let Some(chain) = &open.chain else { return };
         let link = self.link(chain);
-        let mut frame = Vec::new();
-        link.frame(&mut frame, |out| Record::Moved { generation }.encode(out));
-        let _ = write_all(&*self.io, &open.file, &frame, chain.place.tail);
+        let mut block = Vec::new();
+        link.block(&mut block, |out| Record::Moved { generation }.encode(out));
+        let _ = write_all(&*self.io, &open.file, &block, chain.place.tail);
     }
 
-    fn append(&mut self, frame: &[u8], crc: u32) -> io::Result<()> {
+    fn append(&mut self, block: &[u8], crc: u32) -> io::Result<()> {
         let Some(open) = &mut self.open else {
             return Ok(());
         };
         let Some(chain) = &mut open.chain else {
             return Ok(());
         };
-        write_all(&*self.io, &open.file, frame, chain.place.tail)?;
-        chain.place.tail += frame.len() as u64;
+        write_all(&*self.io, &open.file, block, chain.place.tail)?;
+        chain.place.tail += block.len() as u64;
         chain.place.prev = crc;
-        chain.mark = mark_of(frame);
-        chain.place.frames += 1;
+        chain.mark = mark_of(block);
+        chain.place.blocks += 1;
         chain.len = chain.len.max(chain.place.tail);
         Ok(())
     }
@@ -236,7 +236,7 @@ impl<I: Io> Engine<I> {
         self.failed(doing, error, outcome)
     }
 
-    /// Where no new file can be made: cuts off the frame that failed, and writes what is before it
+    /// Where no new file can be made: cuts off the block that failed, and writes what is before it
     /// once more, so that the system has something to write and a sync tells what became of it. If
     /// this one fails, that of another writer may still tell.
     fn sync_again(&mut self) -> io::Result<()> {
@@ -270,7 +270,7 @@ impl<I: Io> Engine<I> {
             return Ok(());
         };
         retried(|| self.io.set_len(&open.file, chain.place.tail))?;
-        // Else the next frame, torn as well, may make up for what is missing of this one.
+        // Else the next block, torn as well, may make up for what is missing of this one.
         if let Err(error) = retried(|| self.io.sync(&open.file)) {
             self.suspect = true;
             return Err(error);
@@ -280,7 +280,7 @@ impl<I: Io> Engine<I> {
         Ok(())
     }
 
-    /// How the next frame hangs on the last.
+    /// How the next block hangs on the last.
     const fn link(&self, chain: &Chain) -> Link {
         Link {
             seed: chain.place.seed,

@@ -1,10 +1,10 @@
-//! The frames of the open file, and where they end.
+//! The blocks of the open file, and where they end.
 
 use crate::file::header::Header;
 use crate::file::replay::Place;
 
 /// So many bytes before the tail are looked at to see that the file is still the one that was read.
-/// Every header has as many, and every frame.
+/// Every header has as many, and every block.
 pub(crate) const MARK_BYTES: usize = 32;
 
 pub(crate) type Mark = [u8; MARK_BYTES];

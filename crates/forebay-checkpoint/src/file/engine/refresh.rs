@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
+use crate::file::block::BLOCK_HEAD_BYTES;
 use crate::file::engine::Engine;
 use crate::file::engine::chain::{Chain, MARK_BYTES, mark_of};
 use crate::file::engine::import::JSON_FIRST;
 use crate::file::field::u64_at;
-use crate::file::frame::FRAME_HEAD_BYTES;
 use crate::file::header::{Header, Unreadable};
 use crate::file::io::{Io, read_into, read_rest};
 use crate::file::observe;
@@ -56,7 +56,7 @@ impl<I: Io> Engine<I> {
             let rest = bytes.get(place.tail as usize..).unwrap_or_default();
             self.found_torn(place.tail, rest);
         }
-        self.counters.foreign_frames += place.frames;
+        self.counters.foreign_blocks += place.blocks;
         if let Some(open) = &mut self.open {
             open.chain = Some(Chain {
                 mark: mark_of(bytes.get(..place.tail as usize).unwrap_or_default()),
@@ -85,7 +85,7 @@ impl<I: Io> Engine<I> {
         }
         // Nothing is there as a rule, and one look suffices to see it, and that nobody else has
         // written over the file.
-        let mut look = [0; MARK_BYTES + FRAME_HEAD_BYTES];
+        let mut look = [0; MARK_BYTES + BLOCK_HEAD_BYTES];
         let from = before - MARK_BYTES as u64;
         let read = match read_into(&*self.io, &open.file, from, &mut look) {
             Ok(read) => read,
@@ -102,14 +102,14 @@ impl<I: Io> Engine<I> {
             return Err(self.io_error("read", error));
         }
         let (foreign, base, published) = (&mut self.foreign, &self.base, &self.published);
-        let frames = chain.place.frames;
+        let blocks = chain.place.blocks;
         let end = {
             let published = super::read(published);
             let table = base.as_ref().unwrap_or(&published);
             let apply = &mut |key, record| stage(table, foreign, key, record);
             chain.place.read(&bytes, apply)
         };
-        self.counters.foreign_frames += chain.place.frames - frames;
+        self.counters.foreign_blocks += chain.place.blocks - blocks;
         let tail = chain.place.tail;
         let (read, rest) = bytes
             .split_at_checked((tail - before) as usize)

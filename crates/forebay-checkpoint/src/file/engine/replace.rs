@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
+use crate::file::block::{BLOCK_HEAD_BYTES, Link, RECORDS_BYTES_MAX};
 use crate::file::engine::append::encode_change;
 use crate::file::engine::chain::Chain;
 use crate::file::engine::{Engine, Open, nonce, read};
-use crate::file::frame::{FRAME_HEAD_BYTES, Link, RECORDS_BYTES_MAX};
 use crate::file::header::{HEADER_BYTES, Header};
 use crate::file::io::{Io, Stat, retried, write_all};
 use crate::file::observe;
@@ -16,7 +16,7 @@ use crate::file::record::Name;
 use crate::file::replay::{Names, Place};
 use crate::file::table::{Change, Table};
 
-/// So many bytes of records go into a frame of a new file, as far as one key does not take more.
+/// So many bytes of records go into a block of a new file, as far as one key does not take more.
 const SNAPSHOT_RECORDS_BYTES: usize = RECORDS_BYTES_MAX / 16;
 
 /// Why a file was not replaced.
@@ -101,7 +101,7 @@ impl<I: Io> Engine<I> {
         })
     }
 
-    /// A disk that is full has room for frames, perhaps, when it has none for zeros.
+    /// A disk that is full has room for blocks, perhaps, when it has none for zeros.
     fn write_ahead(&mut self) {
         let Some(open) = &mut self.open else { return };
         let Some(chain) = &mut open.chain else { return };
@@ -235,7 +235,7 @@ impl<I: Io> Engine<I> {
         Ok((file, stat))
     }
 
-    /// Writes the first frame of an empty file: by a file that replaces it, or where that cannot
+    /// Writes the first block of an empty file: by a file that replaces it, or where that cannot
     /// be done, in place.
     pub(super) fn begin_file(&mut self) -> Result<(), CheckpointError> {
         match self.replace(true) {
@@ -313,7 +313,7 @@ impl<I: Io> Engine<I> {
     fn image(&self, mut table: Table, generation: u64, beside: bool) -> Image {
         table.compact();
         let mut names = Names::default();
-        let mut frames: Vec<Vec<u8>> = vec![Vec::new()];
+        let mut blocks: Vec<Vec<u8>> = vec![Vec::new()];
         for (key, known) in table.iter() {
             let known = known.clone();
             let number = known.number.unwrap_or_default();
@@ -324,20 +324,20 @@ impl<I: Io> Engine<I> {
                 label_changed: known.label.is_some(),
                 known,
             };
-            if frames
+            if blocks
                 .last()
                 .is_some_and(|last| last.len() > SNAPSHOT_RECORDS_BYTES)
             {
-                frames.push(Vec::new());
+                blocks.push(Vec::new());
             }
-            if let Some(last) = frames.last_mut() {
+            if let Some(last) = blocks.last_mut() {
                 let key = Some(*key);
                 encode_change(Name { number, key }, &change, last);
             }
         }
-        frames.retain(|records| !records.is_empty());
-        let padded = |records: &Vec<u8>| FRAME_HEAD_BYTES + records.len().next_multiple_of(8);
-        let len = HEADER_BYTES + frames.iter().map(padded).sum::<usize>();
+        blocks.retain(|records| !records.is_empty());
+        let padded = |records: &Vec<u8>| BLOCK_HEAD_BYTES + records.len().next_multiple_of(8);
+        let len = HEADER_BYTES + blocks.iter().map(padded).sum::<usize>();
         let header = Header {
             generation,
             floor: table.floor(),
@@ -348,19 +348,19 @@ impl<I: Io> Engine<I> {
         let mut bytes = Vec::with_capacity(len);
         bytes.extend_from_slice(&head);
         let mut prev = seed;
-        for records in &frames {
+        for records in &blocks {
             let link = Link {
                 seed,
                 prev,
                 nonce: self.nonce,
                 pending: bytes.len() as u64,
             };
-            prev = link.frame(&mut bytes, |out| out.extend_from_slice(records));
+            prev = link.block(&mut bytes, |out| out.extend_from_slice(records));
         }
         let place = Place {
             tail: bytes.len() as u64,
             prev,
-            frames: frames.len() as u64,
+            blocks: blocks.len() as u64,
             names,
             ..Place::behind_header(seed, 0)
         };

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex};
 
 use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
 
+use crate::file::block::Block;
 use crate::file::decide::{What, Wish};
 use crate::file::engine::{Job, Settings};
-use crate::file::frame::Frame;
 use crate::file::header::{HEADER_BYTES, Header};
 use crate::file::model::processes::{PATH, Process};
 use crate::file::model::promise::Promise;
@@ -53,7 +53,7 @@ pub(crate) struct Count {
     pub(crate) kill: u64,
     /// After the machine stopped while it was recovered from another stop; counted above as well.
     pub(crate) twice: u64,
-    /// Whole frames of nobody behind the tail, which were not taken for damage.
+    /// Whole blocks of nobody behind the tail, which were not taken for damage.
     pub(crate) spared: u64,
 }
 
@@ -287,7 +287,7 @@ fn at(sequence: u64) -> Checkpoint {
     Checkpoint::new(Cursor::new(LogId::new(0), Sequence::new(sequence)))
 }
 
-/// Whether a frame stands behind the tail that is whole, and was never acknowledged.
+/// Whether a block stands behind the tail that is whole, and was never acknowledged.
 fn spares(files: &Files) -> bool {
     let bytes = files.read(Path::new(PATH)).unwrap_or_default();
     let Ok((header, seed)) = Header::decode(bytes) else {
@@ -298,5 +298,5 @@ fn spares(files: &Files) -> bool {
     let mut places = (0..behind.len()).step_by(8);
     bytes.len() > HEADER_BYTES
         && end == End::Torn
-        && places.any(|at| Frame::whole(&behind[at..], seed).is_some())
+        && places.any(|at| Block::whole(&behind[at..], seed).is_some())
 }

@@ -1,7 +1,7 @@
 //! Files that were durable, and are not what they were.
 //!
 //! * A file that is cut at any byte, or of which any bit is changed, shows what held after some of
-//!   its frames, or is refused. It is never taken for an empty store, and nothing is made up.
+//!   its blocks, or is refused. It is never taken for an empty store, and nothing is made up.
 //! * Salvage shows of every key a state that it once had, and none above the last; it names every key
 //!   of which it shows another one than the last.
 //! * What was salvaged goes on as a store, the damaged file is kept, and a crash or a failed call in
@@ -34,7 +34,7 @@ fn shown(table: &Table) -> Shown {
         .collect()
 }
 
-/// A file, and what held after each of its frames.
+/// A file, and what held after each of its blocks.
 struct Sound {
     bytes: Vec<u8>,
     tail: usize,
@@ -53,8 +53,8 @@ impl Sound {
                 held.push(shown(&table));
             }
             let rest = &bytes[again.tail as usize..];
-            let frame = crate::file::frame::Frame::whole(rest, seed).unwrap();
-            assert!(again.enter(frame, &mut |key, record| {
+            let block = crate::file::block::Block::whole(rest, seed).unwrap();
+            assert!(again.enter(block, &mut |key, record| {
                 let Some(key) = key else { return true };
                 let known = after(table.get(&key), record);
                 known.map(|known| table.put(key, known)).is_some()

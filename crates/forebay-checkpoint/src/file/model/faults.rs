@@ -55,7 +55,7 @@ fn scripts_do_what_they_are_called() {
             |of| of.salvages,
             |of| of.torn_tails,
             |of| of.failures,
-            |of| of.foreign_frames,
+            |of| of.foreign_blocks,
         ];
         counted.push((name, counters.map(|of| stage.sum(of))));
     }
@@ -68,7 +68,7 @@ fn scripts_do_what_they_are_called() {
     assert_eq!(of("torn tail")[1], 1);
     assert_eq!(of("replacement of a torn file")[1], 1);
     assert_eq!(of("healing")[2], 1);
-    assert!(of("foreign frame that was not synced")[3] > 1);
+    assert!(of("foreign block that was not synced")[3] > 1);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) const SCRIPTS: [(&str, Script); 20] = [
     ("replacement", replacement),
     ("replacement of a torn file", replacement_of_torn),
     ("torn tail", torn_tail),
-    ("foreign frame that was not synced", unsynced),
+    ("foreign block that was not synced", unsynced),
     ("healing", healing),
     ("mount point", mount_point),
     ("weak commits", |stage| acts(stage, weak)),
@@ -178,7 +178,7 @@ fn salvage(stage: &mut Stage) {
     stage.work(0, (1..6).map(|sequence| commit(0, sequence)).collect());
     let files = stage.world.files();
     let mut bytes = files.read(Path::new(PATH)).unwrap().to_vec();
-    // In the second frame behind the first, which is as long as the others.
+    // In the second block behind the first, which is as long as the others.
     let second = 64 + 24 + 64 + 56 + 30;
     bytes[second] ^= 1;
     stage.put(&[(Path::new(PATH), &bytes)], &[(0, 5)]);
