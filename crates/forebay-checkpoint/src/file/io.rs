@@ -82,7 +82,13 @@ pub(crate) fn read_rest<I: Io>(
     bytes: &mut Vec<u8>,
 ) -> io::Result<()> {
     let start = bytes.len();
-    bytes.resize(start + len.saturating_sub(at) as usize, 0);
+    let more = len.saturating_sub(at) as usize;
+    if bytes.is_empty() {
+        // Zeros that the system gives need not be written first.
+        *bytes = vec![0; more];
+    } else {
+        bytes.resize(start + more, 0);
+    }
     let mut read = start;
     while read < bytes.len() {
         let offset = at + (read - start) as u64;

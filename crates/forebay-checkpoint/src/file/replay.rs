@@ -31,9 +31,16 @@ pub(crate) struct Place {
 /// The keys that a file has numbered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    keys: HashMap<u32, ResumeKey, foldhash::fast::RandomState>,
+    /// As writers count, one number comes after the other.
+    dense: Vec<Option<ResumeKey>>,
+    /// Those that came much too early.
+    sparse: HashMap<u32, ResumeKey, foldhash::fast::RandomState>,
     next: u32,
 }
+
+/// So many numbers may be missing between two that are kept by their place. A file can say any
+/// number, and must not have room made for all below it.
+const MISSING_MAX: usize = 16;
 
 /// Where a chain ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,7 +63,15 @@ impl Names {
     }
 
     pub(crate) fn learn(&mut self, number: u32, key: ResumeKey) {
-        self.keys.insert(number, key);
+        let place = number as usize;
+        if place <= self.dense.len() + MISSING_MAX {
+            if place >= self.dense.len() {
+                self.dense.resize(place + 1, None);
+            }
+            self.dense[place] = Some(key);
+        } else {
+            self.sparse.insert(number, key);
+        }
         self.next = self.next.max(number.saturating_add(1));
     }
 
@@ -65,7 +80,8 @@ impl Names {
         if let Some(key) = name.key {
             self.learn(name.number, key);
         }
-        self.keys.get(&name.number).copied()
+        let dense = self.dense.get(name.number as usize).copied().flatten();
+        dense.or_else(|| self.sparse.get(&name.number).copied())
     }
 }
 
@@ -133,7 +149,7 @@ impl Place {
 
     /// Tells what a crash leaves from what damage does: `rest` is the file from the tail on.
     fn end(&self, rest: &[u8]) -> End {
-        let Some(first) = rest.iter().position(|byte| *byte != 0) else {
+        let Some(first) = first_not_zero(rest) else {
             return End::Clean;
         };
         // A block does not begin with eight zeros, so the search may begin right before the first
@@ -150,6 +166,16 @@ impl Place {
         }
         End::Torn
     }
+}
+
+/// Most of what is behind a tail is zeros, which are looked at many at a time.
+fn first_not_zero(bytes: &[u8]) -> Option<usize> {
+    const MANY: usize = 64;
+    let zeros = |chunk: &&[u8]| chunk.iter().fold(0, |all, byte| all | byte) == 0;
+    let start = bytes.chunks(MANY).take_while(zeros).count() * MANY;
+    let rest = bytes.get(start..)?;
+    let first = rest.iter().position(|byte| *byte != 0)?;
+    Some(start + first)
 }
 
 /// Puts what a record says of `key` into `staged`, on top of `table`.
@@ -182,11 +208,7 @@ pub(crate) fn apply(table: &mut Table, key: Option<ResumeKey>, record: Record) -
     let Some(key) = key else {
         return matches!(record, Record::Moved { .. });
     };
-    let Some(known) = after(table.get(&key), record) else {
-        return false;
-    };
-    table.put(key, known);
-    true
+    table.update(key, |known| after(known, record))
 }
 
 /// What holds of a key after a record of it.
@@ -211,12 +233,15 @@ pub(crate) fn load(header: &Header, seed: u32, bytes: &[u8]) -> (Table, Place, E
     let mut table = Table::new(header.floor);
     let header_bytes = bytes.len().min(crate::file::header::HEADER_BYTES);
     let mut place = Place::behind_header(seed, header_bytes as u64);
-    // What was there from the start is one record for each key.
-    let keys = header.base.min(bytes.len() as u64) as usize / KEY_BYTES_MIN;
+    // Room for as many keys as there may be, so that it need not grow; what was too much is given
+    // back.
+    let keys = bytes.len() / KEY_BYTES_MIN;
     table.reserve(keys);
-    place.names.keys.reserve(keys);
+    place.names.dense.reserve(keys);
     let apply = &mut |key, record| apply(&mut table, key, record);
     let end = place.read(&bytes[header_bytes..], apply);
+    table.shrink();
+    place.names.dense.shrink_to_fit();
     let end = match end {
         End::Clean | End::Torn if place.tail < header.base => End::Damaged { proof: header.base },
         end => end,

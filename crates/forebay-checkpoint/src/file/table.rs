@@ -5,8 +5,8 @@ use std::sync::Arc;
 use forebay_core::{Checkpoint, ResumeKey};
 use hashbrown::HashMap;
 
-use crate::file::record::{self, State};
 use crate::row::Row;
+use crate::file::record::{self, State};
 
 #[cfg(not(test))]
 type Hashing = foldhash::fast::RandomState;
@@ -25,6 +25,18 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// What holds of a key that is not in a table with this floor.
+    fn unnamed(floor: u64) -> Self {
+        let state = State {
+            epoch: floor,
+            ..State::default()
+        };
+        Self {
+            state,
+            ..Self::default()
+        }
+    }
+
     /// A new file need not name it: the floor says all there is to say.
     fn is_forgettable(&self) -> bool {
         self.state.value.is_none() && !self.state.claimed && self.label.is_none()
@@ -61,6 +73,13 @@ impl Table {
         self.known.reserve(keys);
     }
 
+    /// Gives back room that is far too much.
+    pub(crate) fn shrink(&mut self) {
+        if self.known.capacity() / 4 > self.known.len() {
+            self.known.shrink_to_fit();
+        }
+    }
+
     #[inline]
     pub(crate) fn value(&self, key: &ResumeKey) -> Option<&Checkpoint> {
         self.known.get(key)?.state.value.as_ref()
@@ -70,18 +89,7 @@ impl Table {
         self.known
             .get(key)
             .cloned()
-            .unwrap_or_else(|| self.unnamed())
-    }
-
-    /// What holds of a key that is not in the table.
-    fn unnamed(&self) -> Known {
-        Known {
-            state: State {
-                epoch: self.floor,
-                ..State::default()
-            },
-            ..Known::default()
-        }
+            .unwrap_or_else(|| Known::unnamed(self.floor))
     }
 
     pub(crate) fn put(&mut self, key: ResumeKey, known: Known) {
@@ -91,6 +99,26 @@ impl Table {
             self.live_bytes -= before.size();
             self.positions -= usize::from(before.state.value.is_some());
         }
+    }
+
+    /// Puts in the place of what is known of `key` what `after` makes of it; what holds of a
+    /// key that was never named, and `false`, where it makes no sense.
+    pub(crate) fn update(
+        &mut self,
+        key: ResumeKey,
+        after: impl FnOnce(Known) -> Option<Known>,
+    ) -> bool {
+        let floor = self.floor;
+        let known = self.known.entry(key);
+        let known = known.or_insert_with(|| Known::unnamed(floor));
+        let (size, had) = (known.size(), known.state.value.is_some());
+        let now = after(std::mem::take(known));
+        let is_sense = now.is_some();
+        *known = now.unwrap_or_else(|| Known::unnamed(floor));
+        self.live_bytes = self.live_bytes - size + known.size();
+        self.positions =
+            self.positions - usize::from(had) + usize::from(known.state.value.is_some());
+        is_sense
     }
 
     pub(crate) const fn live_bytes(&self) -> u64 {

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
-use crate::file::block::BLOCK_HEAD_BYTES;
 use crate::file::engine::Engine;
 use crate::file::engine::chain::{Chain, MARK_BYTES, mark_of};
 use crate::file::engine::import::JSON_FIRST;
 use crate::file::field::u64_at;
+use crate::file::block::{ALIGNMENT, BLOCK_HEAD_BYTES};
 use crate::file::header::{Header, Unreadable};
 use crate::file::io::{Io, read_into, read_rest};
 use crate::file::observe;
 use crate::file::replay::{End, load, stage};
 use crate::file::salvage::salvage;
 use crate::file::table::Table;
+
+/// What others have written since is shorter, as a rule.
+const LOOK_BYTES: u64 = 4 << 10;
 
 impl<I: Io> Engine<I> {
     /// Takes in, under the lock, whatever was written since the last time.
@@ -97,8 +100,20 @@ impl<I: Io> Engine<I> {
         if read == MARK_BYTES || u64_at(&look[..read], MARK_BYTES) == Some(0) {
             return Ok(());
         }
+        self.read_blocks(before + LOOK_BYTES)
+    }
+
+    /// Reads blocks of others up to `most`, and once more up to the end where that was too little.
+    fn read_blocks(&mut self, most: u64) -> Result<(), CheckpointError> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let Some(chain) = &mut open.chain else {
+            return Ok(());
+        };
+        let (before, len) = (chain.place.tail, open.stat.len);
         let mut bytes = Vec::new();
-        if let Err(error) = read_rest(&*self.io, &open.file, before, len, &mut bytes) {
+        if let Err(error) = read_rest(&*self.io, &open.file, before, len.min(most), &mut bytes) {
             return Err(self.io_error("read", error));
         }
         let (foreign, base, published) = (&mut self.foreign, &self.base, &self.published);
@@ -116,6 +131,11 @@ impl<I: Io> Engine<I> {
             .unwrap_or_default();
         if !read.is_empty() {
             chain.mark = mark_of(read);
+        }
+        // As many zeros as a block never begins with are its end, as they are for one look.
+        let is_end = end == End::Clean && rest.len() >= ALIGNMENT;
+        if most < len && !is_end {
+            return self.read_blocks(len);
         }
         match end {
             End::Clean => Ok(()),
