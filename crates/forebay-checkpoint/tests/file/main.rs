@@ -4,6 +4,7 @@
 //! * Whatever stands at the path is used, or refused for what it is, and nothing of it is lost:
 //!   [`paths`].
 //! * What an older client left is taken over where that is asked for: [`importing`].
+//! * A file that somebody damages is refused, also by those who have it open: [`damage`].
 //! * The format is what its description says: [`described`], by the second [`reader`].
 //! * Calls that are dropped, time out or find no room leave memory and file the same: [`calling`].
 //! * Handles to one file share it, each with its own settings, until the last is gone: [`handles`].
@@ -20,6 +21,7 @@ mod subject;
 mod calling;
 mod conforming;
 mod counting;
+mod damage;
 mod described;
 mod handles;
 mod importing;

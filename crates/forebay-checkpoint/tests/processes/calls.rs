@@ -244,13 +244,17 @@ fn what_may_have_been_committed_is_said_to_be_unknown_and_is_settled_by_the_next
     if !can_trace() {
         return;
     }
-    // The new file that was to make up for it could not be synced either, nor the one after.
-    let unknown = [
-        (5, "unknown: cannot sync it"),
-        (6, "not, after 4: cannot replace it"),
-    ];
-    let expected = but(&unknown, "1 failures, 2 files");
+    // The new file cannot be synced either, and the old one is written and synced again.
+    let failed = "not, after 4: cannot sync it";
+    let expected = but(&[(5, failed)], "1 failures, 1 files");
+    assert_eq!(fails("fdatasync", "EIO", "5..6"), expected);
+    // Nor can that, until the next commit, or the one after it.
+    let unknown = (5, "unknown: cannot sync it");
+    let expected = but(&[unknown], "1 failures, 2 files");
     assert_eq!(fails("fdatasync", "EIO", "5..7"), expected);
+    let failed = (6, "not, after 4: cannot replace it");
+    let expected = but(&[unknown, failed], "1 failures, 2 files");
+    assert_eq!(fails("fdatasync", "EIO", "5..9"), expected);
 }
 
 /// The older store said that it had failed, and the position was on disk and not in memory.

@@ -343,3 +343,43 @@ fn a_new_file_belongs_to_the_owner_of_the_old_one() {
     let rights = (metadata.uid(), metadata.gid(), metadata.mode() & 0o777);
     assert_eq!(rights, (NOBODY, NOBODY, 0o640));
 }
+
+/// Whoever writes it under its own name has put another file there, which the mount does not show.
+#[test]
+fn a_mount_point_whose_file_was_replaced_is_refused() {
+    if !has_own_mounts("places::a_mount_point_whose_file_was_replaced_is_refused") {
+        return;
+    }
+    let (folder, path) = nowhere();
+    begin(&path, &OTHER_KEY, at(5));
+    let mounted = folder.path().join("mounted");
+    fs::write(&mounted, "").unwrap();
+    let [from, to] = [&path, &mounted].map(|path| path.to_str().unwrap());
+    run("mount", &["--bind", from, to]);
+    let store = FileStore::open(&mounted).unwrap();
+    store.commit_blocking(&KEY, at(1)).unwrap();
+    // Both names lead to one file, until that is replaced.
+    let mut other = Other::start(&path, "serve");
+    assert_eq!(other.hear().as_deref(), Some("ready"));
+    assert_eq!(other.ask("load 7"), "1");
+    let inode = || fs::metadata(&path).unwrap().ino();
+    let before = inode();
+    for sequence in 6.. {
+        other.ask(&format!("commit 8 {sequence}"));
+        if inode() != before {
+            break;
+        }
+    }
+    for _ in 0..2 {
+        let error = store.commit_blocking(&KEY, at(2)).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::NotCommitted, "{error}");
+        assert!(error.to_string().contains(to), "{error}");
+    }
+    assert!(store.load_fresh_blocking(&KEY).is_err());
+    assert_eq!(other.ask("fresh 7"), "1");
+    // Mounted anew, it is the same again.
+    run("umount", &["--lazy", to]);
+    run("mount", &["--bind", from, to]);
+    assert!(store.commit_blocking(&KEY, at(2)).unwrap().is_advanced());
+    assert_eq!(other.ask("fresh 7"), "2");
+}
