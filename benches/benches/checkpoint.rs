@@ -125,11 +125,11 @@ fn derive(criterion: &mut Criterion) {
 fn carry_over(criterion: &mut Criterion) {
     let mut benches = criterion.benchmark_group("1,000 keys as JSON");
     let file = InFile::new(1_000, false).expect(FILE_WORKS);
-    let entries = file.read().expect(FILE_WORKS).rows();
+    let rows = file.read().expect(FILE_WORKS).rows();
     benches.bench_function("out", |bencher| {
-        bencher.iter(|| export_json_v1(black_box(&entries)));
+        bencher.iter(|| export_json_v1(black_box(&rows)));
     });
-    let text = export_json_v1(&entries);
+    let text = export_json_v1(&rows);
     benches.bench_function("in", |bencher| {
         let text = || text.clone().into_bytes();
         let read = |text: Vec<u8>| import_json_v1(&text, LogId::new(1));
