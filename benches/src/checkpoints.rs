@@ -28,6 +28,9 @@ pub(crate) fn run(arguments: &CheckpointsArguments, command: String) -> Result<(
     if !arguments.place.no_trace && !engine.traced {
         warnings.push("strace is not there or not allowed: calls of the system not counted".into());
     }
+    if engine.is_in_memory() {
+        warnings.push("the folder is in memory, where a sync takes no time: see --folder".into());
+    }
     let class = match arguments.place.realtime {
         true => realtime::enter(),
         false => Ok("ordinary"),

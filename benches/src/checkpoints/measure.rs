@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::checkpoints::scenario::Scenario;
 use crate::checkpoints::trace;
 use crate::checkpoints::writer::Writer;
-use crate::checkpoints::yardstick::Yardstick;
+use crate::checkpoints::yardstick::{self, Yardstick};
 use crate::cli::CheckpointsArguments;
 use crate::failure::Failure;
 use crate::harness::latencies::Latencies;
@@ -73,6 +73,11 @@ impl<'a> Engine<'a> {
             folder,
             reached: RefCell::default(),
         })
+    }
+
+    /// Returns whether what is measured is no disk.
+    pub(super) fn is_in_memory(&self) -> bool {
+        yardstick::is_in_memory(self.folder.path())
     }
 
     /// Returns the strategies that were asked for, each once.

@@ -19,6 +19,22 @@ const BYTES: u64 = 1 << 20;
 /// How long a record is: what a position takes.
 const RECORD: u64 = 72;
 
+/// Returns whether the files of a folder are in memory, where a sync has nothing to do.
+pub(super) fn is_in_memory(folder: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        const TMPFS: u64 = 0x0102_1994;
+        const RAMFS: u64 = 0x8584_58f6;
+        let found = rustix::fs::statfs(folder);
+        found.is_ok_and(|found| [TMPFS, RAMFS].contains(&(found.f_type as u64)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        false
+    }
+}
+
 impl Yardstick {
     /// Writes the file.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
@@ -49,5 +65,19 @@ impl Yardstick {
                 return Ok(records as f64 / elapsed.as_secs_f64());
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_memory_is_told_from_what_is_not() {
+        assert!(!is_in_memory(Path::new("/proc")));
+        assert!(!is_in_memory(Path::new("/not there")));
+        let memory = Path::new("/dev/shm");
+        assert_eq!(is_in_memory(memory), memory.is_dir());
     }
 }

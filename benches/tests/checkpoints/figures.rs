@@ -100,6 +100,23 @@ fn files_are_written_and_compare_with_each_other() {
     );
 }
 
+/// A folder in memory, where the system has one.
+const MEMORY: &str = "/dev/shm";
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_in_memory_is_no_disk_and_that_is_said() {
+    if !std::path::Path::new(MEMORY).is_dir() {
+        return;
+    }
+    let program = Program::new("checkpoints");
+    let report = program.report(&format!(
+        "{SHORT} --no-trace --writers 1 --keys 1 --updates 0 --strategies json --folder {MEMORY}"
+    ));
+    let warnings = report["header"]["warnings"].to_string();
+    assert!(warnings.contains("the folder is in memory"), "{warnings}");
+}
+
 #[test]
 fn nothing_is_left_in_the_folder_that_is_measured() {
     let program = Program::new("checkpoints");
