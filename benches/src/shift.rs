@@ -1,7 +1,7 @@
 //! One strategy at work: writers that commit positions, in one process.
 //!
 //! * [`Duty`], what a process is to do, and [`Done`], what it did; both go from process to process.
-//! * [`Store`](crate::store::Store), what it is done on; `inspection`, what is there afterwards.
+//! * [`Store`], what it is done on; `inspection`, what is there afterwards.
 
 mod cue;
 mod folder;
