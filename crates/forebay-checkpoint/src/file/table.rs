@@ -5,8 +5,8 @@ use std::sync::Arc;
 use forebay_core::{Checkpoint, ResumeKey};
 use hashbrown::HashMap;
 
-use crate::row::Row;
 use crate::file::record::{self, State};
+use crate::row::Row;
 
 #[cfg(not(test))]
 type Hashing = foldhash::fast::RandomState;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
+use crate::file::block::{ALIGNMENT, BLOCK_HEAD_BYTES};
 use crate::file::engine::Engine;
 use crate::file::engine::chain::{Chain, MARK_BYTES, mark_of};
 use crate::file::engine::import::JSON_FIRST;
 use crate::file::field::u64_at;
-use crate::file::block::{ALIGNMENT, BLOCK_HEAD_BYTES};
 use crate::file::header::{Header, Unreadable};
 use crate::file::io::{Io, read_into, read_rest};
 use crate::file::observe;
