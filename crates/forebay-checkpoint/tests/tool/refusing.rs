@@ -31,6 +31,10 @@ fn a_command_line_that_is_wrong_says_what_about_it() {
             "a position is",
         ),
         (
+            &["import", "offsets", "--reset", "--log", "000000000000001f"],
+            "<FROM>",
+        ),
+        (
             &["import", "offsets", "-", "--log", "1f"],
             "a log is 16 hexadecimal digits",
         ),

@@ -84,7 +84,7 @@ fn what_is_stored_is_told_and_then_every_change() {
 fn changes_are_told_as_json() {
     let place = Place::filled();
     let mut watching = Watching::start(&place, &["watch", "offsets", "orders", "--json"]);
-    let entry = |change: &str, sequence: u64| {
+    let line = |change: &str, sequence: u64| {
         json!({
             "change": change,
             "key": KEY.to_string(),
@@ -95,11 +95,11 @@ fn changes_are_told_as_json() {
             "event_id": null,
         })
     };
-    assert_eq!(watching.json(), entry("now", 42));
+    assert_eq!(watching.json(), line("now", 42));
     // Other keys are not told.
     place.says(&["set", "offsets", "0f0f", "8"]);
     place.says(&["set", "offsets", "orders", "43"]);
-    assert_eq!(watching.json(), entry("advanced", 43));
+    assert_eq!(watching.json(), line("advanced", 43));
     place.says(&["remove", "offsets", "orders"]);
     let removed = json!({
         "change": "removed",
@@ -155,6 +155,7 @@ fn a_file_that_is_replaced_is_followed() {
 fn a_watch_ends_when_nobody_reads_it() {
     let place = Place::filled();
     let mut watching = Watching::start(&place, &["watch", "offsets"]);
+    watching.line();
     watching.line();
     // Nothing more is written, so that only a look at the pipe can tell.
     assert_eq!(watching.end(), (Some(0), String::new()));

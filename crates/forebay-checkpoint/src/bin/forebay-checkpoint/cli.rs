@@ -198,10 +198,10 @@ pub(crate) struct ImportArguments {
     #[arg(long, value_parser = log)]
     pub(crate) log: LogId,
     /// Takes over every position, also where that goes back or over to another log
-    #[arg(long)]
+    #[arg(long, requires = "from")]
     pub(crate) reset: bool,
     /// Begins a new file if there is none
-    #[arg(long)]
+    #[arg(long, requires = "from")]
     pub(crate) create: bool,
 }
 

@@ -131,6 +131,7 @@ fn advice(error: &CheckpointError) -> Option<&'static str> {
         Error::UnsupportedVersion { .. } | Error::KeyFormat { .. } => "use a newer release",
         Error::LockTimeout { .. } => "see --lock-timeout",
         Error::NotLocal { .. } => "see --allow-remote",
+        Error::Replaced { .. } => "mount it anew, and rather the directory that it is in",
         Error::Io { source, .. } => match source.kind() {
             io::ErrorKind::NotFound => "check the path",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
