@@ -28,7 +28,8 @@ mod engine;
 mod field;
 mod block;
 mod header;
-#[cfg(all(test, not(forebay_loom)))]
+#[cfg(test)]
+#[cfg(not(forebay_loom))]
 mod importing;
 mod io;
 mod observe;
@@ -36,10 +37,12 @@ mod record;
 mod replay;
 mod salvage;
 mod scan;
-#[cfg(all(test, not(forebay_loom)))]
+#[cfg(test)]
+#[cfg(not(forebay_loom))]
 mod model;
 #[cfg(test)]
 mod reading;
-#[cfg(all(test, not(forebay_loom)))]
+#[cfg(test)]
+#[cfg(not(forebay_loom))]
 mod sim;
 mod table;

@@ -14,7 +14,8 @@ mod enter;
 mod import;
 mod refresh;
 mod replace;
-#[cfg(all(test, not(forebay_loom)))]
+#[cfg(test)]
+#[cfg(not(forebay_loom))]
 mod tests;
 
 use std::io;

@@ -250,7 +250,8 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
     Ok(folder.join(name))
 }
 
-#[cfg(all(test, not(forebay_loom)))]
+#[cfg(test)]
+#[cfg(not(forebay_loom))]
 mod tests {
     use super::*;
 

@@ -1,6 +1,7 @@
 //! What waits for the thread of a file.
 
-#[cfg(all(test, forebay_loom))]
+#[cfg(test)]
+#[cfg(forebay_loom)]
 mod models;
 mod room;
 

@@ -202,7 +202,9 @@ fn whoever_joins_is_served_or_told_to_start_anew() {
     model(|| {
         let served = Served::new(4);
         let thread = with(&served, Served::serve);
-        let parts = with(&served, |served| drop(served.queue.part()));
+        let parts = with(&served, |served| {
+            served.queue.part();
+        });
         if served.queue.join() {
             let (queued, slot) = call();
             assert!(block_on(served.queue.ask(queued, &slot)).is_ok());
