@@ -24,6 +24,7 @@ use crate::error::CheckpointError;
 use crate::file::engine::{Engine, Settings};
 use crate::file::model::crashes::{Count, Crashes, Depth};
 use crate::file::model::run::{Plan, Run};
+use crate::file::model::stage::{Stage, commit};
 use crate::file::sim::{Fault, Without, World};
 
 /// Runs every seed until one of them finds something that must not be.
@@ -118,6 +119,21 @@ fn every_call_may_fail_in_every_way() {
             assert_eq!(found, None, "seed {seed}, {only:?}");
         }
     }
+}
+
+/// It would not look at the path otherwise, and the old file stays as it is.
+#[test]
+fn who_only_looks_sees_that_the_file_was_replaced() {
+    let mut stage = Stage::new(&[]);
+    stage.set(|settings| settings.compact_from = 1 << 20);
+    stage.work(0, (1..9).map(|sequence| commit(0, sequence)).collect());
+    stage.turn(1, Vec::new(), true);
+    assert!(!stage.sees_something(1));
+    stage.set(|settings| settings.compact_from = 400);
+    stage.turn(2, Vec::new(), true);
+    assert!(stage.sum(|counters| counters.replacements) > 1);
+    assert!(stage.sees_something(1));
+    stage.violation().unwrap();
 }
 
 #[test]

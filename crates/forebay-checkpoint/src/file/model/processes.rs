@@ -1,15 +1,16 @@
 //! Processes that take turns, and what they tell the model.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 
-use forebay_core::{Outcome, StoreError};
+use forebay_core::{Outcome, ResumeKey, StoreError};
 
 use crate::error::CheckpointError;
 use crate::file::engine::{Engine, Entered, Job, Settings, read};
 use crate::file::model::promise::Promise;
 use crate::file::sim::{SimFile, SimIo, World};
-use crate::file::table::Table;
+use crate::file::table::{Known, Table};
 
 pub(crate) const PATH: &str = "/store";
 
@@ -58,6 +59,12 @@ impl Process {
         }
     }
 
+    fn shown(&self) -> BTreeMap<ResumeKey, Known> {
+        let table = read(&self.published);
+        let known = table.iter();
+        known.map(|(key, known)| (*key, known.clone())).collect()
+    }
+
     /// Tries to get in; one that had to wait goes on with the file it waited for.
     fn enter(&mut self, create: bool) -> Result<Way, CheckpointError> {
         use crate::file::io::Io;
@@ -85,22 +92,23 @@ impl Process {
     }
 
     /// Does `jobs`, if it gets in, and tells `promise` what came of them. With `sync`, it makes
-    /// durable what was there before.
+    /// durable what was there before. Returns whether another process was in the way.
     pub(crate) fn turn(
         &mut self,
         world: &World,
         promise: &Mutex<Promise>,
         mut jobs: Vec<Job>,
         sync: bool,
-    ) {
+    ) -> bool {
         let failed = world.failed();
         match self.enter(!jobs.is_empty()) {
             Ok(Way::In) => {}
-            Ok(Way::Out) => return,
+            Ok(Way::Out) => return true,
             Ok(Way::Nothing) => {
                 self.engine.publish_nothing();
                 let mut promise = promise.lock().unwrap();
-                return promise.observe(&read(&self.published), false);
+                promise.observe(&read(&self.published), false);
+                return false;
             }
             Err(error) => {
                 self.engine.leave();
@@ -108,18 +116,21 @@ impl Process {
                 let sure = error.outcome() == Outcome::NotCommitted;
                 let holds = world.is_dead(&self.io) || (excused && sure);
                 let mut promise = promise.lock().unwrap();
-                return promise.expect(holds, || format!("could not enter: {error:?}"));
+                promise.expect(holds, || format!("could not enter: {error:?}"));
+                return false;
             }
         }
         let number = self.io.number();
         promise.lock().unwrap().begin(number, &jobs);
+        let before = self.shown();
         let worked = self.engine.work(&mut jobs, sync);
         let mut promise = promise.lock().unwrap();
         if world.is_dead(&self.io) {
             for job in &mut jobs {
                 job.result = None;
             }
-            return promise.end(number, &jobs, false);
+            promise.end(number, &jobs, false);
+            return false;
         }
         let kept = |job: &Job| job.durable && matches!(job.result, Some(Ok(_)));
         let synced = jobs.iter().any(kept) || (worked.is_ok() && sync);
@@ -135,6 +146,8 @@ impl Process {
                 let stuck = world.forbids_renames() && world.failed() > 0;
                 let excused = zeros || stuck || world.failed() > failed;
                 promise.expect(excused, || format!("fails for nothing: {error:?}"));
+                let same = self.shown() == before;
+                promise.expect(same, || format!("shows more, but: {error:?}"));
             }
         }
         drop(promise);
@@ -142,6 +155,7 @@ impl Process {
             self.engine.tend();
         }
         self.engine.leave();
+        false
     }
 }
 

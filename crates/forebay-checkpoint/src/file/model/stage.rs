@@ -108,7 +108,20 @@ impl Stage {
             let process = Process::start_with(&self.world, self.settings.clone());
             self.processes.push(process);
         }
-        self.processes[which].turn(&self.world, &self.promise, jobs, sync);
+        let out = self.processes[which].turn(&self.world, &self.promise, jobs, sync);
+        // Whoever cannot give the lock back keeps it until the next time.
+        let excused = self.world.failed() > 0;
+        let mut promise = self.promise.lock().unwrap();
+        promise.expect(!out || excused, || "somebody kept the lock".to_owned());
+    }
+
+    /// Whether a process that only looks at the end of the file, as it knows it, sees something new.
+    pub(crate) fn sees_something(&self, which: usize) -> bool {
+        let process = &self.processes[which];
+        let (file, tail, _) = process.engine.tail().unwrap();
+        let mut head = [0; 8];
+        let read = process.io.read_at(&file, &mut head, tail).unwrap();
+        head[..read].iter().any(|byte| *byte != 0)
     }
 
     /// Has a process do `wishes` one after the other, durably.
