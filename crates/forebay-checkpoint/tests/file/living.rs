@@ -1,5 +1,4 @@
 use std::fs::File;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -109,32 +108,6 @@ fn the_shortest_interval_of_a_batch_decides() {
             thread::yield_now();
         }
     }
-}
-
-/// A change may come while the thread has found that there is no file and need be none.
-#[test]
-fn the_first_commit_is_made_whatever_else_is_asked_for_at_the_time() {
-    // In memory, where there is such a place, since each round takes several syncs.
-    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
-    let path = folder.as_ref().unwrap().path().join("offsets");
-    let store = FileStore::open(&path).unwrap();
-    let is_done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !is_done.load(Ordering::Relaxed) {
-                block_on(store.flush()).unwrap();
-            }
-        });
-        // Whatever goes wrong, the other thread has to end.
-        let wrong = (1..100).find_map(|sequence| {
-            let answer = store.commit_blocking(&KEY, at(sequence));
-            let removed = std::fs::remove_file(&path);
-            let is_well = matches!(&answer, Ok(commit) if commit.is_advanced());
-            (!is_well || removed.is_err()).then_some((sequence, answer, removed))
-        });
-        is_done.store(true, Ordering::Relaxed);
-        assert!(wrong.is_none(), "{wrong:?}");
-    });
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn wait(path: &Path) {
 }
 
 /// How many wait for the lock on a file.
-fn blocked(path: &Path) -> usize {
+pub(crate) fn blocked(path: &Path) -> usize {
     use std::os::unix::fs::MetadataExt;
     let inode = format!(":{} ", std::fs::metadata(path).unwrap().ino());
     let locks = std::fs::read_to_string("/proc/locks").unwrap();

@@ -1,14 +1,16 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc;
+use std::thread;
 
 use forebay_checkpoint::FileStore;
-use forebay_core::CheckpointStore;
+use forebay_core::{CheckpointStore, Commit};
 use futures::FutureExt;
 use futures::executor::block_on;
 use rustix::process::Signal;
 use tokio::runtime;
 
+use crate::child::blocked;
 use crate::other::Other;
 use crate::{KEY, OTHER_KEY, at, begin, nowhere};
 
@@ -98,5 +100,31 @@ fn a_removal_that_is_dropped_is_made_or_was_never_begun() {
         assert_eq!(other.hear().as_deref(), Some("ready"));
         let found = if is_polled { "nothing" } else { "1" };
         assert_eq!(other.ask("load 7"), found);
+    }
+}
+
+/// It came when there was a file, for something that needs none.
+#[test]
+fn a_commit_that_comes_while_the_file_is_removed_makes_a_new_one() {
+    let (_folder, path) = nowhere();
+    let store = FileStore::options().lock_timeout(None);
+    let store = store.open(&path).unwrap();
+    for sequence in 1..20 {
+        store.commit_blocking(&OTHER_KEY, at(sequence)).unwrap();
+        block_on(store.flush()).unwrap();
+        let held = File::open(&path).unwrap();
+        held.lock().unwrap();
+        let mut flush = Box::pin(store.flush());
+        assert!((&mut flush).now_or_never().is_none());
+        while blocked(&path) == 0 {
+            thread::yield_now();
+        }
+        let ticket = store.submit(&KEY, at(sequence)).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        drop(held);
+        assert_eq!(ticket.wait().unwrap(), Commit::Advanced { previous: None });
+        block_on(flush).unwrap();
+        assert_eq!(store.load_now(&OTHER_KEY), None);
+        std::fs::remove_file(&path).unwrap();
     }
 }
