@@ -81,6 +81,12 @@ impl Salvaged {
                 true
             };
             match place.read(behind(place.tail), &mut apply) {
+                // It looks like what a crash leaves, but this file has more damage.
+                End::Torn if !self.gaps.is_empty() => {
+                    let end = bytes.len() as u64;
+                    self.gap(place.tail, end);
+                    return end;
+                }
                 End::Clean | End::Torn => return place.tail,
                 End::Damaged { proof } => {
                     self.gap(place.tail, proof);
