@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use forebay_checkpoint::FileStore;
 
@@ -63,6 +64,21 @@ fn start(path: &Path, number: u8, numbers: &mut Numbers, traced: bool) -> (Other
     )
 }
 
+/// Says, where a round fails, how to have it once more.
+struct Round {
+    seed: u64,
+    fates: Vec<String>,
+}
+
+impl Drop for Round {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let Self { seed, fates } = self;
+            figures(&format!("FOREBAY_CHECKPOINT_SEED={seed}: {fates:?}"));
+        }
+    }
+}
+
 /// Four processes write until each of them has died at a place that was counted out; their files are
 /// replaced meanwhile. Every other round this process looks on with a store of its own.
 #[test]
@@ -78,10 +94,10 @@ fn killed_processes_lose_nothing_they_were_told_and_leave_nothing_behind() {
         let (mut others, fates): (Vec<_>, Vec<_>) = (0..PROCESSES)
             .map(|number| start(&path, number, &mut numbers, traced))
             .unzip();
-        let round = || format!("FOREBAY_CHECKPOINT_SEED={seed}: {fates:?}");
+        let _round = Round { seed, fates };
         for (number, other) in others.iter_mut().enumerate() {
             for (said, step) in other.rest().iter().zip(left[number] + 1..) {
-                assert_eq!(*said, step.to_string(), "{}", round());
+                assert_eq!(*said, step.to_string());
                 told[number] = step;
                 *count.entry("steps").or_insert(0) += 1;
             }
@@ -92,7 +108,7 @@ fn killed_processes_lose_nothing_they_were_told_and_leave_nothing_behind() {
         }
         drop(looks_on);
         let report = FileStore::verify(&path).unwrap();
-        assert_eq!(report.damage, None, "{}", round());
+        assert_eq!(report.damage, None);
         let store = FileStore::open(&path).unwrap();
         *count.entry("torn tails").or_insert(0) += store.stats().torn_tails;
         for number in 0..PROCESSES {
@@ -104,7 +120,7 @@ fn killed_processes_lose_nothing_they_were_told_and_leave_nothing_behind() {
         let most = store
             .load_now(&OTHER_KEY)
             .map_or(0, |most| most.sequence().get());
-        assert_eq!(Some(&most), left.iter().max(), "{}", round());
+        assert_eq!(Some(&most), left.iter().max());
         store.close_blocking().unwrap();
         let names = names(&folder);
         let expected = ["offsets", "offsets.compact"];
