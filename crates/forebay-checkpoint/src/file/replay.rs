@@ -248,3 +248,42 @@ pub(crate) fn load(header: &Header, seed: u32, bytes: &[u8]) -> (Table, Place, E
     };
     (table, place, end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u32) -> ResumeKey {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_le_bytes());
+        ResumeKey::from_bytes(bytes)
+    }
+
+    #[test]
+    fn keys_are_found_by_whatever_numbers_a_file_has_for_them() {
+        let mut names = Names::default();
+        let numbers = [0, 1, 5, u32::MAX, 40, 22, 38, 41, 39];
+        for number in numbers {
+            names.learn(number, key(number));
+        }
+        for number in 0..50 {
+            let name = Name { number, key: None };
+            let known = numbers.contains(&number).then(|| key(number));
+            assert_eq!(names.resolve(name), known, "{number}");
+        }
+        // Nothing is made room for that is not there.
+        assert!(names.dense.len() < 50);
+    }
+
+    #[test]
+    fn the_first_byte_that_is_not_zero_is_found_wherever_it_is() {
+        for len in [0, 1, 63, 64, 65, 200] {
+            let mut bytes = vec![0; len];
+            assert_eq!(first_not_zero(&bytes), None);
+            for first in (0..len).rev() {
+                bytes[first] = 1;
+                assert_eq!(first_not_zero(&bytes), Some(first));
+            }
+        }
+    }
+}
