@@ -68,6 +68,7 @@ fn scripts_do_what_they_are_called() {
     assert_eq!(of("torn tail")[1], 1);
     assert_eq!(of("replacement of a torn file")[1], 1);
     assert_eq!(of("healing")[2], 1);
+    assert_eq!(of("healing at a mount point")[2], 1);
     assert!(of("foreign block that was not synced")[3] > 1);
 }
 

@@ -12,7 +12,7 @@ use crate::file::sim::Fault;
 
 pub(crate) type Script = fn(&mut Stage);
 
-pub(crate) const SCRIPTS: [(&str, Script); 20] = [
+pub(crate) const SCRIPTS: [(&str, Script); 21] = [
     ("first commit", first_commit),
     ("commit", |stage| {
         acts(stage, |stage| stage.work(0, vec![commit(0, 5)]))
@@ -39,6 +39,7 @@ pub(crate) const SCRIPTS: [(&str, Script); 20] = [
     ("foreign block that was not synced", unsynced),
     ("healing", healing),
     ("mount point", mount_point),
+    ("healing at a mount point", healing_in_place),
     ("weak commits", |stage| acts(stage, weak)),
     ("close", |stage| acts(stage, close)),
     ("salvage", salvage),
@@ -152,6 +153,21 @@ fn mount_point(stage: &mut Stage) {
     stage.mount();
     stage.prepared();
     stage.work(0, (1..5).map(|sequence| long_commit(0, sequence)).collect());
+}
+
+/// What a process wrote that died before its sync cannot be synced by the next one, and no other file
+/// can be made.
+fn healing_in_place(stage: &mut Stage) {
+    stage.mount();
+    stage.work(0, vec![commit(0, 1)]);
+    stage.kill(0, 4, long_commit(0, 2));
+    let sync = stage.world.calls() + 8;
+    stage
+        .world
+        .fail(sync, Fault::Error(std::io::ErrorKind::Other));
+    stage.prepared();
+    stage.turn(0, Vec::new(), true);
+    stage.work(0, vec![commit(0, 3)]);
 }
 
 /// Answers that wait for no sync, and one that does.
