@@ -5,7 +5,7 @@
 //! * What is read from a file is written and read as the same, in a text that stays the same.
 #![no_main]
 
-use forebay_checkpoint::{Row, KeyParts, export_json_v1, import_json_v1};
+use forebay_checkpoint::{KeyParts, Row, export_json_v1, import_json_v1};
 use forebay_core::LogId;
 use libfuzzer_sys::fuzz_target;
 
