@@ -101,6 +101,7 @@ fn killed_processes_lose_nothing_they_were_told_and_leave_nothing_behind() {
                 told[number] = step;
                 *count.entry("steps").or_insert(0) += 1;
             }
+            assert!(other.was_killed());
             if let Some(store) = &looks_on {
                 let load = |key: &_| store.load_fresh_blocking(key).unwrap();
                 reached(number as u8, told[number], left[number], load);

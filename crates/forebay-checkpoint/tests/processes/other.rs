@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -98,6 +99,12 @@ impl Other {
         let said = std::iter::from_fn(|| self.hear()).collect();
         self.child.wait().unwrap();
         said
+    }
+
+    /// Whether it has ended by being killed, and not in another way.
+    pub(crate) fn was_killed(&mut self) -> bool {
+        let status = self.child.wait().unwrap();
+        status.signal() == Some(Signal::KILL.as_raw())
     }
 }
 
