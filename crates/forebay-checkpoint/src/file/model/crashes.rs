@@ -198,7 +198,7 @@ impl Crashes {
         let world = World::with(files, seed);
         world.leave_out(self.without);
         let promise = Arc::new(Mutex::new(promise.clone()));
-        let stops_again = depth == 0 && seed % self.depth.one_stops_again == 0;
+        let stops_again = depth == 0 && seed.is_multiple_of(self.depth.one_stops_again);
         let moments = stops_again.then(|| record(&world, &promise));
         let (lost, claims) = {
             let promise = promise.lock().unwrap();
