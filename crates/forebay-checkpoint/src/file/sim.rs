@@ -70,7 +70,7 @@ struct State {
     dice: Dice,
     next: u64,
     calls: u64,
-    /// How many faults have happened.
+    /// How many calls have failed, but for those that are only to be made again.
     failed: u64,
     faults: BTreeMap<u64, Fault>,
     hooks: BTreeMap<u64, Hook>,
@@ -87,6 +87,11 @@ impl Fault {
             self,
             Self::Error(io::ErrorKind::Interrupted) | Self::Partial(io::ErrorKind::Interrupted)
         )
+    }
+
+    /// Whether whoever calls has anything to say of it.
+    fn is_failure(self) -> bool {
+        !self.is_interruption() && self != Self::Short
     }
 
     const fn is_deadly(self) -> bool {

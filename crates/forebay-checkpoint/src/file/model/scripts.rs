@@ -12,7 +12,7 @@ use crate::file::sim::Fault;
 
 pub(crate) type Script = fn(&mut Stage);
 
-pub(crate) const SCRIPTS: [(&str, Script); 21] = [
+pub(crate) const SCRIPTS: [(&str, Script); 22] = [
     ("first commit", first_commit),
     ("commit", |stage| {
         acts(stage, |stage| stage.work(0, vec![commit(0, 5)]))
@@ -37,6 +37,7 @@ pub(crate) const SCRIPTS: [(&str, Script); 21] = [
     ("replacement of a torn file", replacement_of_torn),
     ("torn tail", torn_tail),
     ("foreign block that was not synced", unsynced),
+    ("name that was not synced", unsynced_name),
     ("healing", healing),
     ("mount point", mount_point),
     ("healing at a mount point", healing_in_place),
@@ -135,6 +136,13 @@ fn unsynced(stage: &mut Stage) {
     stage.prepared();
     stage.turn(0, Vec::new(), true);
     stage.work(1, vec![commit(0, 3)]);
+}
+
+/// A process died between a rename and the sync of the directory.
+fn unsynced_name(stage: &mut Stage) {
+    stage.kill(0, 15, commit(0, 1));
+    stage.prepared();
+    stage.work(0, vec![commit(0, 2), commit(1, 1)]);
 }
 
 /// The first sync fails anyhow.

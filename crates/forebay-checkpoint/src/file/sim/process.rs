@@ -45,7 +45,7 @@ impl SimIo {
         let call = state.calls;
         state.calls += 1;
         let fault = state.faults.remove(&call);
-        state.failed += u64::from(fault.is_some());
+        state.failed += u64::from(fault.is_some_and(Fault::is_failure));
         Ok((state, fault))
     }
 
