@@ -5,11 +5,18 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::fs::{Gid, Uid, fchown, fstatfs};
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::file::io::{Io, Stat};
 
+/// Locks are those of `flock`, which belong to an opening of a file. The line in front of them is a
+/// lock of `fcntl`, which belongs to a process; on Linux neither knows of the other. Elsewhere they
+/// may be one and the same, so there is no line.
 pub(crate) struct Disk;
 
 /// The numbers by which Linux tells what is mounted, where that is not on this machine alone.
@@ -103,6 +110,26 @@ impl Io for Disk {
 
     fn unlock(&self, file: &File) -> io::Result<()> {
         file.unlock()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn line_up(&self, file: &File) -> io::Result<()> {
+        Ok(fcntl_lock(file, FlockOperation::LockExclusive)?)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn try_line_up(&self, file: &File) -> io::Result<bool> {
+        match fcntl_lock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn leave_line(&self, file: &File) {
+        // It ends with the process at the latest.
+        let _ = fcntl_lock(file, FlockOperation::Unlock);
     }
 
     fn remote(&self, file: &File) -> io::Result<Option<&'static str>> {

@@ -46,6 +46,19 @@ pub(crate) trait Io: Send + Sync + 'static {
 
     fn unlock(&self, file: &Self::File) -> io::Result<()>;
 
+    /// Waits for the first place in the line of those processes that want the lock. It guards
+    /// nothing: whoever fails to get it, or loses it, may take the lock all the same.
+    fn line_up(&self, _file: &Self::File) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Takes the first place if nobody has it; returns whether that was so.
+    fn try_line_up(&self, _file: &Self::File) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    fn leave_line(&self, _file: &Self::File) {}
+
     /// Returns what the file system of `file` is called if locks on it may not reach every writer.
     fn remote(&self, file: &Self::File) -> io::Result<Option<&'static str>>;
 

@@ -22,6 +22,12 @@ use crate::file::slot::{Answers, Promise};
 /// So many bytes of records are put into one block, as far as one call does not have more.
 const BATCH_BYTES: usize = RECORDS_BYTES_MAX / 2;
 
+/// Who has not seen another process for so many turns need not stand in line.
+const ALONE_TURNS: u32 = 64;
+
+/// It looks each time after so many turns whether somebody does.
+const LOOK_TURNS: u32 = 32;
+
 pub(super) struct Worker<I: Io> {
     shared: Arc<Shared<I>>,
     engine: Engine<I>,
@@ -30,6 +36,24 @@ pub(super) struct Worker<I: Io> {
     look_every: Option<Duration>,
     has_watchdog: bool,
     lock_waits: u64,
+    /// How long other processes have been waited for since the last turn, if they were.
+    waited: Option<Duration>,
+    /// Whether the locks of the file system are such that there can be a line in front of them.
+    has_line: bool,
+    /// So many turns went by without a sign of another process.
+    alone: u32,
+}
+
+/// The first place in the line of those who want the lock, until it is dropped.
+struct Line<I: Io> {
+    shared: Arc<Shared<I>>,
+    file: Arc<I::File>,
+}
+
+impl<I: Io> Drop for Line<I> {
+    fn drop(&mut self) {
+        self.shared.io.leave_line(&self.file);
+    }
 }
 
 /// Ends the queue however the thread ends.
@@ -59,6 +83,9 @@ impl<I: Io> Worker<I> {
             look_every: options.look_every,
             has_watchdog: false,
             lock_waits: 0,
+            waited: None,
+            has_line: !options.settings.remote,
+            alone: ALONE_TURNS,
         }
     }
 
@@ -150,29 +177,88 @@ impl<I: Io> Worker<I> {
             took: began.elapsed(),
         };
         let now = self.shared.counters();
+        let has_company = now.foreign_blocks != before.foreign_blocks;
+        self.alone = if has_company {
+            0
+        } else {
+            self.alone.saturating_add(1)
+        };
         self.shared.metrics.turned(&before, &now, turned);
     }
 
     fn enter(&mut self, create: bool) -> Result<bool, CheckpointError> {
+        let entered = self.enter_in_turn(create);
+        if let Some(waited) = self.waited.take() {
+            self.lock_waits += 1;
+            let (metrics, path) = (&self.shared.metrics, &self.shared.path);
+            metrics.lock_waited(path, waited);
+        }
+        entered
+    }
+
+    fn enter_in_turn(&mut self, create: bool) -> Result<bool, CheckpointError> {
+        // Given back when the lock is there, and only then: who wants the lock next waits here.
+        let mut line = self.line_up()?;
         loop {
             let file = match self.engine.enter(create)? {
                 Entered::Locked => return Ok(true),
                 Entered::Nothing => return Ok(false),
                 Entered::Busy(file) => file,
             };
-            self.start_watchdog()?;
-            self.shared.queue.waits_for_lock(true);
-            let began = Instant::now();
-            let locked = retried(|| self.shared.io.lock(&file));
-            self.shared.queue.waits_for_lock(false);
-            self.lock_waits += 1;
-            let (metrics, path) = (&self.shared.metrics, &self.shared.path);
-            metrics.lock_waited(path, began.elapsed());
-            locked.map_err(|error| self.shared.error("lock", error))?;
+            if line.is_none() && self.has_line {
+                line = self.wait_in_line(Arc::clone(&file))?;
+            }
+            self.wait(|io| io.lock(&file))?
+                .map_err(|error| self.shared.error("lock", error))?;
             if self.engine.confirm()? {
                 return Ok(true);
             }
         }
+    }
+
+    /// Gets in line for the lock where other processes want it too.
+    ///
+    /// The system wakes those who wait for a lock, and gives it to whoever asks first. That would
+    /// be the one who has just given it back, again and again, as long as there is something to do.
+    fn line_up(&mut self) -> Result<Option<Line<I>>, CheckpointError> {
+        let looks = self.alone < ALONE_TURNS || self.alone.is_multiple_of(LOOK_TURNS);
+        if !self.has_line || !looks {
+            return Ok(None);
+        }
+        let Some((file, ..)) = self.engine.tail() else {
+            return Ok(None);
+        };
+        match retried(|| self.shared.io.try_line_up(&file)) {
+            Ok(true) => Ok(Some(self.line(file))),
+            Ok(false) => self.wait_in_line(file),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// There is no harm but unfairness where this fails.
+    fn wait_in_line(&mut self, file: Arc<I::File>) -> Result<Option<Line<I>>, CheckpointError> {
+        let first = self.wait(|io| io.line_up(&file))?;
+        Ok(first.is_ok().then(|| self.line(file)))
+    }
+
+    fn line(&self, file: Arc<I::File>) -> Line<I> {
+        let shared = Arc::clone(&self.shared);
+        Line { shared, file }
+    }
+
+    /// Waits for other processes, while another thread looks at the time.
+    fn wait(
+        &mut self,
+        call: impl Fn(&I) -> io::Result<()>,
+    ) -> Result<io::Result<()>, CheckpointError> {
+        self.start_watchdog()?;
+        self.alone = 0;
+        self.shared.queue.waits_for_lock(true);
+        let began = Instant::now();
+        let waited = retried(|| call(&self.shared.io));
+        self.shared.queue.waits_for_lock(false);
+        *self.waited.get_or_insert_default() += began.elapsed();
+        Ok(waited)
     }
 
     /// While this thread waits for the lock, another one has to look at the time.

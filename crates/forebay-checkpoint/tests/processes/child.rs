@@ -31,6 +31,7 @@ fn in_another_process() {
         "serve" => serve(path),
         "rise" => rise(path, numbers[0] as u8, numbers[1]),
         "hold" => hold(path),
+        "line" => crate::waiting::line(path),
         "wait" => wait(path),
         "fail" => crate::calls::fail(path),
         "count" => crate::calls::count(path),

@@ -2,15 +2,17 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
-use forebay_checkpoint::FileStore;
+use forebay_checkpoint::{CheckpointError, FileStore};
 use forebay_core::{CheckpointStore, Commit};
 use futures::FutureExt;
 use futures::executor::block_on;
+use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::process::Signal;
 use tokio::runtime;
 
-use crate::child::blocked;
+use crate::child::{blocked, say};
 use crate::other::Other;
 use crate::{KEY, OTHER_KEY, at, begin, nowhere};
 
@@ -127,4 +129,44 @@ fn a_commit_that_comes_while_the_file_is_removed_makes_a_new_one() {
         assert_eq!(store.load_now(&OTHER_KEY), None);
         std::fs::remove_file(&path).unwrap();
     }
+}
+
+/// Stands in line for the lock, as who waits for it does, until it is killed.
+pub(crate) fn line(path: &Path) {
+    let file = File::options().read(true).write(true).open(path).unwrap();
+    fcntl_lock(&file, FlockOperation::LockExclusive).unwrap();
+    say("in line");
+    loop {
+        thread::park();
+    }
+}
+
+/// Of two processes that had enough to do, one got the lock again and again, and the other hardly
+/// ever.
+#[test]
+fn who_has_had_the_lock_lets_others_have_it_first() {
+    let (_folder, path) = nowhere();
+    let store = FileStore::open(&path).unwrap();
+    store.commit_blocking(&KEY, at(1)).unwrap();
+    let mut line = Other::start(&path, "line");
+    assert_eq!(line.hear().as_deref(), Some("in line"));
+    assert!(!is_held(&path));
+    let hasty = FileStore::options().lock_timeout(Some(Duration::from_millis(1)));
+    let hasty = hasty.open(&path).unwrap();
+    // Who has met nobody for long looks now and then.
+    let refused = (2..100).find_map(|sequence| {
+        let refused = hasty.commit_blocking(&KEY, at(sequence)).err()?;
+        assert!(matches!(refused, CheckpointError::LockTimeout { .. }));
+        Some(sequence)
+    });
+    assert!(refused.is_some());
+    assert!(!is_held(&path));
+    line.signal(Signal::KILL);
+    store.commit_blocking(&KEY, at(100)).unwrap();
+    // Who has met somebody looks each time.
+    let mut line = Other::start(&path, "line");
+    assert_eq!(line.hear().as_deref(), Some("in line"));
+    assert!(hasty.commit_blocking(&KEY, at(101)).is_err());
+    line.signal(Signal::KILL);
+    store.commit_blocking(&KEY, at(102)).unwrap();
 }
