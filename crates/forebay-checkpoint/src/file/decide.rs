@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use forebay_core::{Checkpoint, Commit, ResumeKey};
 
-use crate::file::record::State;
+use crate::file::format::record::State;
 use crate::file::table::Known;
 
 #[derive(Clone, Debug)]

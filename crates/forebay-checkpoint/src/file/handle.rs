@@ -8,9 +8,9 @@ use std::time::Instant;
 use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, Outcome, ResumeKey, Survives};
 
 use crate::error::CheckpointError;
-use crate::file::block::RECORDS_BYTES_MAX;
 use crate::file::decide::{Answer, What, Wish};
 use crate::file::disk::{Disk, parent};
+use crate::file::format::block::RECORDS_BYTES_MAX;
 use crate::file::options::{Durability, Options};
 use crate::file::queue::{Pace, Queued, Task, bytes};
 use crate::file::registry;

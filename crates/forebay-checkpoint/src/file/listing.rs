@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::error::CheckpointError;
 use crate::file::engine::read;
+use crate::file::format::replay::End;
+use crate::file::format::salvage::salvage;
 use crate::file::handle::resolve;
-use crate::file::replay::End;
-use crate::file::salvage::salvage;
 use crate::file::scan::{Chain, Content, Fault, Scan};
 use crate::file::stats::{FileReport, FileStats, Salvage};
 use crate::file::store::FileStore;

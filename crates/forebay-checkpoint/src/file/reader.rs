@@ -10,12 +10,12 @@ use std::sync::Arc;
 use forebay_core::{Checkpoint, ResumeKey};
 
 use crate::error::CheckpointError;
-use crate::file::block::BLOCK_HEAD_BYTES;
 use crate::file::disk::Disk;
-use crate::file::field::array_at;
+use crate::file::format::block::BLOCK_HEAD_BYTES;
+use crate::file::format::field::array_at;
+use crate::file::format::replay::{End, Place, apply};
 use crate::file::handle::resolve;
 use crate::file::io::{read_rest, retried};
-use crate::file::replay::{End, Place, apply};
 use crate::file::scan::{Chain, Content, Identity, Scan, identity, io_error};
 use crate::file::table::Table;
 use crate::row::Row;

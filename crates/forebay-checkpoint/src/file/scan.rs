@@ -11,9 +11,9 @@ use forebay_core::Outcome;
 use crate::error::CheckpointError;
 use crate::file::disk::Disk;
 use crate::file::engine::JSON_FIRST;
-use crate::file::header::{Header, Unreadable};
+use crate::file::format::header::{Header, Unreadable};
+use crate::file::format::replay::{End, Place, load};
 use crate::file::io::{read_rest, retried};
-use crate::file::replay::{End, Place, load};
 use crate::file::table::Table;
 
 /// Device and inode.

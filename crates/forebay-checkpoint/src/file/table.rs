@@ -5,7 +5,7 @@ use std::sync::Arc;
 use forebay_core::{Checkpoint, ResumeKey};
 use hashbrown::HashMap;
 
-use crate::file::record::{self, State};
+use crate::file::format::record::{self, State};
 use crate::row::Row;
 
 #[cfg(not(test))]

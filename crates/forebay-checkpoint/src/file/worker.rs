@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use forebay_rt::wake_all;
 
 use crate::error::CheckpointError;
-use crate::file::block::RECORDS_BYTES_MAX;
 use crate::file::counters::Counters;
 use crate::file::decide::Wish;
 use crate::file::engine::{Engine, Entered, Job, read};
+use crate::file::format::block::RECORDS_BYTES_MAX;
 use crate::file::io::{Io, retried};
 use crate::file::observe::Turned;
 use crate::file::options::Options;

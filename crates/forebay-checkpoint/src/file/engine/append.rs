@@ -5,13 +5,13 @@ use std::io;
 use forebay_core::Outcome;
 
 use crate::error::CheckpointError;
-use crate::file::block::{ALIGNMENT, Link};
 use crate::file::engine::chain::{Chain, Ending, mark_of};
 use crate::file::engine::{Engine, nonce};
+use crate::file::format::block::{ALIGNMENT, Link};
+use crate::file::format::record::{Name, Record, encode_label, encode_state};
+use crate::file::format::replay::Names;
 use crate::file::io::{Io, read_rest, retried, write_all};
 use crate::file::observe;
-use crate::file::record::{Name, Record, encode_label, encode_state};
-use crate::file::replay::Names;
 use crate::file::table::Change;
 
 impl<I: Io> Engine<I> {

@@ -1,7 +1,7 @@
 //! The blocks of the open file, and where they end.
 
-use crate::file::header::Header;
-use crate::file::replay::Place;
+use crate::file::format::header::Header;
+use crate::file::format::replay::Place;
 
 /// So many bytes before the tail are looked at to see that the file is still the one that was read.
 /// Every header has as many, and every block.

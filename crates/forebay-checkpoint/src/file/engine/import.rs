@@ -12,9 +12,9 @@ use crate::error::CheckpointError;
 use crate::file::engine::Engine;
 use crate::file::engine::enter::Entered;
 use crate::file::engine::replace::{Failure, beside};
+use crate::file::format::record::State;
 use crate::file::io::{Io, read_rest, retried};
 use crate::file::observe;
-use crate::file::record::State;
 use crate::file::table::{Known, Table};
 use crate::json_v1::import_json_v1;
 

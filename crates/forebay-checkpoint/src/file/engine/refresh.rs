@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
-use crate::file::block::{ALIGNMENT, BLOCK_HEAD_BYTES};
 use crate::file::engine::Engine;
 use crate::file::engine::chain::{Chain, MARK_BYTES, mark_of};
 use crate::file::engine::import::JSON_FIRST;
-use crate::file::field::u64_at;
-use crate::file::header::{Header, Unreadable};
+use crate::file::format::block::{ALIGNMENT, BLOCK_HEAD_BYTES};
+use crate::file::format::field::u64_at;
+use crate::file::format::header::{Header, Unreadable};
+use crate::file::format::replay::{End, load, stage};
+use crate::file::format::salvage::salvage;
 use crate::file::io::{Io, read_into, read_rest};
 use crate::file::observe;
-use crate::file::replay::{End, load, stage};
-use crate::file::salvage::salvage;
 use crate::file::table::Table;
 
 /// What others have written since is shorter, as a rule.

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::CheckpointError;
-use crate::file::block::{BLOCK_HEAD_BYTES, Link, RECORDS_BYTES_MAX};
 use crate::file::engine::append::encode_change;
 use crate::file::engine::chain::Chain;
 use crate::file::engine::{Engine, Open, nonce, read};
-use crate::file::header::{HEADER_BYTES, Header};
+use crate::file::format::block::{BLOCK_HEAD_BYTES, Link, RECORDS_BYTES_MAX};
+use crate::file::format::header::{HEADER_BYTES, Header};
+use crate::file::format::record::Name;
+use crate::file::format::replay::{Names, Place};
 use crate::file::io::{Io, Stat, retried, write_all};
 use crate::file::observe;
-use crate::file::record::Name;
-use crate::file::replay::{Names, Place};
 use crate::file::table::{Change, Table};
 
 /// So many bytes of records go into a block of a new file, as far as one key does not take more.

@@ -15,12 +15,12 @@ use forebay_core::{Checkpoint, ResumeKey};
 use crate::error::CheckpointError;
 use crate::file::decide::What;
 use crate::file::engine::{Job, Settings, read};
-use crate::file::header::{HEADER_BYTES, Header};
+use crate::file::format::header::{HEADER_BYTES, Header};
+use crate::file::format::replay::{Place, after, load};
+use crate::file::format::salvage::salvage;
 use crate::file::model::processes::{PATH, Process};
 use crate::file::model::run::{Plan, Run};
 use crate::file::model::stage::{Stage, commit, long_commit, wish};
-use crate::file::replay::{Place, after, load};
-use crate::file::salvage::salvage;
 use crate::file::sim::{Dice, Files, World};
 use crate::file::table::Table;
 
@@ -53,7 +53,7 @@ impl Sound {
                 held.push(shown(&table));
             }
             let rest = &bytes[again.tail as usize..];
-            let block = crate::file::block::Block::whole(rest, seed).unwrap();
+            let block = crate::file::format::block::Block::whole(rest, seed).unwrap();
             assert!(again.enter(block, &mut |key, record| {
                 let Some(key) = key else { return true };
                 let known = after(table.get(&key), record);

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use foldhash::fast::RandomState;
 use forebay_core::ResumeKey;
 
-use crate::file::block::Block;
-use crate::file::header::{HEADER_BYTES, Header, Unreadable};
-use crate::file::record::{Record, State};
-use crate::file::replay::{End, Place, after};
+use crate::file::format::block::Block;
+use crate::file::format::header::{HEADER_BYTES, Header, Unreadable};
+use crate::file::format::record::{Record, State};
+use crate::file::format::replay::{End, Place, after};
 use crate::file::stats::Salvage;
 use crate::file::table::Table;
 

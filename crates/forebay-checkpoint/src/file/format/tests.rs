@@ -14,16 +14,16 @@ use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-use crate::file::block::{Block, Link};
-use crate::file::header::{HEADER_BYTES, Header};
-use crate::file::record::{Name, Nonsense, Record, Records, State};
-use crate::file::replay::{End, load};
-use crate::file::salvage::salvage;
+use crate::file::format::block::{Block, Link};
+use crate::file::format::header::{HEADER_BYTES, Header};
+use crate::file::format::record::{Name, Nonsense, Record, Records, State};
+use crate::file::format::replay::{End, load};
+use crate::file::format::salvage::salvage;
 use crate::file::table::Table;
 
 type Values = BTreeMap<ResumeKey, Checkpoint>;
 
-const GOLDEN: &[u8] = include_bytes!("../../tests/golden/format_1.checkpoints");
+const GOLDEN: &[u8] = include_bytes!("../../../tests/golden/format_1.checkpoints");
 
 /// A file, where each of its blocks ends, and what holds up to there.
 struct Sample {

@@ -3,9 +3,9 @@
 use forebay_core::ResumeKey;
 use hashbrown::HashMap;
 
-use crate::file::block::{ALIGNMENT, Block};
-use crate::file::header::Header;
-use crate::file::record::{Name, Record, Records};
+use crate::file::format::block::{ALIGNMENT, Block};
+use crate::file::format::header::Header;
+use crate::file::format::record::{Name, Record, Records};
 use crate::file::table::{Change, Known, Staged, Table};
 
 /// A key takes so many bytes at least where it is named.
@@ -231,7 +231,7 @@ pub(crate) fn after(before: Known, record: Record) -> Option<Known> {
 /// Reads a whole file behind its header into a table.
 pub(crate) fn load(header: &Header, seed: u32, bytes: &[u8]) -> (Table, Place, End) {
     let mut table = Table::new(header.floor);
-    let header_bytes = bytes.len().min(crate::file::header::HEADER_BYTES);
+    let header_bytes = bytes.len().min(crate::file::format::header::HEADER_BYTES);
     let mut place = Place::behind_header(seed, header_bytes as u64);
     // Room for as many keys as there may be, so that it need not grow; what was too much is given
     // back.

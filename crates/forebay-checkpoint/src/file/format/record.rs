@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
 
-use crate::file::field::{array_at, put, u16_at, u32_at, u64_at};
+use crate::file::format::field::{array_at, put, u16_at, u32_at, u64_at};
 
 const FIXED_BYTES: usize = 32;
 const KEY_BYTES: usize = 32;

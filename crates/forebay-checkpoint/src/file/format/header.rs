@@ -1,7 +1,7 @@
 //! The first bytes of a file: what it is, which generation, and the seed of all its checksums.
 
-use crate::file::block::Block;
-use crate::file::field::{array_at, put, u16_at, u32_at, u64_at};
+use crate::file::format::block::Block;
+use crate::file::format::field::{array_at, put, u16_at, u32_at, u64_at};
 
 pub(crate) const HEADER_BYTES: usize = 64;
 

@@ -1,6 +1,6 @@
 //! Blocks: what is written in one step, and is there whole or not at all.
 
-use crate::file::field::{put, u32_at, u64_at};
+use crate::file::format::field::{put, u32_at, u64_at};
 
 pub(crate) const BLOCK_HEAD_BYTES: usize = 24;
 
