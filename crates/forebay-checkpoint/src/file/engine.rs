@@ -33,7 +33,7 @@ pub(crate) use crate::file::engine::chain::{MARK_BYTES, Mark};
 pub(crate) use crate::file::engine::enter::Entered;
 pub(crate) use crate::file::engine::import::JSON_FIRST;
 use crate::file::engine::import::OlderLock;
-use crate::file::io::{Io, Stat, retried};
+use crate::file::io::{Identity, Io, Stat, retried};
 use crate::file::observe;
 use crate::file::stats::Salvage;
 use crate::file::table::{Change, Known, Staged, Table};
@@ -176,8 +176,10 @@ impl<I: Io> Engine<I> {
         Some((Arc::clone(&open.file), chain.place.tail, chain.mark))
     }
 
-    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
-        self.open.as_ref().map(|open| open.stat.identity)
+    /// Returns the file that the path named when it was last looked at, and which file that is.
+    pub(crate) fn file(&self) -> Option<(Arc<I::File>, Identity)> {
+        let open = self.open.as_ref()?;
+        Some((Arc::clone(&open.file), open.stat.identity))
     }
 
     /// Whether something was written, or read, that is not known to be durable.

@@ -65,10 +65,12 @@ pub(crate) trait Io: Send + Sync + 'static {
     fn random(&self) -> [u8; 16];
 }
 
+/// Device and inode: which file it is, whatever its name.
+pub(crate) type Identity = (u64, u64);
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stat {
-    /// Device and inode: which file it is, whatever its name.
-    pub(crate) identity: (u64, u64),
+    pub(crate) identity: Identity,
     pub(crate) len: u64,
     pub(crate) links: u64,
     pub(crate) mode: u32,

@@ -15,8 +15,8 @@ use crate::file::format::block::BLOCK_HEAD_BYTES;
 use crate::file::format::field::array_at;
 use crate::file::format::replay::{End, Place, apply};
 use crate::file::handle::resolve;
-use crate::file::io::{read_rest, retried};
-use crate::file::scan::{Chain, Content, Identity, Scan, identity, io_error};
+use crate::file::io::{Identity, read_rest, retried};
+use crate::file::scan::{Chain, Content, Scan, identity, io_error};
 use crate::file::table::Table;
 use crate::row::Row;
 

@@ -1,5 +1,6 @@
 //! The files that are open in this process, so that handles to one file share its thread.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -16,8 +17,11 @@ static FILES: Mutex<Vec<Weak<Shared<Disk>>>> = Mutex::new(Vec::new());
 /// A file is known by its path, where it is not there yet, and by what it is, where it has several
 /// names.
 pub(crate) fn shared(path: &Path, options: &Options) -> Result<Arc<Shared<Disk>>, CheckpointError> {
-    let identity = retried(|| Disk.stat_path(path))
-        .ok()
+    // As long as it is open here, no other file gets its identity.
+    let file = open(path);
+    let identity = file
+        .as_ref()
+        .and_then(|file| retried(|| Disk.stat(file)).ok())
         .map(|stat| stat.identity);
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
     files.retain(|file| file.strong_count() > 0);
@@ -32,4 +36,14 @@ pub(crate) fn shared(path: &Path, options: &Options) -> Result<Arc<Shared<Disk>>
     let shared = Shared::start(Arc::new(Disk), Arc::from(path), options)?;
     files.push(Arc::downgrade(&shared));
     Ok(shared)
+}
+
+/// Opens what is at `path` if that is a file, and one that this process may write.
+fn open(path: &Path) -> Option<File> {
+    let stat = retried(|| Disk.stat_path(path)).ok()?;
+    // Opening a pipe would wait for somebody to write into it.
+    if !stat.is_file {
+        return None;
+    }
+    retried(|| Disk.open(path)).ok()
 }

@@ -13,11 +13,8 @@ use crate::file::disk::Disk;
 use crate::file::engine::JSON_FIRST;
 use crate::file::format::header::{Header, Unreadable};
 use crate::file::format::replay::{End, Place, load};
-use crate::file::io::{read_rest, retried};
+use crate::file::io::{Identity, read_rest, retried};
 use crate::file::table::Table;
-
-/// Device and inode.
-pub(super) type Identity = (u64, u64);
 
 /// A whole file, as it was read once without a lock.
 pub(super) struct Scan {

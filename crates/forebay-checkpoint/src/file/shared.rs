@@ -9,7 +9,7 @@ use forebay_core::Outcome;
 use crate::error::CheckpointError;
 use crate::file::counters::Counters;
 use crate::file::engine::{MARK_BYTES, Mark};
-use crate::file::io::{Io, read_into};
+use crate::file::io::{Identity, Io, read_into};
 use crate::file::observe::Metrics;
 use crate::file::options::Options;
 use crate::file::queue::Queue;
@@ -35,9 +35,10 @@ pub(crate) struct Shared<I: Io> {
 
 /// What the thread has seen last.
 pub(super) struct Seen<F> {
-    /// The file and its tail. As long as it is open here, no other file gets its identity.
+    /// The file, and which one it is. As long as it is open here, no other file gets its identity.
+    pub(super) file: Option<(Arc<F>, Identity)>,
+    /// The same file and its tail, if there is anything in it.
     pub(super) tail: Option<(Arc<F>, u64, Mark)>,
-    pub(super) identity: Option<(u64, u64)>,
     pub(super) lock_timeouts: u64,
     pub(super) counters: Counters,
     pub(super) salvaged: Option<Arc<Salvage>>,
@@ -60,8 +61,8 @@ impl<I: Io> Shared<I> {
             gone: Slot::default(),
             io,
             seen: Mutex::new(Seen {
+                file: None,
                 tail: None,
-                identity: None,
                 lock_timeouts: 0,
                 counters: Counters::default(),
                 salvaged: None,
@@ -86,8 +87,8 @@ impl<I: Io> Shared<I> {
         !(is_same && matches!(read, Ok(MARK_BYTES | 40)))
     }
 
-    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
-        self.seen().identity
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        self.seen().file.as_ref().map(|(_, identity)| *identity)
     }
 
     pub(crate) fn counters(&self) -> Counters {
@@ -109,8 +110,7 @@ impl<I: Io> Shared<I> {
 
     pub(super) fn forget(&self) {
         let mut seen = self.seen();
-        seen.identity = None;
-        let before = seen.tail.take();
+        let before = (seen.file.take(), seen.tail.take());
         drop(seen);
         drop(before);
     }

@@ -225,7 +225,7 @@ impl<I: Io> Worker<I> {
         if !self.has_line || !looks {
             return Ok(None);
         }
-        let Some((file, ..)) = self.engine.tail() else {
+        let Some((file, _)) = self.engine.file() else {
             return Ok(None);
         };
         match retried(|| self.shared.io.try_line_up(&file)) {
@@ -295,15 +295,15 @@ impl<I: Io> Worker<I> {
 
     fn note(&self) {
         let mut seen = self.shared.seen();
-        let before = std::mem::replace(&mut seen.tail, self.engine.tail());
-        seen.identity = self.engine.identity();
+        let file = std::mem::replace(&mut seen.file, self.engine.file());
+        let tail = std::mem::replace(&mut seen.tail, self.engine.tail());
         seen.counters = Counters {
             lock_waits: self.lock_waits,
             ..*self.engine.counters()
         };
         seen.salvaged = self.engine.salvaged().cloned();
         drop(seen);
-        drop(before);
+        drop((file, tail));
     }
 }
 

@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use forebay_checkpoint::{
@@ -217,6 +218,28 @@ fn each_call_waits_as_long_as_its_handle_is_patient() {
     drop(held);
     assert!(waits.wait().unwrap().is_advanced());
     assert_eq!(patient.load_now(&KEY), Some(at(1)));
+}
+
+/// A new file may get the number of one that was replaced a moment ago, and was taken for it as long
+/// as the thread of that one had not noticed.
+#[test]
+fn a_file_is_never_taken_for_another_one() {
+    let (folder, _) = nowhere();
+    let folder = folder.path().canonicalize().unwrap();
+    thread::scope(|scope| {
+        for each in 0..4 {
+            let folder = &folder;
+            scope.spawn(move || {
+                for turn in 0..200 {
+                    let path = folder.join(format!("{each}-{turn}"));
+                    fs::write(&path, "").unwrap();
+                    let store = FileStore::open(&path).unwrap();
+                    assert_eq!(store.path(), path);
+                    store.commit_blocking(&KEY, at(1)).unwrap();
+                }
+            });
+        }
+    });
 }
 
 #[test]
