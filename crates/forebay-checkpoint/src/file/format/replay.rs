@@ -56,13 +56,24 @@ pub(crate) enum End {
 }
 
 impl Names {
+    /// Gives a key a number that no other one has.
     pub(crate) fn number(&mut self, key: ResumeKey) -> u32 {
-        let number = self.next;
-        self.learn(number, key);
+        // Other writers may count as they like, and have given the last number to somebody.
+        let mut number = self.next;
+        while self.get(number).is_some() {
+            number = number.wrapping_add(1);
+        }
+        self.put(number, key);
+        self.next = number.wrapping_add(1);
         number
     }
 
     pub(crate) fn learn(&mut self, number: u32, key: ResumeKey) {
+        self.put(number, key);
+        self.next = self.next.max(number.saturating_add(1));
+    }
+
+    fn put(&mut self, number: u32, key: ResumeKey) {
         let place = number as usize;
         if place <= self.dense.len() + MISSING_MAX {
             if place >= self.dense.len() {
@@ -72,7 +83,6 @@ impl Names {
         } else {
             self.sparse.insert(number, key);
         }
-        self.next = self.next.max(number.saturating_add(1));
     }
 
     /// Returns the key, or nothing where the file has not said which it is.
@@ -80,8 +90,12 @@ impl Names {
         if let Some(key) = name.key {
             self.learn(name.number, key);
         }
-        let dense = self.dense.get(name.number as usize).copied().flatten();
-        dense.or_else(|| self.sparse.get(&name.number).copied())
+        self.get(name.number)
+    }
+
+    fn get(&self, number: u32) -> Option<ResumeKey> {
+        let dense = self.dense.get(number as usize).copied().flatten();
+        dense.or_else(|| self.sparse.get(&number).copied())
     }
 }
 
@@ -273,6 +287,23 @@ mod tests {
         }
         // Nothing is made room for that is not there.
         assert!(names.dense.len() < 50);
+    }
+
+    /// Keys after the last number all got that one, and were taken for each other.
+    #[test]
+    fn a_new_key_gets_a_number_that_no_other_one_has() {
+        let mut names = Names::default();
+        let numbers = [0, 2, u32::MAX - 1, u32::MAX];
+        for number in numbers {
+            names.learn(number, key(number));
+        }
+        for (new, expected) in [(100, 1), (101, 3), (102, 4)] {
+            assert_eq!(names.number(key(new)), expected);
+        }
+        for (number, expected) in [(u32::MAX, u32::MAX), (1, 100), (2, 2), (4, 102)] {
+            let name = Name { number, key: None };
+            assert_eq!(names.resolve(name), Some(key(expected)));
+        }
     }
 
     #[test]
