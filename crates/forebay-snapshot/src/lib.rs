@@ -1,0 +1,20 @@
+//! Brings a replica that fell behind up to date, in verified pieces, from several peers at once.
+#![forbid(unsafe_code)]
+
+mod anchor;
+mod hash;
+mod message;
+mod snapshot;
+mod error;
+
+pub use crate::anchor::Anchor;
+pub use crate::error::{ConfigError, PieceError, WireError};
+pub use crate::hash::Hash;
+pub use crate::message::{Absence, Message, Piece, Refusal};
+pub use crate::snapshot::cell::{CellBuilder, CellSnapshot};
+#[cfg(feature = "imbl")]
+pub use crate::snapshot::ord::{OrdBuilder, OrdSnapshot};
+pub use crate::snapshot::slice::{SliceBuilder, SliceEntry, SliceSnapshot};
+#[cfg(feature = "imbl")]
+pub use crate::snapshot::vec::{VecBuilder, VecSnapshot};
+pub use crate::snapshot::{Build, OutOfOrder, Snapshot};
