@@ -99,3 +99,33 @@ impl fmt::Display for WireError {
 }
 
 impl Error for WireError {}
+
+/// A state that cannot be cut into pieces.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StateError {
+    /// An item is larger than a piece may be.
+    ItemTooLarge {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+    /// All items together need more pages than are allowed.
+    TooLarge,
+    /// An item refused to be serialised.
+    Serialize,
+    /// It yields another number of items than it says, or other items than before.
+    Changed,
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ItemTooLarge { bytes } => write!(f, "an item has {bytes} bytes, too many"),
+            Self::TooLarge => f.write_str("state has more pages than allowed"),
+            Self::Serialize => f.write_str("an item cannot be serialised"),
+            Self::Changed => f.write_str("state changed while it was read"),
+        }
+    }
+}
+
+impl Error for StateError {}

@@ -5,10 +5,13 @@ mod anchor;
 mod hash;
 mod message;
 mod snapshot;
+mod chunk;
+mod wire;
 mod error;
 
 pub use crate::anchor::Anchor;
-pub use crate::error::{ConfigError, PieceError, WireError};
+pub use crate::chunk::Limits;
+pub use crate::error::{ConfigError, PieceError, StateError, WireError};
 pub use crate::hash::Hash;
 pub use crate::message::{Absence, Message, Piece, Refusal};
 pub use crate::snapshot::cell::{CellBuilder, CellSnapshot};
@@ -18,3 +21,4 @@ pub use crate::snapshot::slice::{SliceBuilder, SliceEntry, SliceSnapshot};
 #[cfg(feature = "imbl")]
 pub use crate::snapshot::vec::{VecBuilder, VecSnapshot};
 pub use crate::snapshot::{Build, OutOfOrder, Snapshot};
+pub use crate::wire::{Frame, decode, encode};
