@@ -6,6 +6,7 @@ mod hash;
 mod message;
 mod snapshot;
 mod chunk;
+mod provider;
 mod wire;
 mod error;
 
@@ -14,6 +15,9 @@ pub use crate::chunk::Limits;
 pub use crate::error::{ConfigError, PieceError, StateError, WireError};
 pub use crate::hash::Hash;
 pub use crate::message::{Absence, Message, Piece, Refusal};
+pub use crate::provider::config::ProviderConfig;
+pub use crate::provider::output::{Marker, NotTaken, ProviderEvent, ProviderOutput, Unsent};
+pub use crate::provider::{Provider, ProviderUsage};
 pub use crate::snapshot::cell::{CellBuilder, CellSnapshot};
 #[cfg(feature = "imbl")]
 pub use crate::snapshot::ord::{OrdBuilder, OrdSnapshot};

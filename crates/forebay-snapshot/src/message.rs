@@ -82,6 +82,17 @@ pub enum Message<P> {
     },
 }
 
+impl<P> Message<P> {
+    /// Returns whether it asks something of a provider. Otherwise it is for a session.
+    #[must_use]
+    pub const fn is_for_provider(&self) -> bool {
+        matches!(
+            self,
+            Self::Request { .. } | Self::Fetch { .. } | Self::Done { .. }
+        )
+    }
+}
+
 /// A part of a snapshot that can be fetched.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[non_exhaustive]
@@ -116,6 +127,8 @@ pub enum Refusal<P> {
     Busy,
     /// An item is larger than a piece may be, so this state cannot be sent.
     ItemTooLarge,
+    /// The same peer has asked again with another number, and that request will be answered.
+    Superseded,
 }
 
 /// Why a part of a snapshot cannot be fetched.

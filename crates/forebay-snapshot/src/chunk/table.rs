@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::chunk::cuts::Cutter;
 use crate::chunk::items::{encode_item, encode_items};
-use crate::chunk::{Chunk, Index, Limits, PAGE_CHUNKS, Page};
+use crate::chunk::{Chunk, Index, Limits, Page};
 use crate::{Absence, Hash, Snapshot, StateError};
 
 /// Chunks that lie side by side are encoded and kept together until they have this many bytes, so
@@ -69,11 +69,11 @@ impl<S: Snapshot> Table<S> {
     /// How many bytes it takes to know all this, without the state and what keys have elsewhere.
     pub(crate) fn bytes(&self) -> usize {
         let pages: usize = self.pages.iter().map(Bytes::len).sum();
-        let segments = mem::size_of_val(&*self.segments);
+        let segments = size_of_val(&*self.segments);
         pages
             .saturating_add(self.index_bytes.len())
             .saturating_add(segments)
-            .saturating_add(mem::size_of_val(&*self.ends))
+            .saturating_add(size_of_val(&*self.ends))
     }
 
     /// Finds the chunks that answer a fetch: at least the first, and no more than fit.
@@ -194,8 +194,8 @@ impl<S: Snapshot> Builder<S> {
         pages
             .saturating_add(self.buffer.capacity())
             .saturating_add(self.page.capacity())
-            .saturating_add(mem::size_of_val(&*self.segments))
-            .saturating_add(mem::size_of_val(&*self.ends))
+            .saturating_add(size_of_val(&*self.segments))
+            .saturating_add(size_of_val(&*self.ends))
     }
 
     /// Takes in at most this many items, and hands out each segment that is complete.

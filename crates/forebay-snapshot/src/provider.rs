@@ -1,0 +1,367 @@
+//! Who has snapshots and serves them.
+
+pub(crate) mod config;
+pub(crate) mod output;
+
+mod bucket;
+mod cache;
+mod fetching;
+mod outbox;
+mod requesting;
+mod slot;
+mod timers;
+mod upkeep;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::mem;
+use std::time::{Duration, Instant};
+
+use forebay_core::Sequence;
+
+use crate::provider::bucket::Bucket;
+use crate::provider::cache::Cache;
+use crate::provider::config::ProviderConfig;
+use crate::provider::outbox::Outbox;
+use crate::provider::output::{Marker, NotTaken, ProviderEvent, ProviderOutput, Unsent};
+use crate::provider::slot::{Asker, Follower, Slot};
+use crate::provider::timers::Timers;
+use crate::{Anchor, ConfigError, Message, Snapshot};
+
+/// Keeps snapshots of one peer's state, and serves them to those who fell behind.
+///
+/// It does nothing by itself: it is told what happened, and then has outputs for its host to carry out.
+///
+/// 1. Hand in what happened, with the `handle_*` functions, and the time at which it did.
+/// 2. Take outputs with [`poll_output`](Self::poll_output) until there are no more.
+/// 3. While [`work`](Self::work) returns true, call it when there is nothing more urgent, and take
+///    outputs after it.
+/// 4. At the time that [`poll_timeout`](Self::poll_timeout) names, call
+///    [`handle_timeout`](Self::handle_timeout). An early or a superfluous call does nothing.
+///
+/// Time never goes back: what is handed in with an earlier time than something before counts as having
+/// happened together with it. `P` names a peer.
+///
+/// # Examples
+///
+/// A leader is asked for a snapshot, and takes one where its marker stands in the log:
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use forebay_core::Sequence;
+/// use forebay_snapshot::{
+///     Anchor, Marker, Message, Provider, ProviderConfig, ProviderOutput, SliceSnapshot,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[allow(clippy::disallowed_methods)]
+/// let now = Instant::now();
+/// let mut provider = Provider::new(ProviderConfig::new(), "leader")?;
+/// provider.handle_members(now, ["leader", "laggard"]);
+/// provider.handle_leader(now, Some("leader"));
+///
+/// let request = Message::Request { nonce: 1, reconnect: None };
+/// provider.handle_message(now, "laggard", request)?;
+/// let marker = Marker::new("laggard", 1);
+/// assert_eq!(provider.poll_output(), Some(ProviderOutput::Feed(marker.clone())));
+///
+/// // The marker went through the log, and is applied as its entry 42 in term 3.
+/// let anchor = Anchor::new(Sequence::new(42), 3);
+/// let state = SliceSnapshot::from(vec![10_u64, 20, 30]);
+/// provider.handle_taken(now, &marker, anchor, state);
+/// while provider.work(now, 1_000) {}
+///
+/// let Some(ProviderOutput::Send { to, message }) = provider.poll_output() else { panic!() };
+/// assert_eq!(to, "laggard");
+/// assert!(matches!(message, Message::Offer { nonce: 1, items: 3, .. }));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Provider<S: Snapshot, P> {
+    config: ProviderConfig,
+    local: P,
+    leader: Option<P>,
+    members: BTreeSet<P>,
+    /// The latest time that was handed in.
+    now: Option<Instant>,
+    committed: Sequence,
+    /// How much of the log may be gone by now.
+    released: Sequence,
+    slots: BTreeMap<Anchor, Slot<S, P>>,
+    slots_made: u64,
+    serves: u64,
+    /// Anchors that have expired, so that the answer is the same before and after they were freed.
+    expired: VecDeque<Anchor>,
+    cache: Cache,
+    followers: BTreeMap<P, Follower>,
+    total: Bucket,
+    askers: BTreeMap<P, Asker<P>>,
+    /// The marker that this peer has put into the log, with when it is given up.
+    marker: Option<(Marker<P>, Instant)>,
+    timers: Timers<Timer<P>>,
+    outbox: Outbox<P>,
+}
+
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Timer<P> {
+    Slot(Anchor),
+    Follower(P),
+    Asker(P),
+    Marker,
+    Unsent,
+}
+
+impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
+    /// Creates the provider of the peer with this name, which has no members beside it yet.
+    ///
+    /// # Errors
+    ///
+    /// What [`ProviderConfig::check`] finds.
+    pub fn new(config: ProviderConfig, local: P) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
+            config,
+            local,
+            leader: None,
+            members: BTreeSet::new(),
+            now: None,
+            committed: Sequence::ZERO,
+            released: Sequence::ZERO,
+            slots: BTreeMap::new(),
+            slots_made: 0,
+            serves: 0,
+            expired: VecDeque::new(),
+            cache: Cache::new(config.cached_bytes_max),
+            followers: BTreeMap::new(),
+            total: Bucket::default(),
+            askers: BTreeMap::new(),
+            marker: None,
+            timers: Timers::new(),
+            outbox: Outbox::new(),
+        })
+    }
+
+    /// Takes a message of another peer.
+    ///
+    /// Each request and each fetch that is taken gets one answer.
+    ///
+    /// # Errors
+    ///
+    /// [`NotTaken::ForSession`] with an answer, which the session of this peer may await, and
+    /// [`NotTaken::Full`] while too many messages wait to be sent.
+    pub fn handle_message(
+        &mut self,
+        now: Instant,
+        from: P,
+        message: Message<P>,
+    ) -> Result<(), NotTaken<P>> {
+        let now = self.advance(now);
+        if !message.is_for_provider() {
+            return Err(NotTaken::ForSession(message));
+        }
+        if self.outbox.len() >= self.config.outputs_max {
+            return Err(NotTaken::Full(message));
+        }
+        if from == self.local {
+            self.outbox.event(ProviderEvent::FromSelf);
+            return Ok(());
+        }
+        match message {
+            Message::Request { nonce, reconnect } => self.request(now, from, nonce, reconnect),
+            Message::Fetch {
+                id,
+                anchor,
+                root,
+                piece,
+            } => self.fetch(now, from, id, anchor, root, piece),
+            Message::Done { anchor, root } => self.done(now, &from, anchor, root),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes the state as it is right after the entry in which a marker was applied.
+    ///
+    /// Every peer that applies the marker does this, whether it leads or not. Whoever the marker names
+    /// is offered the snapshot, and so are those who wait for one and can use it.
+    pub fn handle_taken(&mut self, now: Instant, marker: &Marker<P>, anchor: Anchor, state: S) {
+        let now = self.advance(now);
+        self.taken(now, marker, anchor, state);
+    }
+
+    /// Learns that the log did not take a marker.
+    pub fn handle_unfed(&mut self, now: Instant, marker: &Marker<P>) {
+        let now = self.advance(now);
+        if self.marker.as_ref().is_some_and(|(fed, _)| fed == marker) {
+            self.give_marker_up(now);
+        }
+    }
+
+    /// Learns that a message could not be sent, and gets it back.
+    pub fn handle_unsent(&mut self, now: Instant, to: P, message: Message<P>, why: Unsent) {
+        let now = self.advance(now);
+        self.unsent(now, to, message, why);
+    }
+
+    /// Learns that a peer cannot be reached, and forgets what it had for it.
+    pub fn handle_peer_gone(&mut self, now: Instant, peer: &P) {
+        self.advance(now);
+        self.forget_peer(peer);
+        self.outbox.forget(peer);
+    }
+
+    /// Learns who leads. If that is no longer this peer, those who wait are sent there.
+    pub fn handle_leader(&mut self, now: Instant, leader: Option<P>) {
+        let now = self.advance(now);
+        let led = self.is_leader();
+        self.leader = leader;
+        if led && !self.is_leader() {
+            self.give_marker_up(now);
+        }
+    }
+
+    /// Learns which peers there are. Those that are none any more are served no longer.
+    pub fn handle_members(&mut self, now: Instant, members: impl IntoIterator<Item = P>) {
+        let now = self.advance(now);
+        let before = mem::replace(&mut self.members, members.into_iter().collect());
+        let gone: Vec<_> = before.difference(&self.members).cloned().collect();
+        for peer in gone {
+            self.dismiss(now, &peer);
+        }
+    }
+
+    /// Learns up to where the log is committed.
+    pub fn handle_committed(&mut self, committed: Sequence) {
+        self.committed = self.committed.max(committed);
+    }
+
+    /// Does what is due. A call that is early or superfluous does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let now = self.advance(now);
+        while let Some(timer) = self.timers.pop(now) {
+            self.fire(now, timer);
+        }
+    }
+
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout); never, as long as `None`.
+    ///
+    /// It may be earlier than anything is due, and is the only time to wait for, however many
+    /// snapshots there are.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Returns the next thing that the host should do.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<ProviderOutput<P>> {
+        self.outbox.pop()
+    }
+
+    /// Cuts snapshots into pieces, at most so many items, and returns whether there is more to do.
+    ///
+    /// A snapshot is offered when all of it has been cut. Between two calls the host can do what
+    /// others wait for.
+    pub fn work(&mut self, now: Instant, items_max: usize) -> bool {
+        let now = self.advance(now);
+        self.build(now, items_max);
+        self.slots.values().any(Slot::has_work)
+    }
+
+    /// Returns up to where the log may be removed, given up to where it is committed.
+    ///
+    /// What comes after is still wanted by those who are a little behind, or by those who fetch.
+    pub fn safe_to_prune(&mut self, now: Instant, committed: Sequence) -> Sequence {
+        let now = self.advance(now);
+        self.handle_committed(committed);
+        let trailing = committed.get().saturating_sub(self.config.trailing);
+        let wanted = self.slots.iter().filter(|(anchor, slot)| {
+            slot.is_usable(now) && (slot.has_lease(now) || self.is_awaited(**anchor))
+        });
+        let wanted = wanted.map(|(anchor, _)| anchor.sequence()).min();
+        let safe = wanted.map_or(trailing, |wanted| wanted.get().min(trailing));
+        let safe = Sequence::new(safe);
+        self.released = self.released.max(safe);
+        safe
+    }
+
+    /// Returns how much there is of everything that is bounded.
+    #[must_use]
+    pub fn usage(&self) -> ProviderUsage {
+        let table_bytes = self.slots.values().map(Slot::table_bytes);
+        ProviderUsage {
+            snapshots: self.slots.len(),
+            followers: self.followers.len(),
+            requests: self.askers.len(),
+            queued: self.outbox.len(),
+            queued_bytes: self.outbox.bytes(),
+            cached_bytes: self.cache.bytes(),
+            table_bytes: table_bytes.fold(0, usize::saturating_add),
+            timers: self.timers.len(),
+            events_dropped: self.outbox.events_dropped(),
+        }
+    }
+
+    fn is_leader(&self) -> bool {
+        self.leader.as_ref() == Some(&self.local)
+    }
+
+    /// Whether somebody waits for this snapshot to be cut into pieces.
+    fn is_awaited(&self, anchor: Anchor) -> bool {
+        let waits = |asker: &Asker<P>| asker.awaits(anchor);
+        self.askers.values().any(waits)
+            || self
+                .slots
+                .get(&anchor)
+                .is_some_and(|slot| !slot.named.is_empty())
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        let now = self.now.map_or(now, |latest| latest.max(now));
+        self.now = Some(now);
+        now
+    }
+}
+
+impl<S: Snapshot, P: fmt::Debug> fmt::Debug for Provider<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider")
+            .field("local", &self.local)
+            .field("leader", &self.leader)
+            .field("snapshots", &self.slots.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How much a provider has of everything that is bounded.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ProviderUsage {
+    /// Snapshots, at most [`snapshots_max`](ProviderConfig::snapshots_max).
+    pub snapshots: usize,
+    /// Followers, at most [`followers_max`](ProviderConfig::followers_max).
+    pub followers: usize,
+    /// Requests that wait or whose answer is remembered, at most as many as followers.
+    pub requests: usize,
+    /// Messages that wait to be sent: at most [`outputs_max`](ProviderConfig::outputs_max), and one
+    /// more for each of those who were offered or refused a snapshot meanwhile.
+    pub queued: usize,
+    /// What they keep, at most [`queued_bytes_max`](ProviderConfig::queued_bytes_max).
+    pub queued_bytes: usize,
+    /// Encoded chunks, at most [`cached_bytes_max`](ProviderConfig::cached_bytes_max).
+    pub cached_bytes: usize,
+    /// What is known of the pieces of all snapshots: some 50 bytes for each chunk, of which
+    /// [`Limits::pages_max`](crate::Limits::pages_max) bounds the number.
+    pub table_bytes: usize,
+    /// Deadlines, at most one for each snapshot, follower and request, and two more.
+    pub timers: usize,
+    /// Events that were dropped because nobody took them.
+    pub events_dropped: u64,
+}
+
+/// A deadline. Times are bounded by the configuration, so only a clock at the very end of its range
+/// has none, and then it is now.
+fn later(now: Instant, time: Duration) -> Instant {
+    now.checked_add(time).unwrap_or(now)
+}

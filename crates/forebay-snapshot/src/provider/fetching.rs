@@ -1,0 +1,238 @@
+//! Who fetches, and what they get.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::provider::output::ProviderEvent;
+use crate::provider::slot::{Contents, Follower};
+use crate::provider::{Provider, Timer, later};
+use crate::{Absence, Anchor, Hash, Message, Piece, Snapshot};
+
+/// What a fetch asks for, once that is known to be there.
+enum Wanted {
+    /// These bytes.
+    Bytes(Bytes),
+    /// A part of this segment.
+    Run(crate::chunk::Run),
+}
+
+impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
+    pub(super) fn fetch(
+        &mut self,
+        now: Instant,
+        from: P,
+        id: u64,
+        anchor: Anchor,
+        root: Hash,
+        piece: Piece,
+    ) {
+        let answer = self.serve(now, &from, id, anchor, root, piece);
+        let (message, held) = match answer {
+            Ok((bytes, held)) => (Message::Data { id, bytes }, held),
+            Err(why) => (Message::Gone { id, why }, 0),
+        };
+        self.outbox.send(from, message, held);
+    }
+
+    /// Returns what was fetched, and how many bytes are kept until it is sent.
+    fn serve(
+        &mut self,
+        now: Instant,
+        from: &P,
+        id: u64,
+        anchor: Anchor,
+        root: Hash,
+        piece: Piece,
+    ) -> Result<(Bytes, usize), Absence> {
+        if !self.members.contains(from) {
+            return Err(Absence::NotMember);
+        }
+        let wanted = self.find(now, from, anchor, root, piece)?;
+        if let Err(wait) = self.admit(now, from) {
+            self.revive(now, from, id, anchor);
+            return Err(Absence::Busy { retry_after: wait });
+        }
+        let (bytes, held) = self.read(anchor, wanted)?;
+        self.lease(now, from, anchor);
+        self.total.charge(now, bytes.len(), self.config.total_rate);
+        if let Some(follower) = self.followers.get_mut(from) {
+            let rate = self.config.follower_rate;
+            follower.bucket.charge(now, bytes.len(), rate);
+            let at = follower.forget_at();
+            self.timers.arm(&Timer::Follower(from.clone()), at);
+        }
+        self.revive(now, from, id, anchor);
+        self.serves = self.serves.saturating_add(1);
+        if let Some(slot) = self.slots.get_mut(&anchor) {
+            slot.served = self.serves;
+        }
+        Ok((bytes, held))
+    }
+
+    /// Finds out whether there is what is asked for, without any change that a bad fetch could cause.
+    fn find(
+        &mut self,
+        now: Instant,
+        from: &P,
+        anchor: Anchor,
+        root: Hash,
+        piece: Piece,
+    ) -> Result<Wanted, Absence> {
+        let Some(slot) = self.slots.get(&anchor) else {
+            return Err(if self.expired.contains(&anchor) {
+                Absence::Expired
+            } else {
+                Absence::Unknown
+            });
+        };
+        if !slot.is_usable(now) {
+            self.expire(now, anchor);
+            return Err(Absence::Expired);
+        }
+        let Contents::Ready(table) = &slot.contents else {
+            let retry_after = self.config.retry_after;
+            return Err(Absence::Busy { retry_after });
+        };
+        if table.root() != root {
+            return Err(Absence::RootMismatch);
+        }
+        let follower = self.followers.get(from);
+        let bytes_max = follower.map_or(self.config.limits.piece_bytes_max, |follower| {
+            follower.data_bytes_max
+        });
+        let whole = |bytes: &Bytes| {
+            if bytes.len() > bytes_max {
+                return Err(Absence::ItemTooLarge);
+            }
+            Ok(Wanted::Bytes(bytes.clone()))
+        };
+        match piece {
+            Piece::Index => whole(table.index_bytes()),
+            Piece::Page(number) => {
+                let len = table.pages().len() as u64;
+                let page = table.pages().get(number as usize);
+                whole(page.ok_or(Absence::OutOfRange { len })?)
+            }
+            Piece::Chunks { first, count } => table.run(first, count, bytes_max).map(Wanted::Run),
+        }
+    }
+
+    /// Whether a follower may get one more answer now; if not, after what time.
+    fn admit(&mut self, now: Instant, from: &P) -> Result<(), Duration> {
+        let is_crowded = self.outbox.data_of(from) >= self.config.window
+            || self.outbox.bytes() >= self.config.queued_bytes_max
+            || !self.has_room_for_follower(now, from);
+        if is_crowded {
+            return Err(self.config.retry_after);
+        }
+        let follower = self.followers.get(from);
+        let wait = follower.map_or(Duration::ZERO, |follower| follower.bucket.wait(now));
+        let wait = wait.max(self.total.wait(now));
+        if wait.is_zero() { Ok(()) } else { Err(wait) }
+    }
+
+    /// Gets the bytes, and how many are kept with them.
+    fn read(&mut self, anchor: Anchor, wanted: Wanted) -> Result<(Bytes, usize), Absence> {
+        let run = match wanted {
+            Wanted::Bytes(bytes) => {
+                let held = bytes.len();
+                return Ok((bytes, held));
+            }
+            Wanted::Run(run) => run,
+        };
+        let slot = self.slots.get(&anchor).ok_or(Absence::Unknown)?;
+        let number = slot.number;
+        let segment = match self.cache.find(number, run.segment) {
+            Some(segment) => segment,
+            None => match slot.table().map(|table| table.encode(run.segment)) {
+                Some(Ok(segment)) => {
+                    self.cache.keep(number, run.segment, segment.clone());
+                    segment
+                }
+                Some(Err(why)) => {
+                    self.remove(anchor);
+                    self.outbox.event(ProviderEvent::Unusable { anchor, why });
+                    return Err(Absence::Unknown);
+                }
+                None => return Err(Absence::Unknown),
+            },
+        };
+        let held = segment.len();
+        Ok((segment.slice(run.range), held))
+    }
+
+    /// Lets a snapshot live longer because of a fetch, unless that was answered before.
+    fn revive(&mut self, now: Instant, from: &P, id: u64, anchor: Anchor) {
+        let follower = self.followers.get_mut(from);
+        if follower.is_some_and(|follower| follower.answer(id)) {
+            return;
+        }
+        let until = later(now, self.config.ttl);
+        if let Some(slot) = self.slots.get_mut(&anchor) {
+            slot.revive(until);
+        }
+    }
+
+    /// Counts a follower as fetching this snapshot from now on.
+    pub(super) fn lease(&mut self, now: Instant, peer: &P, anchor: Anchor) {
+        let Some(slot) = self.slots.get_mut(&anchor) else {
+            return;
+        };
+        let until = slot.lease(peer, later(now, self.config.ttl));
+        let bytes_max = self.config.limits.piece_bytes_max;
+        match self.followers.get_mut(peer) {
+            Some(follower) => follower.until = follower.until.max(until),
+            None => {
+                let follower = Follower::new(until, bytes_max);
+                self.followers.insert(peer.clone(), follower);
+            }
+        }
+        self.timers.arm(&Timer::Follower(peer.clone()), until);
+    }
+
+    pub(super) fn done(&mut self, now: Instant, from: &P, anchor: Anchor, root: Hash) {
+        if let Some(slot) = self.slots.get_mut(&anchor)
+            && slot.root() == Some(root)
+        {
+            slot.leases.remove(from);
+        }
+        self.shorten(now, from);
+    }
+
+    /// Lets a follower count only as long as one of its leases does.
+    fn shorten(&mut self, now: Instant, peer: &P) {
+        let leases = self.slots.values().filter_map(|slot| slot.leases.get(peer));
+        let until = leases.max().copied().unwrap_or(now);
+        if let Some(follower) = self.followers.get_mut(peer) {
+            follower.until = until;
+            let at = follower.forget_at();
+            if at <= now {
+                self.forget_follower(peer);
+            } else {
+                self.timers.arm(&Timer::Follower(peer.clone()), at);
+            }
+        }
+    }
+
+    pub(super) fn has_room_for_follower(&mut self, now: Instant, peer: &P) -> bool {
+        if self.followers.contains_key(peer) || self.followers.len() < self.config.followers_max {
+            return true;
+        }
+        let mut over = self.followers.iter();
+        let over = over.find(|(_, follower)| follower.forget_at() <= now);
+        let Some(over) = over.map(|(peer, _)| peer.clone()) else {
+            return false;
+        };
+        self.forget_follower(&over);
+        true
+    }
+
+    pub(super) fn forget_follower(&mut self, peer: &P) {
+        self.followers.remove(peer);
+        for slot in self.slots.values_mut() {
+            slot.leases.remove(peer);
+        }
+        self.timers.disarm(&Timer::Follower(peer.clone()));
+    }
+}
