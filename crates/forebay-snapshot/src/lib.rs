@@ -7,6 +7,7 @@ mod message;
 mod snapshot;
 mod chunk;
 mod provider;
+mod session;
 mod wire;
 mod error;
 
@@ -18,6 +19,16 @@ pub use crate::message::{Absence, Message, Piece, Refusal};
 pub use crate::provider::config::ProviderConfig;
 pub use crate::provider::output::{Marker, NotTaken, ProviderEvent, ProviderOutput, Unsent};
 pub use crate::provider::{Provider, ProviderUsage};
+pub use crate::session::Session;
+pub use crate::session::buffer::LogEntry;
+pub use crate::session::config::SessionConfig;
+pub use crate::session::error::SessionError;
+pub use crate::session::event::{
+    Ignored, Phase, Progress, Restart, SessionEvent, SessionOutput, SessionUsage,
+};
+pub use crate::session::membership::{Membership, Trust};
+pub use crate::session::resume::ResumeState;
+pub use crate::session::spool::{MemorySpool, Spool, SpoolError};
 pub use crate::snapshot::cell::{CellBuilder, CellSnapshot};
 #[cfg(feature = "imbl")]
 pub use crate::snapshot::ord::{OrdBuilder, OrdSnapshot};

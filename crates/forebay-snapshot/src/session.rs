@@ -1,0 +1,365 @@
+mod asking;
+mod assembly;
+pub(crate) mod buffer;
+pub(crate) mod config;
+pub(crate) mod error;
+pub(crate) mod event;
+mod fetching;
+mod installing;
+mod jitter;
+mod links;
+pub(crate) mod membership;
+mod offers;
+mod outputs;
+mod plan;
+mod receiving;
+mod reporting;
+mod requests;
+pub(crate) mod resume;
+pub(crate) mod spool;
+mod stock;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use forebay_core::Sequence;
+
+use crate::session::asking::Asking;
+use crate::session::assembly::Assembly;
+use crate::session::buffer::Buffer;
+use crate::session::config::SessionConfig;
+use crate::session::error::SessionError;
+use crate::session::event::{Ignored, Phase, Restart, SessionEvent, SessionOutput, SessionUsage};
+use crate::session::jitter::Jitter;
+use crate::session::links::Link;
+use crate::session::membership::Membership;
+use crate::session::offers::{Offers, Target};
+use crate::session::outputs::Outputs;
+use crate::session::plan::Plan;
+use crate::session::requests::Requests;
+use crate::session::resume::ResumeState;
+use crate::session::spool::{MemorySpool, Spool};
+use crate::session::stock::Stock;
+use crate::{ConfigError, Message, Snapshot};
+
+/// Whoever sets a longer time means for ever, and a clock may not be able to tell that.
+const DELAY_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Brings a replica that fell behind up to date: finds a snapshot, fetches it in verified pieces
+/// from all who have it, hands it over to be installed, and gives back the log after it.
+///
+/// It does no I/O and reads no clock. Its host
+///
+/// 1. gives it what happens: messages, entries of the log, changes of members and leader;
+/// 2. calls [`poll_work`](Self::poll_work) until there is none left;
+/// 3. does what [`poll_output`](Self::poll_output) says until there is nothing left to do;
+/// 4. sleeps until something happens or [`poll_timeout`](Self::poll_timeout), and then calls
+///    [`handle_timeout`](Self::handle_timeout).
+///
+/// A call too many does nothing. A time before that of an earlier call counts as that one.
+///
+/// In every phase but the final two there is a time at which it goes on by itself, so there is none
+/// in which it waits for what may never come.
+pub struct Session<S: Snapshot, P, E, K = MemorySpool> {
+    config: SessionConfig,
+    membership: Membership<P>,
+    jitter: Jitter,
+    now: Instant,
+    deadline: Option<Instant>,
+    phase: Phase,
+    asking: Asking<P>,
+    offers: Offers<P>,
+    banned: BTreeSet<P>,
+    links: BTreeMap<P, Link>,
+    /// The snapshot that is being fetched, or was last.
+    target: Option<Target>,
+    plan: Option<Plan>,
+    requests: Requests<P>,
+    stock: Stock<K>,
+    assembly: Option<Assembly<S>>,
+    built: Option<S>,
+    installs: u32,
+    buffer: Buffer<E>,
+    /// When the last piece was verified, or else when fetching began.
+    verified_at: Instant,
+    /// When to look for another snapshot, or to say that this one still waits to be installed.
+    patience_until: Instant,
+    /// Whether anything was verified since the last snapshot was chosen.
+    has_progressed: bool,
+    is_progress_due: bool,
+    outputs: Outputs<S, P, E>,
+    usage: SessionUsage,
+}
+
+impl<S: Snapshot, P: Clone + Ord, E> Session<S, P, E> {
+    /// Starts a session that keeps chunks in memory.
+    ///
+    /// The seed decides delays and the numbers of messages, and nothing else. It should differ from
+    /// one session to the next, or a late answer to this one would look like a wrong one to the next.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a setting makes no sense.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Session, SessionConfig, SessionOutput, SliceSnapshot};
+    ///
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let now = Instant::now();
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, String>::start(now, SessionConfig::new(), members, 7)?;
+    ///
+    /// // It asks everybody, and asks again in a while.
+    /// let mut asked = Vec::new();
+    /// while let Some(output) = session.poll_output() {
+    ///     if let SessionOutput::Send { to, .. } = output {
+    ///         asked.push(to);
+    ///     }
+    /// }
+    /// assert_eq!(asked, ["a", "b"]);
+    /// assert!(session.poll_timeout().is_some());
+    /// # Ok::<(), forebay_snapshot::ConfigError>(())
+    /// ```
+    pub fn start(
+        now: Instant,
+        config: SessionConfig,
+        membership: Membership<P>,
+        seed: u64,
+    ) -> Result<Self, ConfigError> {
+        let nothing = ResumeState::default();
+        Self::resume(now, config, membership, seed, MemorySpool::new(), &nothing)
+    }
+}
+
+impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
+    /// Starts a session that keeps chunks in a spool and goes on from what an earlier one achieved.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a setting makes no sense.
+    pub fn resume(
+        now: Instant,
+        config: SessionConfig,
+        membership: Membership<P>,
+        seed: u64,
+        spool: K,
+        state: &ResumeState,
+    ) -> Result<Self, ConfigError> {
+        config.check()?;
+        let mut jitter = Jitter::new(seed);
+        let stock = Stock::new(spool, config.spool_bytes_max, state.kept_chunks());
+        let mut session = Self {
+            deadline: config
+                .deadline
+                .and_then(|deadline| now.checked_add(deadline)),
+            asking: Asking::new(now, jitter.number()),
+            requests: Requests::new(jitter.number()),
+            buffer: Buffer::new(config.entries_max),
+            plan: state.plan(&config.limits, &stock),
+            membership,
+            jitter,
+            now,
+            phase: Phase::Requesting,
+            offers: Offers::new(),
+            banned: BTreeSet::new(),
+            links: BTreeMap::new(),
+            target: None,
+            stock,
+            assembly: None,
+            built: None,
+            installs: 0,
+            verified_at: now,
+            patience_until: now,
+            has_progressed: false,
+            is_progress_due: true,
+            outputs: Outputs::new(),
+            usage: SessionUsage::default(),
+            config,
+        };
+        session.ask();
+        Ok(session)
+    }
+
+    /// Takes a message from a peer.
+    ///
+    /// # Errors
+    ///
+    /// The message, if it is one for a provider.
+    pub fn handle_message(
+        &mut self,
+        now: Instant,
+        from: P,
+        message: Message<P>,
+    ) -> Result<(), Message<P>> {
+        if let Message::Request { .. } | Message::Fetch { .. } | Message::Done { .. } = message {
+            return Err(message);
+        }
+        self.set_now(now);
+        if !self.membership.is_other(&from) {
+            self.ignore(from, Ignored::NotMember);
+        } else if self.banned.contains(&from) {
+            self.ignore(from, Ignored::Banned);
+        } else {
+            match message {
+                Message::Offer {
+                    nonce,
+                    anchor,
+                    root,
+                    ttl,
+                    ..
+                } => {
+                    self.handle_offer(from, nonce, Target { anchor, root }, ttl);
+                }
+                Message::Refuse {
+                    nonce,
+                    why,
+                    retry_after,
+                } => {
+                    self.handle_refusal(from, nonce, why, retry_after);
+                }
+                Message::Data { id, bytes } => self.handle_data(from, id, &bytes),
+                Message::Gone { id, why } => self.handle_absence(from, id, why),
+                Message::Request { .. } | Message::Fetch { .. } | Message::Done { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes entries of the log that follow each other from `from` on, each with its term.
+    ///
+    /// They may overlap those that are there; of the same term, an entry is the same. One of another
+    /// term replaces what is there and everything after it. Where a gap arises, or there is no more
+    /// room, the newest entries stay, and the session looks for a snapshot that they follow on.
+    pub fn handle_entries(
+        &mut self,
+        now: Instant,
+        from: Sequence,
+        entries: impl IntoIterator<Item = (u64, E)>,
+    ) {
+        self.set_now(now);
+        if self.phase.is_final() {
+            return;
+        }
+        let is_whole = self.plan.as_ref().is_some_and(Plan::is_complete);
+        let is_pinned = self.phase == Phase::Installing || self.phase.is_fetching() && is_whole;
+        let anchor = self.target.map(|target| target.anchor);
+        self.buffer
+            .push(from, entries, anchor.filter(|_| is_pinned));
+        let first = self.buffer.first();
+        if self.phase.is_fetching() && anchor.is_some_and(|anchor| !anchor.reconnects(first)) {
+            self.restart(Restart::LogMoved);
+        }
+    }
+
+    /// Takes a new membership. Whoever is no member any more is neither asked nor believed.
+    pub fn set_membership(&mut self, now: Instant, membership: Membership<P>) {
+        self.set_now(now);
+        self.membership = membership;
+        let membership = &self.membership;
+        self.offers.retain_peers(|peer| membership.is_other(peer));
+        self.banned.retain(|peer| membership.is_other(peer));
+        let gone: Vec<_> = self
+            .links
+            .keys()
+            .filter(|peer| !membership.is_other(peer))
+            .cloned()
+            .collect();
+        for peer in gone {
+            self.give_up(|request| request.to == peer);
+            self.links.remove(&peer);
+        }
+        if self.phase.is_asking() {
+            self.ask();
+        }
+        self.go_on();
+    }
+
+    /// Takes the news of who leads. What is being fetched is not affected.
+    pub fn set_leader(&mut self, now: Instant, leader: Option<P>) {
+        self.set_now(now);
+        if self.membership.set_leader(leader) && self.phase.is_asking() {
+            self.ask();
+        }
+    }
+
+    /// Takes the news that a connection was lost: what the peer was asked for is fetched elsewhere,
+    /// and the peer is asked again after a rest.
+    pub fn handle_peer_gone(&mut self, now: Instant, peer: &P) {
+        self.set_now(now);
+        self.lose(|request| request.to == *peer);
+        self.go_on();
+    }
+
+    /// Ends the session, and tells the providers that they need not keep anything for it.
+    pub fn cancel(&mut self, now: Instant) {
+        self.set_now(now);
+        self.fail(SessionError::Cancelled);
+    }
+
+    /// Returns what is to be done next, if anything.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<SessionOutput<S, P, E>> {
+        let output = self.outputs.pop();
+        if output.is_some() || !std::mem::take(&mut self.is_progress_due) {
+            return output;
+        }
+        Some(SessionOutput::Progress(self.progress()))
+    }
+
+    /// Returns when [`handle_timeout`](Self::handle_timeout) is to be called, unless something else
+    /// happens first; nothing once the session has ended.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let phase = match self.phase {
+            Phase::Done | Phase::Failed => return None,
+            Phase::Installing => return Some(self.patience_until),
+            Phase::Requesting | Phase::Choosing => self.asking.timeout(),
+            Phase::Listing | Phase::Fetching => self.fetching_timeout(),
+        };
+        Some(self.deadline.map_or(phase, |deadline| deadline.min(phase)))
+    }
+
+    /// Does what is due by now.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.set_now(now);
+        match self.phase {
+            Phase::Done | Phase::Failed => {}
+            Phase::Installing => self.wait_for_install(),
+            _ if self.deadline.is_some_and(|deadline| self.now >= deadline) => {
+                self.fail(SessionError::Deadline);
+            }
+            Phase::Requesting | Phase::Choosing => self.asking_timed_out(),
+            Phase::Listing | Phase::Fetching => self.fetching_timed_out(),
+        }
+    }
+
+    /// Returns what the session is doing.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    fn set_now(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    fn after(&self, delay: Duration) -> Instant {
+        self.now
+            .checked_add(delay.min(DELAY_MAX))
+            .unwrap_or(self.now)
+    }
+
+    fn ignore(&mut self, peer: P, why: Ignored) {
+        self.outputs.event(SessionEvent::Ignored { peer, why });
+    }
+
+    fn set_phase(&mut self, phase: Phase) {
+        self.is_progress_due |= self.phase != phase;
+        self.phase = phase;
+    }
+}

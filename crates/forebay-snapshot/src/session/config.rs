@@ -1,0 +1,187 @@
+use std::time::Duration;
+
+use crate::session::membership::Trust;
+use crate::{ConfigError, Limits};
+
+/// How a session chooses, fetches and waits, and how much it may hold.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use forebay_snapshot::{SessionConfig, Trust};
+///
+/// let config = SessionConfig::new()
+///     .trust(Trust::Crash)
+///     .stall_timeout(Duration::from_secs(5))
+///     .deadline(Some(Duration::from_secs(600)));
+/// assert!(config.check().is_ok());
+/// assert!(config.window_max(0).check().is_err());
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SessionConfig {
+    pub(crate) trust: Trust,
+    pub(crate) offer_window: Duration,
+    pub(crate) request_timeout: Duration,
+    pub(crate) request_timeout_max: Duration,
+    pub(crate) fetch_timeout_min: Duration,
+    pub(crate) fetch_timeout_max: Duration,
+    pub(crate) stall_timeout: Duration,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) window_max: u32,
+    pub(crate) fetch_bytes: u32,
+    pub(crate) limits: Limits,
+    pub(crate) spool_bytes_max: u64,
+    pub(crate) entries_max: usize,
+}
+
+impl SessionConfig {
+    /// Creates the settings that most groups need.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            trust: Trust::Quorum,
+            offer_window: Duration::from_millis(50),
+            request_timeout: Duration::from_secs(1),
+            request_timeout_max: Duration::from_secs(30),
+            fetch_timeout_min: Duration::from_millis(250),
+            fetch_timeout_max: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(15),
+            deadline: None,
+            window_max: 8,
+            fetch_bytes: 256 << 10,
+            limits: Limits::new(),
+            spool_bytes_max: 1 << 30,
+            entries_max: 1 << 16,
+        }
+    }
+
+    /// Sets how many peers must agree on a root.
+    #[must_use]
+    pub const fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Sets how long to wait for more offers after the first one of use.
+    #[must_use]
+    pub const fn offer_window(mut self, window: Duration) -> Self {
+        self.offer_window = window;
+        self
+    }
+
+    /// Sets how long to wait for offers before asking again: the first time, and at most.
+    #[must_use]
+    pub const fn request_timeouts(mut self, first: Duration, max: Duration) -> Self {
+        self.request_timeout = first;
+        self.request_timeout_max = max;
+        self
+    }
+
+    /// Sets the bounds on how long to wait for what was fetched. Between them, it is four times as
+    /// long as the provider took lately.
+    #[must_use]
+    pub const fn fetch_timeouts(mut self, min: Duration, max: Duration) -> Self {
+        self.fetch_timeout_min = min;
+        self.fetch_timeout_max = max;
+        self
+    }
+
+    /// Sets after how long without anything verified the session looks for another snapshot.
+    #[must_use]
+    pub const fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+
+    /// Sets how long the whole may take until it is handed over to be installed. Without a deadline
+    /// it goes on for as long as it takes.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Option<Duration>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets how many fetches a provider may have to answer at once.
+    #[must_use]
+    pub const fn window_max(mut self, window: u32) -> Self {
+        self.window_max = window;
+        self
+    }
+
+    /// Sets how many bytes of chunks are asked for at once. A larger chunk is asked for alone.
+    #[must_use]
+    pub const fn fetch_bytes(mut self, bytes: u32) -> Self {
+        self.fetch_bytes = bytes;
+        self
+    }
+
+    /// Sets how large a snapshot and its pieces may be. What is above that is not fetched: the
+    /// session fails instead.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how many bytes of chunks may wait to be installed. Those that are part of the new state
+    /// already are kept only as long as there is room.
+    #[must_use]
+    pub const fn spool_bytes_max(mut self, bytes: u64) -> Self {
+        self.spool_bytes_max = bytes;
+        self
+    }
+
+    /// Sets how many entries of the log may wait for the state that they follow.
+    #[must_use]
+    pub const fn entries_max(mut self, entries: usize) -> Self {
+        self.entries_max = entries;
+        self
+    }
+
+    /// Checks the settings, as starting a session does.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with the first setting that makes no sense: one that is zero, or greater than
+    /// another that bounds it.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.limits.check()?;
+        let is_zero = [
+            ("request_timeout", self.request_timeout.is_zero()),
+            ("fetch_timeout_min", self.fetch_timeout_min.is_zero()),
+            ("stall_timeout", self.stall_timeout.is_zero()),
+            (
+                "deadline",
+                self.deadline.is_some_and(|deadline| deadline.is_zero()),
+            ),
+            ("window_max", self.window_max == 0),
+            ("fetch_bytes", self.fetch_bytes == 0),
+            ("spool_bytes_max", self.spool_bytes_max == 0),
+            ("entries_max", self.entries_max == 0),
+        ];
+        if let Some((setting, _)) = is_zero.into_iter().find(|(_, is_zero)| *is_zero) {
+            return Err(ConfigError::Zero { setting });
+        }
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let min = self.limits.piece_bytes_max as u64;
+        let (setting, max) = if self.request_timeout > self.request_timeout_max {
+            ("request_timeout", milliseconds(self.request_timeout_max))
+        } else if self.fetch_timeout_min > self.fetch_timeout_max {
+            ("fetch_timeout_min", milliseconds(self.fetch_timeout_max))
+        } else if self.spool_bytes_max < min {
+            let setting = "spool_bytes_max";
+            return Err(ConfigError::TooSmall { setting, min });
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::TooLarge { setting, max })
+    }
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,124 @@
+use std::time::{Duration, Instant};
+
+use crate::session::config::SessionConfig;
+use crate::session::jitter::Jitter;
+
+/// How long a provider is thought to take before it has answered anything.
+const LATENCY_FIRST: Duration = Duration::from_millis(250);
+
+/// A provider that let a fetch time out rests between these.
+const REST_MIN: Duration = Duration::from_millis(100);
+const REST_MAX: Duration = Duration::from_secs(5);
+
+/// What a session knows of one provider.
+///
+/// It outlives the snapshot: how fast a provider is does not depend on what it provides.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Whether it has the snapshot that is being fetched, as far as is known.
+    pub(crate) is_provider: bool,
+    /// Whether it was asked for any of that snapshot, so that it may keep it for this session.
+    pub(crate) has_lease: bool,
+    /// How many fetches it is answering.
+    pub(crate) in_flight: u32,
+    window: u32,
+    successes: u32,
+    latency: Option<Duration>,
+    rests: u32,
+    resting_until: Option<Instant>,
+}
+
+impl Link {
+    pub(crate) const fn new() -> Self {
+        Self {
+            is_provider: false,
+            has_lease: false,
+            in_flight: 0,
+            window: 1,
+            successes: 0,
+            latency: None,
+            rests: 0,
+            resting_until: None,
+        }
+    }
+
+    pub(crate) fn latency(&self) -> Duration {
+        self.latency.unwrap_or(LATENCY_FIRST)
+    }
+
+    /// When it may be asked again, if it rests.
+    pub(crate) fn resting_until(&self, now: Instant) -> Option<Instant> {
+        self.resting_until.filter(|until| now < *until)
+    }
+
+    pub(crate) fn has_room(&self, now: Instant) -> bool {
+        self.is_provider && self.in_flight < self.window && self.resting_until(now).is_none()
+    }
+
+    pub(crate) fn timeout(&self, config: &SessionConfig) -> Duration {
+        let timeout = self.latency().saturating_mul(4);
+        timeout.clamp(config.fetch_timeout_min, config.fetch_timeout_max)
+    }
+
+    pub(crate) fn fetch_sent(&mut self) {
+        self.in_flight = self.in_flight.saturating_add(1);
+        self.has_lease = true;
+    }
+
+    pub(crate) fn fetch_over(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// It answered in time, with what was asked for.
+    pub(crate) fn succeeded(&mut self, took: Duration, window_max: u32) {
+        self.measure(took);
+        self.rests = 0;
+        self.resting_until = None;
+        self.successes = self.successes.saturating_add(1);
+        // One more for each full window, so that a provider at its limit is not pushed far over it.
+        if self.successes >= self.window && self.window < window_max {
+            self.window += 1;
+            self.successes = 0;
+        }
+    }
+
+    /// It answered, so it lives, and takes this long.
+    pub(crate) fn measure(&mut self, took: Duration) {
+        self.latency = Some(match self.latency {
+            Some(latency) => (latency.saturating_mul(7)).saturating_add(took) / 8,
+            None => took,
+        });
+    }
+
+    /// A fetch timed out. It is given more time from now on, and a rest.
+    pub(crate) fn timed_out(&mut self, now: Instant, config: &SessionConfig, jitter: &mut Jitter) {
+        let latency_max = config.fetch_timeout_max / 4;
+        self.latency = Some(self.latency().saturating_mul(2).min(latency_max));
+        self.slow_down();
+        if self.resting_until(now).is_none() {
+            let rest = REST_MIN
+                .saturating_mul(1 << self.rests.min(16))
+                .min(REST_MAX);
+            self.rests = self.rests.saturating_add(1);
+            self.rest(now, jitter.spread(rest));
+        }
+    }
+
+    /// It has too much to do.
+    pub(crate) fn is_busy(&mut self, now: Instant, retry_after: Duration, jitter: &mut Jitter) {
+        self.slow_down();
+        // Whoever is told to come back at once, or never, comes back anyway.
+        let rest = retry_after.clamp(REST_MIN / 10, REST_MAX);
+        self.rest(now, jitter.spread(rest));
+    }
+
+    fn slow_down(&mut self) {
+        self.window = (self.window / 2).max(1);
+        self.successes = 0;
+    }
+
+    fn rest(&mut self, now: Instant, rest: Duration) {
+        let until = now.checked_add(rest);
+        self.resting_until = self.resting_until.max(until);
+    }
+}

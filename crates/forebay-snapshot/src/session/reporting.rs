@@ -1,0 +1,65 @@
+//! What a session says about itself.
+
+use std::fmt;
+
+use crate::Snapshot;
+use crate::session::Session;
+use crate::session::event::{Progress, SessionUsage};
+use crate::session::plan::Plan;
+use crate::session::resume::ResumeState;
+use crate::session::spool::Spool;
+
+impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
+    /// Returns how far it is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let index = self.plan.as_ref().and_then(Plan::index);
+        let verified = self.plan.as_ref().map(Plan::verified).unwrap_or_default();
+        Progress {
+            phase: self.phase,
+            items: verified.items,
+            items_total: index.map(|index| index.items()),
+            bytes: verified.bytes,
+            bytes_total: index.map(|index| index.bytes()),
+            providers: self.links.values().filter(|link| link.is_provider).count(),
+        }
+    }
+
+    /// Returns how much it holds, and what it has cost.
+    #[must_use]
+    pub fn usage(&self) -> SessionUsage {
+        SessionUsage {
+            spool_bytes: self.stock.bytes(),
+            requested_bytes: self.requests.bytes(),
+            entries: self.buffer.len(),
+            offers: self.offers.len(),
+            fetches: self.requests.len(),
+            outputs: self.outputs.len(),
+            events_lost: self.outputs.events_lost(),
+            ..self.usage
+        }
+    }
+
+    /// Returns what was achieved, for another session to go on from.
+    #[must_use]
+    pub fn resume_state(&self) -> ResumeState {
+        let anchor = self.target.map(|target| target.anchor);
+        ResumeState::save(anchor, self.plan.as_ref(), &self.stock)
+    }
+
+    /// Ends the session and returns its spool.
+    #[must_use]
+    pub fn into_spool(self) -> K {
+        self.stock.into_spool()
+    }
+}
+
+impl<S: Snapshot, P: fmt::Debug, E, K> fmt::Debug for Session<S, P, E, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("phase", &self.phase)
+            .field("membership", &self.membership)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
