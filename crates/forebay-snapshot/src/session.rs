@@ -51,7 +51,7 @@ const DELAY_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// It does no I/O and reads no clock. Its host
 ///
 /// 1. gives it what happens: messages, entries of the log, changes of members and leader;
-/// 2. calls [`poll_work`](Self::poll_work) until there is none left;
+/// 2. calls [`work`](Self::work) until there is none left;
 /// 3. does what [`poll_output`](Self::poll_output) says until there is nothing left to do;
 /// 4. sleeps until something happens or [`poll_timeout`](Self::poll_timeout), and then calls
 ///    [`handle_timeout`](Self::handle_timeout).
@@ -196,7 +196,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         from: P,
         message: Message<P>,
     ) -> Result<(), Message<P>> {
-        if let Message::Request { .. } | Message::Fetch { .. } | Message::Done { .. } = message {
+        if message.is_for_provider() {
             return Err(message);
         }
         self.set_now(now);

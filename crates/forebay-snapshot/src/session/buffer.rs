@@ -82,7 +82,7 @@ impl<E> Buffer<E> {
         let Some(skipped) = skipped else {
             return Vec::new();
         };
-        let numbered = (first..).zip(entries).skip(skipped);
+        let numbered = (first..=u64::MAX).zip(entries).skip(skipped);
         numbered
             .map(|(sequence, (term, entry))| LogEntry {
                 sequence: Sequence::new(sequence),

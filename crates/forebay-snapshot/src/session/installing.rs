@@ -20,7 +20,9 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
     ///
     /// This is where nearly all the time of a session goes, so it is for the host to say how much of
     /// it is spent at once.
-    pub fn poll_work(&mut self, items_max: u64) -> bool {
+    pub fn work(&mut self, now: Instant, items_max: usize) -> bool {
+        self.set_now(now);
+        let items_max = u64::try_from(items_max).unwrap_or(u64::MAX);
         let mut items: u64 = 0;
         let mut is_lost = false;
         while self.has_work() {

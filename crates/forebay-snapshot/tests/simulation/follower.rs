@@ -1,0 +1,192 @@
+use std::time::{Duration, Instant};
+
+use forebay_core::Sequence;
+use forebay_snapshot::{
+    Anchor, LogEntry, Membership, MemorySpool, ResumeState, Session, SessionConfig, SessionError,
+    SessionOutput,
+};
+
+use crate::log::{Command, Log};
+use crate::random::Random;
+use crate::{FOLLOWER, Message, Name, State};
+
+/// The peer that fell behind: its session, what the host does with it, and what must hold of both.
+pub(crate) struct Follower {
+    pub(crate) session: Session<State, Name, Command>,
+    pub(crate) config: SessionConfig,
+    pub(crate) spool_bytes_max: u64,
+    pub(crate) entries_max: usize,
+    pub(crate) window_max: usize,
+    pub(crate) members: Vec<Name>,
+    pub(crate) leader: Option<Name>,
+    /// What its clock shows when the run begins.
+    pub(crate) clock: Instant,
+    /// The last entry of the log that it was given.
+    pub(crate) delivered: u64,
+    pub(crate) installed: Option<(Anchor, State)>,
+    /// When the host says how installing went, and what it says.
+    pub(crate) answer_at: Option<(Duration, bool)>,
+    pub(crate) ended: Option<Result<(Anchor, Vec<LogEntry<Command>>), SessionError>>,
+}
+
+pub(crate) const ENTRIES_MAX: usize = 400;
+
+impl Follower {
+    pub(crate) fn new(
+        clock: Instant,
+        config: SessionConfig,
+        members: &[Name],
+        spool_bytes_max: u64,
+        seed: u64,
+    ) -> Self {
+        let config = config
+            .spool_bytes_max(spool_bytes_max)
+            .entries_max(ENTRIES_MAX);
+        let membership = Membership::new(FOLLOWER, members.iter().copied());
+        let session = Session::start(clock, config.clone(), membership, seed).unwrap();
+        Self {
+            session,
+            config,
+            spool_bytes_max,
+            entries_max: ENTRIES_MAX,
+            window_max: 8,
+            members: members.to_vec(),
+            leader: None,
+            clock,
+            delivered: 0,
+            installed: None,
+            answer_at: None,
+            ended: None,
+        }
+    }
+
+    /// Stops, and comes back with or without what it had on disk.
+    pub(crate) fn restart(&mut self, now: Duration, random: &mut Random, keeps_spool: bool) {
+        let membership = self.membership();
+        let config = self.config.clone();
+        let fresh = Session::start(self.clock, config.clone(), membership.clone(), 0).unwrap();
+        let old = std::mem::replace(&mut self.session, fresh);
+        let (state, spool) = if keeps_spool {
+            (old.resume_state(), old.into_spool())
+        } else {
+            (ResumeState::default(), MemorySpool::new())
+        };
+        let now = self.clock + now;
+        self.session =
+            Session::resume(now, config, membership, random.next(), spool, &state).unwrap();
+        self.installed = None;
+        self.answer_at = None;
+    }
+
+    pub(crate) fn set_leader(&mut self, now: Duration, leader: Name) {
+        self.leader = Some(leader);
+        self.session.set_leader(self.clock + now, self.leader);
+    }
+
+    pub(crate) fn receive(&mut self, now: Duration, from: Name, message: Message) {
+        // A message for a provider is none of its business.
+        let _ = self.session.handle_message(self.clock + now, from, message);
+    }
+
+    /// Gives it some entries of the log, some of them again.
+    pub(crate) fn deliver(&mut self, now: Duration, log: &Log, again: u64, count: u64) {
+        let first = (self.delivered + 1)
+            .saturating_sub(again)
+            .max(log.pruned + 1);
+        let last = (self.delivered + count).min(log.len());
+        let entries = (first..=last).filter_map(|sequence| log.entry(sequence).cloned());
+        let entries: Vec<_> = entries.collect();
+        self.session
+            .handle_entries(self.clock + now, Sequence::new(first), entries);
+        self.delivered = self.delivered.max(last);
+    }
+
+    /// Does what the session wants done now, but for messages, which are returned.
+    pub(crate) fn outputs(
+        &mut self,
+        now: Duration,
+        random: &mut Random,
+        fails: bool,
+    ) -> Vec<(Name, Message)> {
+        let mut messages = Vec::new();
+        while self.session.work(self.clock + now, 256) {}
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                SessionOutput::Send { to, message } => messages.push((to, message)),
+                SessionOutput::Install { anchor, snapshot } => {
+                    self.installed = Some((anchor, snapshot));
+                    let takes = random.millis(0, 50);
+                    self.answer_at = Some((now + takes, !(fails && random.percent(20))));
+                }
+                SessionOutput::Done { anchor, replay } => self.ended = Some(Ok((anchor, replay))),
+                SessionOutput::Failed(error) => self.ended = Some(Err(error)),
+                _ => {}
+            }
+        }
+        messages
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        let timeout = self
+            .session
+            .poll_timeout()?
+            .saturating_duration_since(self.clock);
+        Some(self.answer_at.map_or(timeout, |(at, _)| at.min(timeout)))
+    }
+
+    pub(crate) fn fire(&mut self, now: Duration) {
+        let here = self.clock + now;
+        match self.answer_at.take_if(|(at, _)| *at <= now) {
+            Some((_, true)) => self.session.handle_installed(here),
+            Some((_, false)) => self.session.handle_install_failed(here),
+            None => self.session.handle_timeout(here),
+        }
+    }
+
+    /// What must hold whatever has happened.
+    pub(crate) fn check(&self, log: &Log) {
+        if let Some((anchor, state)) = &self.installed {
+            assert_eq!(
+                log.anchor(anchor.sequence().get()),
+                Some(*anchor),
+                "no such anchor"
+            );
+            let expected = log.state_at(anchor.sequence().get());
+            assert!(
+                state[..] == expected[..],
+                "another state than that at {anchor}"
+            );
+        }
+        if let Some(Ok((anchor, replay))) = &self.ended {
+            for (entry, sequence) in replay.iter().zip(anchor.sequence().get() + 1..) {
+                assert_eq!(entry.sequence.get(), sequence, "a gap after {anchor}");
+                assert_eq!(
+                    log.entry(sequence),
+                    Some(&(entry.term, entry.entry.clone()))
+                );
+            }
+        }
+        let is_over = self.session.phase().is_final();
+        assert_eq!(
+            self.session.poll_timeout().is_none(),
+            is_over,
+            "it waits for ever"
+        );
+        let usage = self.session.usage();
+        assert!(
+            usage.spool_bytes + usage.requested_bytes <= self.spool_bytes_max,
+            "{usage:?}"
+        );
+        assert!(usage.entries <= self.entries_max, "{usage:?}");
+        assert!(usage.offers <= 4 * self.members.len(), "{usage:?}");
+        assert!(
+            usage.fetches <= self.window_max * self.members.len(),
+            "{usage:?}"
+        );
+        assert_eq!(usage.outputs, 0);
+    }
+
+    fn membership(&self) -> Membership<Name> {
+        Membership::new(FOLLOWER, self.members.iter().copied()).with_leader(self.leader)
+    }
+}
