@@ -23,5 +23,5 @@ pub(crate) use crate::chunk::{
     index::Index,
     items::decode_items,
     page::{Chunk, PAGE_CHUNKS, Page},
-    table::{Builder, Run, Table},
+    table::{Builder, Run, Table, segment_bytes_max},
 };

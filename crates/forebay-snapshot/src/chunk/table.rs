@@ -4,17 +4,27 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::chunk::cuts::Cutter;
+use crate::chunk::cuts::{CHUNK_BYTES_MAX, Cutter};
 use crate::chunk::items::{encode_item, encode_items};
 use crate::chunk::{Chunk, Index, Limits, Page};
 use crate::{Absence, Hash, Snapshot, StateError};
 
 /// Chunks that lie side by side are encoded and kept together until they have this many bytes, so
 /// that many of them leave in one message without being copied.
-const SEGMENT_BYTES: usize = 256 << 10;
+const SEGMENT_BYTES: usize = 512 << 10;
+
+/// The most bytes that a segment has: the last of its chunks may begin right before it would be full.
+pub(crate) const fn segment_bytes_max(limits: &Limits) -> usize {
+    let chunk_bytes_max = if limits.piece_bytes_max > CHUNK_BYTES_MAX {
+        limits.piece_bytes_max
+    } else {
+        CHUNK_BYTES_MAX
+    };
+    SEGMENT_BYTES.saturating_add(chunk_bytes_max)
+}
 
 /// A bound for chunks without bytes.
-const SEGMENT_CHUNKS_MAX: u64 = 64;
+const SEGMENT_CHUNKS_MAX: u64 = 256;
 
 /// No step encodes much more than this, however large the items are.
 const STEP_BYTES: usize = 128 << 10;
@@ -105,6 +115,12 @@ impl<S: Snapshot> Table<S> {
             }),
             None => Err(Absence::ItemTooLarge),
         }
+    }
+
+    /// Returns how many bytes a segment has.
+    pub(crate) fn segment_bytes(&self, segment: usize) -> usize {
+        let segment = self.segments.get(segment);
+        segment.map_or(0, |segment| segment.bytes as usize)
     }
 
     /// Encodes a segment again.

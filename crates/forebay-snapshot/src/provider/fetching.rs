@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::provider::output::ProviderEvent;
-use crate::provider::slot::{Contents, Follower};
+use crate::provider::slot::{Contents, Follower, Slot};
 use crate::provider::{Provider, Timer, later};
 use crate::{Absence, Anchor, Hash, Message, Piece, Snapshot};
 
@@ -49,18 +49,17 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
             return Err(Absence::NotMember);
         }
         let wanted = self.find(now, from, anchor, root, piece)?;
-        if let Err(wait) = self.admit(now, from) {
+        let held = self.held_by(anchor, &wanted);
+        if let Err(wait) = self.admit(now, from, held) {
             self.revive(now, from, id, anchor);
             return Err(Absence::Busy { retry_after: wait });
         }
-        let (bytes, held) = self.read(anchor, wanted)?;
+        let bytes = self.read(anchor, wanted)?;
         self.lease(now, from, anchor);
         self.total.charge(now, bytes.len(), self.config.total_rate);
         if let Some(follower) = self.followers.get_mut(from) {
             let rate = self.config.follower_rate;
             follower.bucket.charge(now, bytes.len(), rate);
-            let at = follower.forget_at();
-            self.timers.arm(&Timer::Follower(from.clone()), at);
         }
         self.revive(now, from, id, anchor);
         self.serves = self.serves.saturating_add(1);
@@ -118,10 +117,21 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         }
     }
 
-    /// Whether a follower may get one more answer now; if not, after what time.
-    fn admit(&mut self, now: Instant, from: &P) -> Result<(), Duration> {
+    /// How many bytes cannot be freed before this is sent.
+    fn held_by(&self, anchor: Anchor, wanted: &Wanted) -> usize {
+        let table = self.slots.get(&anchor).and_then(Slot::table);
+        match wanted {
+            Wanted::Bytes(bytes) => bytes.len(),
+            Wanted::Run(run) => table.map_or(0, |table| table.segment_bytes(run.segment)),
+        }
+    }
+
+    /// Whether a follower may get one more answer now, which keeps so many bytes; if not, after what
+    /// time.
+    fn admit(&mut self, now: Instant, from: &P, held: usize) -> Result<(), Duration> {
+        let bytes = self.outbox.bytes().saturating_add(held);
         let is_crowded = self.outbox.data_of(from) >= self.config.window
-            || self.outbox.bytes() >= self.config.queued_bytes_max
+            || bytes > self.config.queued_bytes_max
             || !self.has_room_for_follower(now, from);
         if is_crowded {
             return Err(self.config.retry_after);
@@ -132,13 +142,9 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         if wait.is_zero() { Ok(()) } else { Err(wait) }
     }
 
-    /// Gets the bytes, and how many are kept with them.
-    fn read(&mut self, anchor: Anchor, wanted: Wanted) -> Result<(Bytes, usize), Absence> {
+    fn read(&mut self, anchor: Anchor, wanted: Wanted) -> Result<Bytes, Absence> {
         let run = match wanted {
-            Wanted::Bytes(bytes) => {
-                let held = bytes.len();
-                return Ok((bytes, held));
-            }
+            Wanted::Bytes(bytes) => return Ok(bytes),
             Wanted::Run(run) => run,
         };
         let slot = self.slots.get(&anchor).ok_or(Absence::Unknown)?;
@@ -158,8 +164,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
                 None => return Err(Absence::Unknown),
             },
         };
-        let held = segment.len();
-        Ok((segment.slice(run.range), held))
+        Ok(segment.slice(run.range))
     }
 
     /// Lets a snapshot live longer because of a fetch, unless that was answered before.

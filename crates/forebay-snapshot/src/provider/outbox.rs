@@ -7,6 +7,9 @@ use crate::provider::output::{Marker, ProviderEvent, ProviderOutput};
 /// More events than this are counted and dropped.
 const EVENTS_MAX: usize = 256;
 
+/// How many peers may be remembered for whom nothing waits.
+const IDLE_MAX: usize = 64;
+
 /// What waits for the host to take it.
 #[derive(Debug)]
 pub(crate) struct Outbox<P> {
@@ -16,7 +19,8 @@ pub(crate) struct Outbox<P> {
     marker: Option<Marker<P>>,
     events: VecDeque<ProviderEvent<P>>,
     events_dropped: u64,
-    /// How many answers with data wait for each peer.
+    /// How many answers with data wait for each peer. Zeros stay for a while, since whoever fetches
+    /// once does so again.
     data: BTreeMap<P, usize>,
     bytes: usize,
 }
@@ -67,13 +71,18 @@ impl<P: Clone + Ord> Outbox<P> {
 
     /// Queues a message again, from `at` on.
     pub(crate) fn send_later(&mut self, at: Instant, to: P, message: Message<P>) {
-        let held = match &message {
-            Message::Data { bytes, .. } => bytes.len(),
-            _ => 0,
-        };
+        let held = Self::held_by(&message);
         let letter = Letter { to, message, held };
         self.count(&letter);
         self.unsent.push_back((at, letter));
+    }
+
+    /// How many bytes a message is taken to keep that comes back.
+    pub(crate) const fn held_by(message: &Message<P>) -> usize {
+        match message {
+            Message::Data { bytes, .. } => bytes.len(),
+            _ => 0,
+        }
     }
 
     /// When the first message is to be tried again.
@@ -135,8 +144,14 @@ impl<P: Clone + Ord> Outbox<P> {
     fn count(&mut self, letter: &Letter<P>) {
         self.bytes = self.bytes.saturating_add(letter.held);
         if matches!(letter.message, Message::Data { .. }) {
-            let data = self.data.entry(letter.to.clone()).or_default();
-            *data = data.saturating_add(1);
+            if let Some(data) = self.data.get_mut(&letter.to) {
+                *data = data.saturating_add(1);
+                return;
+            }
+            if self.data.len() >= IDLE_MAX {
+                self.data.retain(|_, data| *data > 0);
+            }
+            self.data.insert(letter.to.clone(), 1);
         }
     }
 
@@ -146,9 +161,6 @@ impl<P: Clone + Ord> Outbox<P> {
             && let Some(data) = self.data.get_mut(&letter.to)
         {
             *data = data.saturating_sub(1);
-            if *data == 0 {
-                self.data.remove(&letter.to);
-            }
         }
     }
 }

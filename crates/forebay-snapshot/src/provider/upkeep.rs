@@ -4,6 +4,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::chunk::{Builder, Table};
+use crate::provider::outbox::Outbox;
 use crate::provider::output::{ProviderEvent, Unsent};
 use crate::provider::slot::Contents;
 use crate::provider::{Provider, Timer, later};
@@ -193,7 +194,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
                 self.forget_peer(&to);
                 self.outbox.forget(&to);
             }
-            (Unsent::Full, message) if self.outbox.len() < self.config.outputs_max => {
+            (Unsent::Full, message) if self.has_room_for_unsent(&message) => {
                 let at = later(now, self.config.retry_after);
                 self.outbox.send_later(at, to, message);
                 self.timers.arm(&Timer::Unsent, at);
@@ -211,6 +212,12 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
                 self.outbox.event(ProviderEvent::Unsent { to });
             }
         }
+    }
+
+    fn has_room_for_unsent(&self, message: &Message<P>) -> bool {
+        let held = Outbox::held_by(message);
+        let bytes = self.outbox.bytes().saturating_add(held);
+        self.outbox.len() < self.config.outputs_max && bytes <= self.config.queued_bytes_max
     }
 
     /// Forgets a peer that has gone, and what it waits for.
