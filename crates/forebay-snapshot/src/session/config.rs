@@ -50,7 +50,7 @@ impl SessionConfig {
             stall_timeout: Duration::from_secs(15),
             deadline: None,
             window_max: 8,
-            fetch_bytes: 256 << 10,
+            fetch_bytes: 512 << 10,
             limits: Limits::new(),
             spool_bytes_max: 1 << 30,
             entries_max: 1 << 16,

@@ -15,6 +15,9 @@ use crate::{Message, Piece, Snapshot};
 /// more than so many times the patience it has with silence.
 const BUSY_STALLS_MAX: u32 = 4;
 
+/// What is this close is not worth being fetched twice.
+const OVERDUE_MIN: Duration = Duration::from_millis(5);
+
 impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
     /// Does what can be done now: asks providers that have room, or looks for others if there are
     /// none.
@@ -160,6 +163,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
     /// was asked: the fetch that has been under way for longest, and the one to ask, too.
     fn overdue(&self) -> Option<(P, Piece, u64)> {
         let plan = self.plan.as_ref().filter(|plan| !plan.has_open_parts())?;
+        let room = self.stock.room().saturating_sub(self.requests.bytes());
         let mut free: Vec<_> = self
             .links
             .iter()
@@ -171,6 +175,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
                 let is_single = |part| self.requests.places(part) == 1 && !plan.is_verified(part);
                 request.to != *peer
                     && request.root == plan.root()
+                    && request.bytes <= room
                     && request.parts().all(is_single)
                     && request.is_overdue(self.now, link.latency())
             };
@@ -196,6 +201,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
             bytes,
             sent_at: self.now,
             expected: link.latency(),
+            is_known: link.is_known(),
             deadline: self.now.checked_add(timeout).unwrap_or(self.now),
         };
         let id = self.requests.open(request);
@@ -220,11 +226,12 @@ impl<P> Request<P> {
             .checked_add(self.expected)
             .unwrap_or(self.sent_at);
         let left = expected_at.saturating_duration_since(now);
-        left > latency.saturating_mul(2) || now >= self.overdue_at()
+        let much_sooner = latency.saturating_mul(2).max(OVERDUE_MIN);
+        self.is_known && left > much_sooner || now >= self.overdue_at()
     }
 
     fn overdue_at(&self) -> Instant {
-        let twice = self.expected.saturating_mul(2);
+        let twice = self.expected.saturating_mul(2).max(OVERDUE_MIN);
         self.sent_at.checked_add(twice).unwrap_or(self.sent_at)
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Link {
     window: u32,
     successes: u32,
     latency: Option<Duration>,
+    is_known: bool,
     rests: u32,
     resting_until: Option<Instant>,
 }
@@ -37,6 +38,7 @@ impl Link {
             window: 1,
             successes: 0,
             latency: None,
+            is_known: false,
             rests: 0,
             resting_until: None,
         }
@@ -44,6 +46,11 @@ impl Link {
 
     pub(crate) fn latency(&self) -> Duration {
         self.latency.unwrap_or(LATENCY_FIRST)
+    }
+
+    /// Whether it has answered anything.
+    pub(crate) const fn is_known(&self) -> bool {
+        self.is_known
     }
 
     /// When it may be asked again, if it rests.
@@ -84,6 +91,7 @@ impl Link {
 
     /// It answered, so it lives, and takes this long.
     pub(crate) fn measure(&mut self, took: Duration) {
+        self.is_known = true;
         self.latency = Some(match self.latency {
             Some(latency) => (latency.saturating_mul(7)).saturating_add(took) / 8,
             None => took,

@@ -1,8 +1,10 @@
 //! What comes of a fetch: verified pieces, or a reason to ask somebody else.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
-use crate::chunk::{Chunk, Index};
+use crate::chunk::Index;
 use crate::session::Session;
 use crate::session::error::SessionError;
 use crate::session::event::{Ignored, SessionEvent};
@@ -133,7 +135,8 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
                 Ok(len)
             }
             Piece::Chunks { first, count } => {
-                enter_chunks(plan, &mut self.stock, first, count, bytes)
+                let numbers = first..first.saturating_add(count.into());
+                enter_chunks(plan, &mut self.stock, self.requests.bytes(), numbers, bytes)
             }
         }
     }
@@ -188,15 +191,16 @@ fn blame(error: PieceError, bytes: &[u8], hash: &Hash) -> Wrong {
     }
 }
 
-/// Verifies a run of whole chunks, which may end early, and keeps those that are new.
+/// Verifies a run of whole chunks, which may end early, and keeps those that are new, as far as there
+/// is room beside what is `reserved` for others.
 fn enter_chunks(
     plan: &mut Plan,
     stock: &mut Stock<impl Spool>,
-    first: u64,
-    count: u32,
+    reserved: u64,
+    numbers: Range<u64>,
     bytes: &Bytes,
 ) -> Result<u64, Wrong> {
-    let numbers = first..first.saturating_add(count.into());
+    let first = numbers.start;
     let is_new = |plan: &Plan, number| !plan.is_verified(Part::Chunk(number));
     let new_chunks = numbers.clone().filter(|number| is_new(plan, *number));
     let new_bytes = new_chunks
@@ -220,7 +224,14 @@ fn enter_chunks(
             .ok_or(Wrong::Answer(PieceError::Length))?;
         if is_new(plan, number) {
             chunk.verify(slice).map_err(Wrong::Answer)?;
-            if keep(stock, &chunk, bytes, offset..end, is_shared).map_err(Wrong::Spool)? {
+            let wanted = reserved.saturating_add(chunk.bytes.into());
+            if stock.contains(&chunk.hash) || stock.has_room(wanted) {
+                let kept = if is_shared {
+                    bytes.slice(offset..end)
+                } else {
+                    Bytes::copy_from_slice(slice)
+                };
+                stock.put(chunk.hash, kept).map_err(Wrong::Spool)?;
                 plan.set_verified(number);
                 used = used.saturating_add(chunk.bytes.into()).max(1);
             }
@@ -231,23 +242,4 @@ fn enter_chunks(
         return Err(Wrong::Answer(PieceError::Length));
     }
     Ok(used)
-}
-
-fn keep(
-    stock: &mut Stock<impl Spool>,
-    chunk: &Chunk,
-    bytes: &Bytes,
-    range: std::ops::Range<usize>,
-    is_shared: bool,
-) -> Result<bool, SpoolError> {
-    if !stock.contains(&chunk.hash) && !stock.has_room(chunk.bytes.into()) {
-        return Ok(false);
-    }
-    let slice = if is_shared {
-        bytes.slice(range)
-    } else {
-        Bytes::copy_from_slice(&bytes[range])
-    };
-    stock.put(chunk.hash, slice)?;
-    Ok(true)
 }

@@ -17,8 +17,10 @@ pub(crate) struct Request<P> {
     pub(crate) bytes: u64,
     pub(crate) sent_at: Instant,
     pub(crate) deadline: Instant,
-    /// How long the provider took lately.
+    /// How long the provider took lately, or is thought to take.
     pub(crate) expected: Duration,
+    /// Whether it ever was measured.
+    pub(crate) is_known: bool,
 }
 
 impl<P> Request<P> {

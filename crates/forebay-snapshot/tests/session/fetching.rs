@@ -1,0 +1,422 @@
+use std::time::Duration;
+
+use forebay_snapshot::{Absence, Ignored, Phase, Piece, Refusal, Restart, SessionConfig};
+
+use crate::Event;
+use crate::Message;
+use crate::catalogue::Catalogue;
+use crate::host::{Fetch, Host, MS, anchor, config, members};
+
+fn first_of(fetch: &Fetch) -> u64 {
+    match fetch.piece {
+        Piece::Chunks { first, .. } => first,
+        _ => panic!("not a fetch of chunks: {fetch:?}"),
+    }
+}
+
+#[test]
+fn everything_is_fetched_and_installed() {
+    let catalogue = Catalogue::with_chunks(2_500);
+    for providers in 1..=3 {
+        let mut host = Host::listing(config(), providers, &catalogue);
+        assert_eq!(host.session.phase(), Phase::Fetching);
+        host.serve(&catalogue);
+        assert_eq!(host.session.phase(), Phase::Installing);
+        host.finish(anchor(10), &catalogue);
+        let usage = host.session.usage();
+        assert_eq!((usage.wasted_bytes, usage.spool_bytes), (0, 0));
+    }
+}
+
+#[test]
+fn runs_of_chunks_are_fetched_at_once_up_to_a_number_of_bytes() {
+    let catalogue = Catalogue::with_chunks(40);
+    let mut host = Host::listing(config().fetch_bytes(4_000), 1, &catalogue);
+    let Piece::Chunks { first: 0, count } = host.fetches()[0].piece else {
+        panic!()
+    };
+    let bytes = |count: u32| -> usize {
+        catalogue.chunks[..count as usize]
+            .iter()
+            .map(Vec::len)
+            .sum()
+    };
+    assert!(bytes(count) <= 4_000 && bytes(count + 1) > 4_000);
+}
+
+/// A short answer led to requests that overlapped, and none of them was ever used.
+#[test]
+fn a_short_answer_leaves_exactly_the_rest_to_be_fetched() {
+    let catalogue = Catalogue::with_chunks(9);
+    let mut host = Host::listing(config().fetch_bytes(1 << 20), 1, &catalogue);
+    let mut fetched = Vec::new();
+    while let Some(fetch) = host.fetches().pop() {
+        let Piece::Chunks { first, count } = fetch.piece else {
+            panic!()
+        };
+        fetched.push((first, count));
+        let some = Piece::Chunks {
+            first,
+            count: count.min(4),
+        };
+        host.data(fetch, catalogue.piece(some));
+    }
+    assert_eq!(fetched, [(0, 9), (4, 5), (8, 1)]);
+    host.finish(anchor(10), &catalogue);
+}
+
+/// A reply to a fetch that was given up, for what had been fetched elsewhere, stayed in the way of
+/// everything after it.
+#[test]
+fn an_answer_that_is_late_is_used_if_it_still_can_be_and_never_in_the_way() {
+    let catalogue = Catalogue::with_chunks(6);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    let late = host.fetches();
+    host.pass(Duration::from_secs(3));
+    let again = host.fetches();
+    assert!(
+        again
+            .iter()
+            .any(|fetch| first_of(fetch) == first_of(&late[0]))
+    );
+    // It comes before the second answer, and is used.
+    host.data(late[0], catalogue.piece(late[0].piece));
+    assert_eq!(host.session.progress().items, 100);
+    // It comes after it, and changes nothing.
+    for fetch in again {
+        host.data(fetch, catalogue.piece(fetch.piece));
+    }
+    for fetch in late {
+        host.data(fetch, catalogue.piece(fetch.piece));
+    }
+    host.pass(Duration::from_secs(6));
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+}
+
+/// After a single timeout of the only provider, nothing was ever sent again.
+#[test]
+fn the_only_provider_is_asked_again_after_any_number_of_timeouts() {
+    let catalogue = Catalogue::with_chunks(6);
+    let config = config().stall_timeout(Duration::from_secs(3_600));
+    let mut host = Host::listing(config, 1, &catalogue);
+    for _ in 0..20 {
+        host.fetches();
+        host.pass(Duration::from_secs(40));
+        assert!(!host.sent.is_empty());
+    }
+    host.serve(&catalogue);
+    host.pass(Duration::from_secs(10));
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+    assert!(host.events.contains(&Event::TimedOut { peer: "a" }));
+}
+
+#[test]
+fn whatever_times_out_is_asked_of_others_and_deadlines_adapt() {
+    let catalogue = Catalogue::with_chunks(6);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    let sent_at = host.now;
+    let slow: Vec<_> = host
+        .fetches()
+        .into_iter()
+        .filter(|fetch| fetch.to == "a")
+        .collect();
+    while host.sent.is_empty() {
+        let timeout = host.session.poll_timeout().unwrap() - host.now;
+        host.pass(timeout);
+    }
+    // Everything was answered at once so far, so the least time is what they have.
+    assert_eq!(host.now - sent_at, 250 * MS);
+    assert!(
+        host.fetches()
+            .iter()
+            .any(|fetch| fetch.piece == slow[0].piece && fetch.to == "b" || fetch.to == "a")
+    );
+}
+
+#[test]
+fn windows_grow_up_to_a_bound_and_shrink() {
+    let catalogue = Catalogue::with_chunks(400);
+    let mut host = Host::listing(config(), 1, &catalogue);
+    let mut largest = 0;
+    for _ in 0..12 {
+        let fetches = host.fetches();
+        largest = largest.max(fetches.len());
+        for fetch in fetches {
+            host.data(fetch, catalogue.piece(fetch.piece));
+        }
+        assert!(host.session.usage().fetches <= 8);
+    }
+    assert_eq!(host.session.usage().fetches, 8);
+    let fetch = host.fetches()[0];
+    host.gone(
+        fetch,
+        Absence::Busy {
+            retry_after: 20 * MS,
+        },
+    );
+    assert_eq!((host.sent.len(), host.session.usage().fetches), (0, 7));
+    host.pass(30 * MS);
+    assert_eq!(host.sent.len(), 0, "the window is half of what it was");
+}
+
+#[test]
+fn a_chunk_is_in_one_place_at_a_time_while_there_are_others() {
+    let catalogue = Catalogue::with_chunks(64);
+    let mut host = Host::listing(config(), 3, &catalogue);
+    let mut seen = Vec::new();
+    let mut fetches = host.fetches();
+    while seen.len() < 32 {
+        for fetch in std::mem::take(&mut fetches) {
+            seen.push(first_of(&fetch));
+            host.data(fetch, catalogue.piece(fetch.piece));
+        }
+        fetches = host.fetches();
+    }
+    let count = seen.len();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), count);
+}
+
+#[test]
+fn at_the_end_whoever_has_nothing_to_do_is_asked_for_what_takes_too_long() {
+    let catalogue = Catalogue::with_chunks(2);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    let fetches = host.fetches();
+    assert_eq!(fetches.len(), 2);
+    host.now += 10 * MS;
+    host.data(fetches[1], catalogue.piece(fetches[1].piece));
+    assert_eq!(host.sent.len(), 0, "it is not late yet");
+    host.pass(200 * MS);
+    let duplicates = host.fetches();
+    assert_eq!(duplicates.len(), 1);
+    assert_eq!(
+        (duplicates[0].piece, duplicates[0].to),
+        (fetches[0].piece, fetches[1].to)
+    );
+    host.data(duplicates[0], catalogue.piece(duplicates[0].piece));
+    host.finish(anchor(10), &catalogue);
+}
+
+#[test]
+fn the_leader_is_asked_last() {
+    let catalogue = Catalogue::with_chunks(64);
+    let mut host = Host::with_members(config(), members(3).with_leader(Some("a")));
+    for peer in ["a", "b", "c"] {
+        host.offer(peer, anchor(10), catalogue.root());
+    }
+    let first = host.fetches();
+    assert_eq!(
+        first.iter().map(|fetch| fetch.to).collect::<Vec<_>>(),
+        ["b"]
+    );
+    host.data(first[0], catalogue.piece(Piece::Index));
+    let second = host.fetches();
+    assert_ne!(second[0].to, "a");
+}
+
+#[test]
+fn a_provider_that_has_nothing_is_not_asked_and_comes_back_with_its_offer() {
+    let catalogue = Catalogue::with_chunks(8);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    let fetches = host.fetches();
+    let of_a = *fetches.iter().find(|fetch| fetch.to == "a").unwrap();
+    host.gone(of_a, Absence::Expired);
+    assert_eq!(host.session.progress().providers, 1);
+    host.offer("a", anchor(10), catalogue.root());
+    assert_eq!(host.session.progress().providers, 2);
+    assert!(host.fetches().iter().any(|fetch| fetch.to == "a"));
+}
+
+#[test]
+fn without_a_provider_the_session_asks_again_and_keeps_what_it_has() {
+    let catalogue = Catalogue::with_chunks(20);
+    let mut host = Host::listing(config(), 1, &catalogue);
+    host.serve_some(&catalogue, 12);
+    let items = host.session.progress().items;
+    assert_eq!(items, 1_200);
+    host.pass(Duration::from_secs(2));
+    for fetch in host.fetches() {
+        host.gone(fetch, Absence::Unknown);
+    }
+    let restarted = Event::Restarted {
+        anchor: anchor(10),
+        why: Restart::NoProvider,
+    };
+    assert!(host.events.contains(&restarted));
+    assert_eq!(host.session.phase(), Phase::Requesting);
+    assert_eq!(host.requests(), 1);
+    host.offer("a", anchor(30), catalogue.root());
+    assert_eq!(host.session.progress().items, items);
+    assert!(host.sent.iter().all(|(_, message)| !matches!(
+        message,
+        Message::Fetch {
+            piece: Piece::Index,
+            ..
+        }
+    )));
+    host.pass(Duration::from_secs(5));
+    host.serve(&catalogue);
+    host.finish(anchor(30), &catalogue);
+}
+
+#[test]
+fn peers_that_offer_what_they_do_not_have_are_asked_ever_more_seldom() {
+    let catalogue = Catalogue::with_chunks(20);
+    let mut host = Host::new(config(), 1);
+    let mut requests = 0;
+    for _ in 0..2_000 {
+        host.pass(100 * MS);
+        let is_asked = |(_, message): &(_, _)| matches!(message, Message::Request { .. });
+        requests += host.sent.iter().filter(|sent| is_asked(*sent)).count();
+        for fetch in host.fetches() {
+            host.gone(fetch, Absence::Unknown);
+        }
+        host.offer("a", anchor(10), catalogue.root());
+    }
+    assert!((6..=20).contains(&requests), "{requests} in 200 seconds");
+}
+
+#[test]
+fn without_progress_the_session_looks_for_another_snapshot() {
+    let catalogue = Catalogue::with_chunks(20);
+    let config = config().stall_timeout(Duration::from_secs(15));
+    let mut host = Host::listing(config.clone(), 1, &catalogue);
+    host.pass(Duration::from_millis(14_999));
+    assert_eq!(host.session.phase(), Phase::Fetching);
+    host.pass(MS);
+    assert_eq!(host.session.phase(), Phase::Requesting);
+    let stalled = Event::Restarted {
+        anchor: anchor(10),
+        why: Restart::Stalled,
+    };
+    assert!(host.events.contains(&stalled));
+}
+
+#[test]
+fn to_be_busy_is_no_stall_but_does_not_hold_the_session_back_for_ever() {
+    let catalogue = Catalogue::with_chunks(20);
+    let stalled_after = |answers: bool| {
+        let mut host = Host::listing(
+            config().stall_timeout(Duration::from_secs(5)),
+            1,
+            &catalogue,
+        );
+        let began = host.now;
+        while host.session.phase() == Phase::Fetching {
+            let fetches = host.fetches();
+            for fetch in fetches.iter().filter(|_| answers) {
+                host.gone(
+                    *fetch,
+                    Absence::Busy {
+                        retry_after: 500 * MS,
+                    },
+                );
+            }
+            host.pass(10 * MS);
+        }
+        host.now - began
+    };
+    assert_eq!(stalled_after(false), Duration::from_secs(5));
+    assert_eq!(stalled_after(true), Duration::from_secs(20));
+}
+
+#[test]
+fn a_lost_connection_counts_as_a_timeout() {
+    let catalogue = Catalogue::with_chunks(8);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    let lost: Vec<_> = host
+        .fetches()
+        .into_iter()
+        .filter(|fetch| fetch.to == "a")
+        .collect();
+    host.session.handle_peer_gone(host.now, &"a");
+    host.poll();
+    assert!(host.sent.iter().all(|(to, _)| *to == "b"));
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+    assert!(!lost.is_empty());
+}
+
+#[test]
+fn who_is_no_member_any_more_is_asked_for_nothing() {
+    let catalogue = Catalogue::with_chunks(8);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    host.fetches();
+    host.session.set_membership(host.now, members(1));
+    host.poll();
+    assert_eq!(host.session.progress().providers, 1);
+    assert!(host.fetches().iter().all(|fetch| fetch.to == "a"));
+    host.session.set_membership(host.now, members(0));
+    host.poll();
+    assert_eq!(host.session.phase(), Phase::Requesting);
+}
+
+#[test]
+fn an_answer_that_comes_twice_is_taken_once() {
+    let catalogue = Catalogue::with_chunks(8);
+    let mut host = Host::listing(config(), 1, &catalogue);
+    let fetch = host.fetches()[0];
+    for _ in 0..2 {
+        host.data(fetch, catalogue.piece(fetch.piece));
+    }
+    assert_eq!(host.session.progress().items, 100);
+    assert_eq!(
+        host.events.pop(),
+        Some(Event::Ignored {
+            peer: "a",
+            why: Ignored::Unasked
+        })
+    );
+}
+
+#[test]
+fn a_spool_that_is_smaller_than_the_snapshot_is_enough() {
+    let page = 40 << 10;
+    let limits = forebay_snapshot::Limits::new()
+        .piece_bytes_max(page)
+        .pages_max(10);
+    let chunk = |number: u64| (0..2_000).map(|item| number << 40 | item << 32).collect();
+    let catalogue = Catalogue::of(&(0..40).map(chunk).collect::<Vec<Vec<u64>>>());
+    assert!(catalogue.bytes() > 5 * page);
+    let small = || {
+        SessionConfig::new()
+            .trust(forebay_snapshot::Trust::Crash)
+            .limits(limits)
+    };
+    let config = small().fetch_bytes(1).spool_bytes_max(page as u64);
+    let mut host = Host::listing(config, 2, &catalogue);
+    while host.installs.is_empty() {
+        // The last one that was asked for comes first, and the others do not come.
+        match host.fetches().pop() {
+            Some(fetch) => host.data(fetch, catalogue.piece(fetch.piece)),
+            None => host.pass(Duration::from_millis(100)),
+        }
+        let usage = host.session.usage();
+        assert!(usage.spool_bytes + usage.requested_bytes <= page as u64);
+    }
+    host.finish(anchor(10), &catalogue);
+}
+
+#[test]
+fn a_time_before_the_last_one_is_that_one() {
+    let catalogue = Catalogue::with_chunks(8);
+    let mut host = Host::new(config(), 1);
+    host.pass(Duration::from_secs(5));
+    host.now -= Duration::from_secs(4);
+    host.offer("a", anchor(10), catalogue.root());
+    host.session.handle_timeout(host.now);
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+    let why = Refusal::Busy;
+    host.receive(
+        "a",
+        Message::Refuse {
+            nonce: host.nonce,
+            why,
+            retry_after: MS,
+        },
+    );
+}
