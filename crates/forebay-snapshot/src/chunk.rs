@@ -17,6 +17,8 @@ mod items;
 mod limits;
 mod page;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use crate::chunk::limits::Limits;
 pub(crate) use crate::chunk::{

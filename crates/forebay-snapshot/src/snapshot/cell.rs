@@ -23,8 +23,8 @@ pub struct CellSnapshot<T>(Arc<T>);
 impl<T> CellSnapshot<T> {
     /// Creates the snapshot of this item.
     #[must_use]
-    pub fn new(item: impl Into<Arc<T>>) -> Self {
-        Self(item.into())
+    pub fn new(item: T) -> Self {
+        Self(Arc::new(item))
     }
 
     /// Returns the item.
@@ -69,6 +69,12 @@ where
 impl<T> Clone for CellSnapshot<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> From<Arc<T>> for CellSnapshot<T> {
+    fn from(item: Arc<T>) -> Self {
+        Self(item)
     }
 }
 
