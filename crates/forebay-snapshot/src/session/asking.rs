@@ -166,13 +166,13 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         }
         self.set_phase(Phase::Requesting);
         self.asking.choose_at = None;
+        // Peers that offer what they do not have must not keep it busy, so only what was verified
+        // makes it ask before it is time, and often.
         if std::mem::take(&mut self.has_progressed) {
             self.asking.rounds = 0;
             self.ask();
-        } else {
-            // Peers that offer what they do not have must not keep it busy.
-            self.asking.rounds = self.asking.rounds.saturating_add(1);
-            self.asking.retry_at = self.next_retry();
+        } else if self.now >= self.asking.retry_at {
+            self.ask();
         }
         if self.offers.len() > 0 {
             self.choose_soon();

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use forebay_core::Sequence;
 use forebay_snapshot::{
-    Absence, Anchor, Hash, LogEntry, Membership, MemorySpool, Piece, Progress, ResumeState,
+    Absence, Anchor, Hash, LogEntry, Membership, MemorySpool, Phase, Piece, Progress, ResumeState,
     Session, SessionConfig, SessionError, SessionOutput, Trust,
 };
 
@@ -233,9 +233,15 @@ impl Host {
             .collect()
     }
 
-    /// Answers every fetch, and those that follow, until there are no more.
+    /// Answers every fetch, and those that follow, until nothing more is to be fetched.
     pub(crate) fn serve(&mut self, catalogue: &Catalogue) {
-        self.serve_some(catalogue, usize::MAX);
+        for _ in 0..1_000 {
+            self.serve_some(catalogue, usize::MAX);
+            if !matches!(self.session.phase(), Phase::Listing | Phase::Fetching) {
+                return;
+            }
+            self.pass(50 * MS);
+        }
     }
 
     /// Answers at most so many fetches of chunks.
