@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bounds;
+mod calls;
 mod expiry;
 mod markers;
 mod pressure;

@@ -86,10 +86,13 @@ fn serve_for(rig: &mut Rig, offered: &Offered, followers: &[u32], time: Duration
     let end = rig.now + time;
     let mut served = 0;
     while rig.now < end {
-        let mut wait = Duration::from_millis(1);
+        let mut wait = time;
         for &follower in followers {
             match rig.fetch(follower, offered, chunks(0, 1)) {
-                Message::Data { bytes, .. } => served += bytes.len() as u64,
+                Message::Data { bytes, .. } => {
+                    served += bytes.len() as u64;
+                    wait = Duration::ZERO;
+                }
                 Message::Gone {
                     why: Absence::Busy { retry_after },
                     ..
@@ -152,7 +155,7 @@ fn queued_data_never_takes_more_bytes_than_allowed() {
         .window(100)
         .outputs_max(1_000);
     let mut rig = Rig::with(config);
-    let offered = rig.offer(1, at(42), state(200_000));
+    let offered = rig.offer(1, at(42), state(120_000));
     for id in 0..100 {
         rig.tell(1, fetch(&offered, id, chunks(id, 1)));
         assert!(rig.provider.usage().queued_bytes <= max);

@@ -12,11 +12,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use forebay_core::Sequence;
 use forebay_snapshot::{
-    Anchor, Hash, Marker, Message, NotTaken, Piece, ProviderConfig, ProviderOutput, Unsent,
+    Anchor, Hash, Marker, Message, NotTaken, ProviderConfig, ProviderOutput, Unsent,
 };
 use proptest::prelude::*;
-use proptest::sample::select;
 
+use crate::calls::{self, Call, PEERS};
 use crate::rig::{LOCAL, Rig, secs, state};
 
 const SNAPSHOTS_MAX: usize = 3;
@@ -24,152 +24,6 @@ const FOLLOWERS_MAX: usize = 4;
 const OUTPUTS_MAX: usize = 12;
 const CACHED_BYTES_MAX: usize = 20_000;
 const QUEUED_BYTES_MAX: usize = 2 << 20;
-const PEERS: u32 = 6;
-
-/// Something that a host could do.
-#[derive(Clone, Debug)]
-enum Call {
-    Request {
-        from: u32,
-        nonce: u64,
-        reconnect: Option<u64>,
-    },
-    Fetch {
-        from: u32,
-        id: u64,
-        known: usize,
-        root: bool,
-        anchor: Option<u64>,
-        piece: Piece,
-    },
-    Done {
-        from: u32,
-        known: usize,
-    },
-    Answer {
-        from: u32,
-    },
-    Taken {
-        requester: u32,
-        nonce: u64,
-        sequence: u64,
-        term: u64,
-        items: u64,
-    },
-    TakenOurs {
-        sequence: u64,
-        items: u64,
-    },
-    Unfed,
-    Unsent {
-        why: Unsent,
-    },
-    PeerGone {
-        peer: u32,
-    },
-    Leader {
-        leader: Option<u32>,
-    },
-    Members {
-        count: u32,
-    },
-    Committed {
-        sequence: u64,
-    },
-    Prune {
-        sequence: u64,
-    },
-    Timeout,
-    Work {
-        items: usize,
-    },
-    Take {
-        outputs: usize,
-    },
-    Pass {
-        millis: u64,
-        is_back: bool,
-    },
-}
-
-fn edge() -> BoxedStrategy<u64> {
-    prop_oneof![
-        4 => 0..64_u64,
-        1 => select(vec![u64::MAX, u64::MAX - 1, 1 << 63, (1 << 32) - 1, 1 << 32]),
-        1 => any::<u64>(),
-    ]
-    .boxed()
-}
-
-fn piece() -> BoxedStrategy<Piece> {
-    let count = prop_oneof![0..6_u32, Just(u32::MAX), any::<u32>()];
-    prop_oneof![
-        Just(Piece::Index),
-        Just(Piece::Page(0)),
-        any::<u32>().prop_map(Piece::Page),
-        (0..8_u64, 1..9_u32).prop_map(|(first, count)| Piece::Chunks { first, count }),
-        (edge(), count).prop_map(|(first, count)| Piece::Chunks { first, count }),
-    ]
-    .boxed()
-}
-
-fn asking() -> BoxedStrategy<Call> {
-    let peer = || 0..PEERS + 1;
-    prop_oneof![
-        (peer(), edge(), prop::option::of(edge())).prop_map(|(from, nonce, reconnect)| {
-            Call::Request {
-                from,
-                nonce,
-                reconnect,
-            }
-        }),
-        (
-            peer(),
-            edge(),
-            0..4_usize,
-            prop::bool::weighted(0.9),
-            prop::option::weighted(0.1, edge()),
-            piece()
-        )
-            .prop_map(|(from, id, known, root, anchor, piece)| Call::Fetch {
-                from,
-                id,
-                known,
-                root,
-                anchor,
-                piece
-            }),
-        (peer(), 0..4_usize).prop_map(|(from, known)| Call::Done { from, known }),
-        peer().prop_map(|from| Call::Answer { from }),
-    ]
-    .boxed()
-}
-
-fn hosting() -> BoxedStrategy<Call> {
-    let peer = || 0..PEERS + 1;
-    let items = || select(vec![0, 1, 100, 4_000]);
-    let why = select(vec![Unsent::Full, Unsent::TooLarge, Unsent::Closed]);
-    prop_oneof![
-        2 => (peer(), edge(), edge(), 0..3_u64, items()).prop_map(|(requester, nonce, sequence, term, items)| {
-            Call::Taken { requester, nonce, sequence, term, items }
-        }),
-        4 => (edge(), items()).prop_map(|(sequence, items)| Call::TakenOurs { sequence, items }),
-        1 => Just(Call::Unfed),
-        2 => why.prop_map(|why| Call::Unsent { why }),
-        1 => peer().prop_map(|peer| Call::PeerGone { peer }),
-        1 => prop::option::of(peer()).prop_map(|leader| Call::Leader { leader }),
-        2 => Just(Call::Leader { leader: Some(LOCAL) }),
-        1 => (2..PEERS).prop_map(|count| Call::Members { count }),
-        1 => edge().prop_map(|sequence| Call::Committed { sequence: sequence.min(1 << 20) }),
-        1 => edge().prop_map(|sequence| Call::Prune { sequence: sequence.min(1 << 20) }),
-        2 => Just(Call::Timeout),
-        6 => select(vec![0, 1, 1_000, usize::MAX]).prop_map(|items| Call::Work { items }),
-        6 => (0..8_usize).prop_map(|outputs| Call::Take { outputs }),
-        3 => (select(vec![0, 1, 99, 100, 999, 4_000]), prop::bool::weighted(0.1))
-            .prop_map(|(millis, is_back)| Call::Pass { millis, is_back }),
-    ]
-    .boxed()
-}
 
 /// A provider, and what is known of it from outside.
 struct World {
@@ -277,15 +131,11 @@ impl World {
         self.check();
     }
 
-    fn tell(&mut self, call: Call) {
-        let some = Anchor::new(Sequence::new(9), 9);
-        let known = |index: usize| {
-            self.known
-                .get(index)
-                .copied()
-                .unwrap_or((some, Hash::of(b"")))
-        };
-        let (from, message) = match call {
+    /// Returns what a peer says with a call, and which peer that is.
+    fn said(&self, call: Call) -> Option<(u32, Message<u32>)> {
+        let unknown = || (Anchor::new(Sequence::new(9), 9), Hash::of(b""));
+        let known = |index: usize| self.known.get(index).copied().unwrap_or_else(unknown);
+        let said = match call {
             Call::Request {
                 from,
                 nonce,
@@ -305,15 +155,13 @@ impl World {
                 let (held, root) = known(index);
                 let root = if is_right { root } else { Hash::of(b"wrong") };
                 let anchor = anchor.map_or(held, |at| Anchor::new(Sequence::new(at), 1));
-                (
-                    from,
-                    Message::Fetch {
-                        id,
-                        anchor,
-                        root,
-                        piece,
-                    },
-                )
+                let fetch = Message::Fetch {
+                    id,
+                    anchor,
+                    root,
+                    piece,
+                };
+                (from, fetch)
             }
             Call::Done { from, known: index } => {
                 let (anchor, root) = known(index);
@@ -323,7 +171,14 @@ impl World {
                 let bytes = Bytes::from_static(b"unsolicited");
                 (from, Message::Data { id: 1, bytes })
             }
-            _ => return,
+            _ => return None,
+        };
+        Some(said)
+    }
+
+    fn tell(&mut self, call: Call) {
+        let Some((from, message)) = self.said(call) else {
+            return;
         };
         let now = self.rig.now;
         match self.rig.provider.handle_message(now, from, message.clone()) {
@@ -480,7 +335,7 @@ proptest! {
 
     #[test]
     fn whatever_is_called_every_promise_is_kept(
-        calls in prop::collection::vec(prop_oneof![asking(), hosting()], 1..120),
+        calls in prop::collection::vec(prop_oneof![calls::asking(), calls::hosting()], 1..120),
     ) {
         let mut world = World::new();
         for call in calls {

@@ -1,0 +1,89 @@
+//! What may be sent to and shared with other threads.
+//!
+//! A change of a private field could take that away without any other test noticing.
+
+use forebay_snapshot::{
+    Absence, Anchor, CellBuilder, CellSnapshot, ConfigError, Frame, Hash, Ignored, Limits,
+    LogEntry, Marker, Membership, MemorySpool, Message, NotTaken, OutOfOrder, Phase, Piece,
+    PieceError, Progress, Provider, ProviderConfig, ProviderEvent, ProviderOutput, ProviderUsage,
+    Refusal, Restart, ResumeState, Session, SessionConfig, SessionError, SessionEvent,
+    SessionOutput, SessionUsage, SliceBuilder, SliceEntry, SliceSnapshot, SpoolError, StateError,
+    Trust, Unsent, WireError,
+};
+
+const fn assert_send_sync<T: Send + Sync>() {}
+
+type State = SliceSnapshot<String>;
+
+#[test]
+fn what_peers_say_can_be_sent_and_shared() {
+    assert_send_sync::<Absence>();
+    assert_send_sync::<Anchor>();
+    assert_send_sync::<Frame>();
+    assert_send_sync::<Hash>();
+    assert_send_sync::<Limits>();
+    assert_send_sync::<Marker<String>>();
+    assert_send_sync::<Message<String>>();
+    assert_send_sync::<Piece>();
+    assert_send_sync::<Refusal<String>>();
+}
+
+#[test]
+fn states_can_be_sent_and_shared() {
+    assert_send_sync::<CellBuilder<String>>();
+    assert_send_sync::<CellSnapshot<String>>();
+    assert_send_sync::<SliceBuilder<String>>();
+    assert_send_sync::<SliceEntry<'_, String>>();
+    assert_send_sync::<State>();
+}
+
+#[cfg(feature = "imbl")]
+#[test]
+fn persistent_states_can_be_sent_and_shared() {
+    use forebay_snapshot::{OrdBuilder, OrdSnapshot, VecBuilder, VecSnapshot};
+
+    assert_send_sync::<OrdBuilder<String, String>>();
+    assert_send_sync::<OrdSnapshot<String, String>>();
+    assert_send_sync::<VecBuilder<String>>();
+    assert_send_sync::<VecSnapshot<String>>();
+}
+
+#[test]
+fn a_provider_can_be_sent_and_shared() {
+    assert_send_sync::<NotTaken<String>>();
+    assert_send_sync::<Provider<State, String>>();
+    assert_send_sync::<ProviderConfig>();
+    assert_send_sync::<ProviderEvent<String>>();
+    assert_send_sync::<ProviderOutput<String>>();
+    assert_send_sync::<ProviderUsage>();
+    assert_send_sync::<Unsent>();
+}
+
+#[test]
+fn a_session_can_be_sent_and_shared() {
+    assert_send_sync::<Ignored>();
+    assert_send_sync::<LogEntry<String>>();
+    assert_send_sync::<Membership<String>>();
+    assert_send_sync::<MemorySpool>();
+    assert_send_sync::<Phase>();
+    assert_send_sync::<Progress>();
+    assert_send_sync::<Restart>();
+    assert_send_sync::<ResumeState>();
+    assert_send_sync::<Session<State, String, String>>();
+    assert_send_sync::<SessionConfig>();
+    assert_send_sync::<SessionEvent<String>>();
+    assert_send_sync::<SessionOutput<State, String, String>>();
+    assert_send_sync::<SessionUsage>();
+    assert_send_sync::<Trust>();
+}
+
+#[test]
+fn errors_can_be_sent_and_shared() {
+    assert_send_sync::<ConfigError>();
+    assert_send_sync::<OutOfOrder>();
+    assert_send_sync::<PieceError>();
+    assert_send_sync::<SessionError>();
+    assert_send_sync::<SpoolError>();
+    assert_send_sync::<StateError>();
+    assert_send_sync::<WireError>();
+}
