@@ -1,4 +1,118 @@
 //! Brings a replica that fell behind up to date, in verified pieces, from several peers at once.
+//!
+//! A replica asks its peers, is offered a [`Snapshot`] of the state at one exact [`Anchor`] in the log,
+//! fetches it in pieces, from all peers that have it, installs it, and goes on with the log after it.
+//! No lie, loss, restart or delay makes it hang, install something wrong, or cost a provider more than
+//! it allows. Both ends are state machines without a clock, tasks or sockets: their hosts tell them what
+//! happened and when, and do what they say.
+//!
+//! * [`Provider`], who has snapshots and serves them, with its [`ProviderConfig`]; what it wants done
+//!   is a [`ProviderOutput`], what its host may want to know a [`ProviderEvent`], what goes through the
+//!   log a [`Marker`]. [`NotTaken`] and [`Unsent`] are what can go wrong with a message, and
+//!   [`ProviderUsage`] is how much it has of everything.
+//! * [`Session`], who fetches one, with its [`SessionConfig`], [`Membership`] and [`Trust`]; what it
+//!   wants done is a [`SessionOutput`], what its host may want to know a [`SessionEvent`] with
+//!   [`Restart`] and [`Ignored`], how far it is a [`Progress`] with a [`Phase`], why it failed a
+//!   [`SessionError`]. [`LogEntry`] is what it replays, and [`SessionUsage`] how much it has of
+//!   everything.
+//! * [`Spool`], where chunks wait until they are installed, or [`MemorySpool`], with [`SpoolError`];
+//!   [`ResumeState`], what is known besides, so that an interrupted transfer goes on.
+//! * [`Snapshot`], what a state must be able to do, and [`Build`], what makes one, with [`OutOfOrder`].
+//!   [`SliceSnapshot`] and [`CellSnapshot`] are ready to use, with [`SliceBuilder`], [`SliceEntry`] and
+//!   [`CellBuilder`]; and over persistent collections `OrdSnapshot` and `VecSnapshot`, with
+//!   `OrdBuilder` and `VecBuilder`.
+//! * [`Anchor`], where a snapshot was taken, and [`Hash`], what is in it; [`Piece`], a part of it;
+//!   [`Limits`], how large it may be.
+//! * [`Message`], what peers say to each other, with [`Refusal`] and [`Absence`]; [`encode`] and
+//!   [`decode`], how that is written, as a [`Frame`].
+//! * [`ConfigError`], [`StateError`], [`PieceError`] and [`WireError`], what is wrong with settings,
+//!   states, pieces and frames.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::time::Instant;
+//!
+//! use forebay_core::Sequence;
+//! use forebay_snapshot::{
+//!     Anchor, Membership, Provider, ProviderConfig, ProviderOutput, Session, SessionConfig,
+//!     SessionOutput, SliceSnapshot, Trust,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The clock is the host's. Neither machine looks at one.
+//! let now = Instant::now();
+//!
+//! // On the leader, whose state is this list.
+//! let state = SliceSnapshot::from((0..10_000_u64).collect::<Vec<_>>());
+//! let mut provider = Provider::new(ProviderConfig::new(), "leader")?;
+//! provider.handle_members(now, ["leader", "laggard"]);
+//! provider.handle_leader(now, Some("leader"));
+//!
+//! // On the laggard, which believes its only peer.
+//! let members = Membership::new("laggard", ["leader", "laggard"]);
+//! let config = SessionConfig::new().trust(Trust::Crash);
+//! let mut session = Session::<SliceSnapshot<u64>, _, ()>::start(now, config, members, 7)?;
+//!
+//! // A network that loses nothing, and a log in which the marker becomes entry 42 of term 3.
+//! let installed = loop {
+//!     while session.work(now, 1_000) {}
+//!     match session.poll_output() {
+//!         Some(SessionOutput::Send { to: _, message }) => {
+//!             provider.handle_message(now, "laggard", message)?;
+//!         }
+//!         Some(SessionOutput::Install { snapshot, .. }) => break snapshot,
+//!         Some(_) => {}
+//!         None => session.handle_timeout(session.poll_timeout().expect("it never just waits")),
+//!     }
+//!     while provider.work(now, 1_000) {}
+//!     while let Some(output) = provider.poll_output() {
+//!         match output {
+//!             ProviderOutput::Feed(marker) => {
+//!                 let anchor = Anchor::new(Sequence::new(42), 3);
+//!                 provider.handle_taken(now, &marker, anchor, state.clone());
+//!                 while provider.work(now, 1_000) {}
+//!             }
+//!             ProviderOutput::Send { to: _, message } => {
+//!                 let _ = session.handle_message(now, "leader", message);
+//!             }
+//!             _ => {}
+//!         }
+//!     }
+//! };
+//! assert_eq!(installed[..], state[..]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Anchors
+//!
+//! A snapshot is named by its anchor and its root, the hash of all its contents. Peers that apply a
+//! marker at one entry of the log take equal snapshots there, so a follower fetches from all of them.
+//! The root does not contain the anchor, and pieces are named by their contents alone: two snapshots
+//! of nearly equal states share nearly all pieces.
+//!
+//! # Failure
+//!
+//! Every request and every fetch gets one answer that says what became of it, and what is lost on the
+//! way is asked for again. A wrong piece is known the moment it arrives, and so is who sent it.
+//!
+//! # Cancellation
+//!
+//! Nothing here is a future. Dropping a provider makes its followers go on elsewhere; dropping a
+//! session leaves providers to notice by a deadline, and [`cancel`](Session::cancel) tells them.
+//!
+//! # Memory
+//!
+//! Everything has a bound in the configuration, and [`Provider::usage`] and [`Session::usage`] show
+//! how much there is. A kept state costs what it no longer shares with the one it was taken from.
+//!
+//! # Crate features
+//!
+//! None is on by default.
+//!
+//! * `imbl`: `OrdSnapshot` and `VecSnapshot`, over the persistent collections of that crate.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 mod anchor;
