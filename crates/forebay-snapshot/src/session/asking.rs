@@ -70,11 +70,8 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         self.asking.answered.clear();
         self.offers.expire(self.now);
         let reconnect = self.reconnect();
-        for peer in self
-            .membership
-            .others()
-            .filter(|peer| !self.banned.contains(peer))
-        {
+        // Those who were banned, too: if one of them leads, nobody else can have a marker written.
+        for peer in self.membership.others() {
             let message = Message::Request { nonce, reconnect };
             self.outputs.send(peer.clone(), message);
         }

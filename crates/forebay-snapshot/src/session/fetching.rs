@@ -220,7 +220,13 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
 impl<P> Request<P> {
     /// Whether to ask somebody else, too, who takes this long: who is certain to be sooner, or
     /// anybody once it takes twice as long as it should.
+    ///
+    /// Without the index and the first page nobody has anything else to do, so two are asked for
+    /// these from the start.
     fn is_overdue(&self, now: Instant, latency: Duration) -> bool {
+        if !matches!(self.piece, Piece::Chunks { .. }) {
+            return true;
+        }
         let expected_at = self
             .sent_at
             .checked_add(self.expected)

@@ -6,6 +6,9 @@ use crate::session::jitter::Jitter;
 /// How long a provider is thought to take before it has answered anything.
 const LATENCY_FIRST: Duration = Duration::from_millis(250);
 
+/// Answers that wait behind each other for no longer than this do no harm.
+const QUEUED_MIN: Duration = Duration::from_millis(5);
+
 /// A provider that let a fetch time out rests between these.
 const REST_MIN: Duration = Duration::from_millis(100);
 const REST_MAX: Duration = Duration::from_secs(5);
@@ -25,6 +28,8 @@ pub(crate) struct Link {
     successes: u32,
     latency: Option<Duration>,
     is_known: bool,
+    /// The least time a full answer took.
+    latency_min: Duration,
     rests: u32,
     resting_until: Option<Instant>,
 }
@@ -39,6 +44,7 @@ impl Link {
             successes: 0,
             latency: None,
             is_known: false,
+            latency_min: Duration::MAX,
             rests: 0,
             resting_until: None,
         }
@@ -76,26 +82,34 @@ impl Link {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// It answered in time, with what was asked for.
-    pub(crate) fn succeeded(&mut self, took: Duration, window_max: u32) {
-        self.measure(took);
+    /// It answered in time, with what was asked for; with as much as ever, if `is_full`.
+    pub(crate) fn succeeded(&mut self, took: Duration, is_full: bool, window_max: u32) {
+        self.measure(took, is_full);
         self.rests = 0;
         self.resting_until = None;
         self.successes = self.successes.saturating_add(1);
-        // One more for each full window, so that a provider at its limit is not pushed far over it.
-        if self.successes >= self.window && self.window < window_max {
+        // One more for each full window, so that a provider at its limit is not pushed far over it;
+        // and none once answers mostly wait behind each other, for that makes it no faster, and at
+        // the end others would have to wait for it.
+        let is_queued = took > self.latency_min.saturating_mul(2).max(QUEUED_MIN);
+        if self.successes >= self.window && self.window < window_max && !is_queued {
             self.window += 1;
             self.successes = 0;
         }
     }
 
-    /// It answered, so it lives, and takes this long.
-    pub(crate) fn measure(&mut self, took: Duration) {
+    /// It answered, so it lives, and takes this long. How long it takes for little says nothing once
+    /// it is known how long it takes for much.
+    pub(crate) fn measure(&mut self, took: Duration, is_full: bool) {
+        if is_full {
+            let is_first = self.latency_min == Duration::MAX;
+            self.latency_min = self.latency_min.min(took);
+            let latency = self.latency.filter(|_| !is_first).unwrap_or(took);
+            self.latency = Some(latency.saturating_add(took) / 2);
+        } else if !self.is_known {
+            self.latency = Some(took);
+        }
         self.is_known = true;
-        self.latency = Some(match self.latency {
-            Some(latency) => (latency.saturating_mul(7)).saturating_add(took) / 8,
-            None => took,
-        });
     }
 
     /// A fetch timed out. It is given more time from now on, and a rest.

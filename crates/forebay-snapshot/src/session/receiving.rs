@@ -39,10 +39,11 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
                 self.usage.wasted_bytes = self.usage.wasted_bytes.saturating_add(wasted);
                 let took = self.now.saturating_duration_since(request.sent_at);
                 if let Some(link) = self.links.get_mut(&from) {
+                    let is_full = request.bytes >= u64::from(self.config.fetch_bytes / 2);
                     if is_in_time {
-                        link.succeeded(took, self.config.window_max);
+                        link.succeeded(took, is_full, self.config.window_max);
                     } else {
-                        link.measure(took);
+                        link.measure(took, is_full);
                     }
                 }
                 if used > 0 {

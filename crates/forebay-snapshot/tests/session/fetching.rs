@@ -24,7 +24,11 @@ fn everything_is_fetched_and_installed() {
         assert_eq!(host.session.phase(), Phase::Installing);
         host.finish(anchor(10), &catalogue);
         let usage = host.session.usage();
-        assert_eq!((usage.wasted_bytes, usage.spool_bytes), (0, 0));
+        // The index is so small that two are asked for it.
+        assert!(
+            usage.wasted_bytes < 200 && usage.spool_bytes == 0,
+            "{usage:?}"
+        );
     }
 }
 
@@ -189,10 +193,8 @@ fn at_the_end_whoever_has_nothing_to_do_is_asked_for_what_takes_too_long() {
     host.pass(200 * MS);
     let duplicates = host.fetches();
     assert_eq!(duplicates.len(), 1);
-    assert_eq!(
-        (duplicates[0].piece, duplicates[0].to),
-        (fetches[0].piece, fetches[1].to)
-    );
+    assert_eq!(duplicates[0].piece, fetches[0].piece);
+    assert_ne!(duplicates[0].to, fetches[0].to);
     host.data(duplicates[0], catalogue.piece(duplicates[0].piece));
     host.finish(anchor(10), &catalogue);
 }
@@ -207,7 +209,7 @@ fn the_leader_is_asked_last() {
     let first = host.fetches();
     assert_eq!(
         first.iter().map(|fetch| fetch.to).collect::<Vec<_>>(),
-        ["b"]
+        ["b", "c"]
     );
     host.data(first[0], catalogue.piece(Piece::Index));
     let second = host.fetches();

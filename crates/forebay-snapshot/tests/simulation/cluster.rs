@@ -74,7 +74,11 @@ impl Cluster {
         let calm_at = self.chaos.until;
         while self.follower.ended.is_none() {
             self.step();
-            assert!(self.now < calm_at + PATIENCE, "it does not end");
+            let recent = &self.follower.recent;
+            assert!(
+                self.now < calm_at + PATIENCE,
+                "it does not end: {recent:#?}"
+            );
         }
     }
 

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
@@ -26,10 +27,14 @@ pub(crate) struct Follower {
     pub(crate) installed: Option<(Anchor, State)>,
     /// When the host says how installing went, and what it says.
     pub(crate) answer_at: Option<(Duration, bool)>,
+    /// The last things that it did, for whoever has to find out why it did them.
+    pub(crate) recent: VecDeque<(Duration, String)>,
     pub(crate) ended: Option<Result<(Anchor, Vec<LogEntry<Command>>), SessionError>>,
 }
 
 pub(crate) const ENTRIES_MAX: usize = 400;
+
+const RECENT_MAX: usize = 60;
 
 impl Follower {
     pub(crate) fn new(
@@ -56,6 +61,7 @@ impl Follower {
             delivered: 0,
             installed: None,
             answer_at: None,
+            recent: VecDeque::new(),
             ended: None,
         }
     }
@@ -111,6 +117,10 @@ impl Follower {
         let mut messages = Vec::new();
         while self.session.work(self.clock + now, 256) {}
         while let Some(output) = self.session.poll_output() {
+            if self.recent.len() >= RECENT_MAX {
+                self.recent.pop_front();
+            }
+            self.recent.push_back((now, shown(&output)));
             match output {
                 SessionOutput::Send { to, message } => messages.push((to, message)),
                 SessionOutput::Install { anchor, snapshot } => {
@@ -188,5 +198,17 @@ impl Follower {
 
     fn membership(&self) -> Membership<Name> {
         Membership::new(FOLLOWER, self.members.iter().copied()).with_leader(self.leader)
+    }
+}
+
+fn shown<S, E>(output: &SessionOutput<S, Name, E>) -> String {
+    match output {
+        SessionOutput::Send { to, message } => format!("to {to}: {message:?}"),
+        SessionOutput::Install { anchor, .. } => format!("install {anchor}"),
+        SessionOutput::Done { anchor, .. } => format!("done {anchor}"),
+        SessionOutput::Failed(error) => format!("failed: {error}"),
+        SessionOutput::Progress(progress) => format!("{progress:?}"),
+        SessionOutput::Event(event) => format!("{event:?}"),
+        _ => String::new(),
     }
 }

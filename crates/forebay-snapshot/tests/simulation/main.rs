@@ -30,6 +30,7 @@ mod network;
 mod peer;
 mod random;
 mod runs;
+mod wire;
 
 /// A peer. The one that fell behind is the first.
 type Name = u8;
