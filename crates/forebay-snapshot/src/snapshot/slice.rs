@@ -53,11 +53,11 @@ where
     }
 
     fn place_after(entry: &SliceEntry<'_, T>) -> usize {
-        entry.place_after
+        entry.place_after()
     }
 
     fn identity(entry: &Self::Entry<'_>) -> impl Serialize {
-        entry.item
+        entry.item()
     }
 
     fn builder(_: u64) -> SliceBuilder<T> {

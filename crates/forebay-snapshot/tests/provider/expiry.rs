@@ -164,6 +164,19 @@ fn a_snapshot_does_not_expire_while_it_is_built_until_it_is_too_old() {
     let mut rig = Rig::with(ProviderConfig::new().age_max(secs(60)));
     rig.take(&Marker::new(1, 7), at(42), state(5_000));
     rig.pass_awake(secs(30));
+    let (anchor, piece) = (at(42), Piece::Index);
+    let root = Hash::of(b"known from another peer");
+    rig.tell(
+        1,
+        Message::Fetch {
+            id: 1,
+            anchor,
+            root,
+            piece,
+        },
+    );
+    let busy = absence_of(&rig.sent()[0].1);
+    assert!(matches!(busy, Some(Absence::Busy { .. })), "{busy:?}");
     rig.work();
     let offered = offer_of(&rig.sent()[0].1).unwrap();
     assert_eq!(offered.ttl, secs(10));
