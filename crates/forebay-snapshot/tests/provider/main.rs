@@ -7,6 +7,7 @@
 //! * [`pressure`]: windows, rates, queues, and what the transport could not send.
 //! * [`bounds`]: how much is kept, and what goes first.
 //! * [`pruning`]: how much of the log may go.
+//! * [`slices`]: how much is done in one call.
 //! * [`random`]: all of this together, under random calls with numbers at every edge.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -20,3 +21,4 @@ mod random;
 mod requests;
 mod rig;
 mod serving;
+mod slices;

@@ -78,6 +78,15 @@ fn every_peer_that_applies_a_marker_offers_its_snapshot() {
 }
 
 #[test]
+fn peers_that_apply_a_marker_offer_the_same_snapshot_however_far_they_are() {
+    let mut rigs = [Rig::new(), Rig::new()];
+    rigs[1].provider.handle_committed(Sequence::new(5_000));
+    rigs[1].pass(secs(1_000));
+    let offers = rigs.map(|mut rig| rig.offer(1, at(42), state(5_000)));
+    assert_eq!(offers[0], offers[1]);
+}
+
+#[test]
 fn a_peer_that_was_refused_here_is_offered_what_its_marker_brought() {
     let mut rig = Rig::new();
     rig.provider.handle_leader(rig.now, Some(3));
