@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
@@ -23,8 +24,10 @@ pub(crate) struct Cluster {
     pub(crate) leader: Name,
     pub(crate) term: u64,
     pub(crate) chaos: Chaos,
-    /// Changes messages on their way to the follower; for rules that are switched off.
-    pub(crate) intercept: fn(&mut Self, Name, Message) -> Option<Message>,
+    /// Fetches that nobody has answered.
+    pub(crate) asked: BTreeSet<(Name, u64)>,
+    /// Changes messages on their way to the follower, as if a rule were switched off.
+    pub(crate) twist: fn(&mut Self, Name, Message) -> Message,
 }
 
 /// How long a run may take once nothing but loss and delay is in its way.
@@ -62,7 +65,8 @@ impl Cluster {
             leader: 1,
             term: 1,
             chaos: Chaos::of(&mut random),
-            intercept: |_, _, message| Some(message),
+            asked: BTreeSet::new(),
+            twist: |_, _, message| message,
             random,
         };
         cluster.fill();
@@ -97,9 +101,11 @@ impl Cluster {
         }
         while let Some((from, to, message)) = self.network.receive(now) {
             if to == FOLLOWER {
-                if let Some(message) = (self.intercept)(self, from, message) {
-                    self.follower.receive(now, from, message);
+                let message = (self.twist)(self, from, message);
+                if let Message::Data { id, .. } | Message::Gone { id, .. } = &message {
+                    self.asked.remove(&(from, *id));
                 }
+                self.follower.receive(now, from, message);
             } else {
                 self.peers[usize::from(to) - 1].receive(now, from, message);
             }
@@ -166,6 +172,9 @@ impl Cluster {
         let now = self.now;
         let fails = now < self.chaos.until;
         for (to, message) in self.follower.outputs(now, &mut self.random, fails) {
+            if let Message::Fetch { id, .. } = &message {
+                self.asked.insert((to, *id));
+            }
             self.network
                 .send(now, &mut self.random, (FOLLOWER, to), message);
         }
