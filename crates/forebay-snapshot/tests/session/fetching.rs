@@ -269,7 +269,7 @@ fn peers_that_offer_what_they_do_not_have_are_asked_ever_more_seldom() {
     for _ in 0..2_000 {
         host.pass(100 * MS);
         let is_asked = |(_, message): &(_, _)| matches!(message, Message::Request { .. });
-        requests += host.sent.iter().filter(|sent| is_asked(*sent)).count();
+        requests += host.sent.iter().filter(|sent| is_asked(sent)).count();
         for fetch in host.fetches() {
             host.gone(fetch, Absence::Unknown);
         }
@@ -282,7 +282,7 @@ fn peers_that_offer_what_they_do_not_have_are_asked_ever_more_seldom() {
 fn without_progress_the_session_looks_for_another_snapshot() {
     let catalogue = Catalogue::with_chunks(20);
     let config = config().stall_timeout(Duration::from_secs(15));
-    let mut host = Host::listing(config.clone(), 1, &catalogue);
+    let mut host = Host::listing(config, 1, &catalogue);
     host.pass(Duration::from_millis(14_999));
     assert_eq!(host.session.phase(), Phase::Fetching);
     host.pass(MS);

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use forebay_snapshot::{ConfigError, Limits, SessionConfig};
 
+type Change = fn(SessionConfig) -> SessionConfig;
+
 fn refused(change: impl Fn(SessionConfig) -> SessionConfig) -> Option<ConfigError> {
     change(SessionConfig::new()).check().err()
 }
@@ -10,7 +12,7 @@ fn refused(change: impl Fn(SessionConfig) -> SessionConfig) -> Option<ConfigErro
 fn a_setting_with_which_nothing_could_happen_is_refused() {
     let zero = Duration::ZERO;
     let second = Duration::from_secs(1);
-    let changes: [(&str, fn(SessionConfig) -> SessionConfig); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("request_timeout", |config| {
             config.request_timeouts(Duration::ZERO, Duration::MAX)
         }),

@@ -29,8 +29,11 @@ pub(crate) struct Follower {
     pub(crate) answer_at: Option<(Duration, bool)>,
     /// The last things that it did, for whoever has to find out why it did them.
     pub(crate) recent: VecDeque<(Duration, String)>,
-    pub(crate) ended: Option<Result<(Anchor, Vec<LogEntry<Command>>), SessionError>>,
+    pub(crate) ended: Option<Result<Caught, SessionError>>,
 }
+
+/// Where the state was taken, and the log after it.
+type Caught = (Anchor, Vec<LogEntry<Command>>);
 
 pub(crate) const ENTRIES_MAX: usize = 400;
 
