@@ -214,6 +214,7 @@ fn what_is_too_large_to_be_sent_is_halved_until_a_single_chunk_is_too_large() {
             break absence_of(&message);
         };
         lens.push(bytes.len());
+        assert!(lens.len() < 30, "it does not get less: {lens:?}");
         rig.provider
             .handle_unsent(rig.now, 1, message, Unsent::TooLarge);
         let sent = rig.sent();
