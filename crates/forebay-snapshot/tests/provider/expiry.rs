@@ -236,8 +236,16 @@ fn time_that_goes_back_is_taken_for_no_time() {
     let offered = rig.offer(1, at(42), state(100));
     rig.now -= secs(50);
     assert!(rig.serves(1, &offered));
-    rig.now += secs(50);
-    expires_in(&mut rig, &offered, secs(10));
+    rig.now += secs(60);
+    rig.ask(MEMBERS, 1);
+    rig.outputs();
+    rig.now -= secs(50);
+    let gone = rig.fetch(1, &offered, Piece::Index);
+    assert_eq!(
+        absence_of(&gone),
+        Some(Absence::Expired),
+        "its time was over before"
+    );
 }
 
 #[test]
