@@ -54,8 +54,9 @@ fn a_snapshot_is_chosen_when_all_have_answered_or_the_window_is_over() {
     let mut host = Host::new(config(), 2);
     host.offer("a", anchor(10), catalogue.root());
     assert_eq!(host.session.phase(), Phase::Choosing);
+    host.pass(49 * MS);
     assert_eq!(chosen(&mut host), None);
-    host.pass(50 * MS);
+    host.pass(MS);
     assert_eq!(chosen(&mut host), Some(10));
 
     let mut host = Host::new(config(), 2);
@@ -95,6 +96,16 @@ fn an_anchor_right_before_the_first_entry_will_do_and_one_before_that_will_not()
         host.offer("a", anchor(sequence), root);
         assert_eq!(chosen(&mut host), expected, "{sequence}");
     }
+}
+
+#[test]
+fn entries_that_come_before_the_choice_count_for_it() {
+    let root = Catalogue::with_chunks(3).root();
+    let mut host = Host::new(config(), 2);
+    host.offer("a", anchor(5), root);
+    host.entries(10, 3);
+    host.pass(50 * MS);
+    assert_eq!(chosen(&mut host), None);
 }
 
 /// One offer of no use was enough to stop asking for good.
