@@ -1,0 +1,150 @@
+use std::time::Duration;
+
+use forebay_snapshot::{Absence, Phase, Piece, Restart};
+
+use crate::catalogue::Catalogue;
+use crate::host::{Host, MS, anchor, config};
+use crate::{Event, Message};
+
+/// After a single timeout of the only provider, nothing was ever sent again.
+#[test]
+fn the_only_provider_is_asked_again_after_any_number_of_timeouts() {
+    let catalogue = Catalogue::with_chunks(6);
+    let config = config().stall_timeout(Duration::from_secs(3_600));
+    let mut host = Host::listing(config, 1, &catalogue);
+    for _ in 0..20 {
+        host.fetches();
+        host.pass(Duration::from_secs(40));
+        assert!(!host.sent.is_empty());
+    }
+    host.serve(&catalogue);
+    host.pass(Duration::from_secs(10));
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+    assert!(host.events.contains(&Event::TimedOut { peer: "a" }));
+}
+
+#[test]
+fn whatever_times_out_is_asked_of_others_and_deadlines_adapt() {
+    let catalogue = Catalogue::with_chunks(6);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    let timed_out = Event::TimedOut { peer: "a" };
+    // Everything was answered at once so far, so the least time is what they have.
+    host.pass(249 * MS);
+    assert!(!host.events.contains(&timed_out));
+    host.pass(MS);
+    assert!(host.events.contains(&timed_out));
+    // Whoever takes longer is given more time.
+    host.pass(Duration::from_secs(1));
+    host.sent.clear();
+    host.events.clear();
+    host.pass(260 * MS);
+    assert!(!host.events.contains(&timed_out));
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+}
+
+#[test]
+fn without_a_provider_the_session_asks_again_and_keeps_what_it_has() {
+    let catalogue = Catalogue::with_chunks(20);
+    let mut host = Host::listing(config(), 1, &catalogue);
+    host.serve_some(&catalogue, 12);
+    let items = host.session.progress().items;
+    assert_eq!(items, 1_200);
+    host.pass(Duration::from_secs(2));
+    for fetch in host.fetches() {
+        host.gone(fetch, Absence::Unknown);
+    }
+    let restarted = Event::Restarted {
+        anchor: anchor(10),
+        why: Restart::NoProvider,
+    };
+    assert!(host.events.contains(&restarted));
+    assert_eq!(host.session.phase(), Phase::Requesting);
+    assert_eq!(host.requests(), 1);
+    host.offer("a", anchor(30), catalogue.root());
+    assert_eq!(host.session.progress().items, items);
+    assert!(host.sent.iter().all(|(_, message)| !matches!(
+        message,
+        Message::Fetch {
+            piece: Piece::Index,
+            ..
+        }
+    )));
+    host.pass(Duration::from_secs(5));
+    host.serve(&catalogue);
+    host.finish(anchor(30), &catalogue);
+}
+
+#[test]
+fn peers_that_offer_what_they_do_not_have_are_asked_ever_more_seldom() {
+    let catalogue = Catalogue::with_chunks(20);
+    let mut host = Host::new(config(), 1);
+    let mut requests = 0;
+    for _ in 0..2_000 {
+        host.pass(100 * MS);
+        let is_asked = |(_, message): &(_, _)| matches!(message, Message::Request { .. });
+        requests += host.sent.iter().filter(|sent| is_asked(sent)).count();
+        for fetch in host.fetches() {
+            host.gone(fetch, Absence::Unknown);
+        }
+        host.offer("a", anchor(10), catalogue.root());
+    }
+    assert!((6..=20).contains(&requests), "{requests} in 200 seconds");
+}
+
+#[test]
+fn without_progress_the_session_looks_for_another_snapshot() {
+    let catalogue = Catalogue::with_chunks(20);
+    let config = config().stall_timeout(Duration::from_secs(15));
+    let mut host = Host::listing(config, 1, &catalogue);
+    host.pass(Duration::from_millis(14_999));
+    assert_eq!(host.session.phase(), Phase::Fetching);
+    host.pass(MS);
+    assert_eq!(host.session.phase(), Phase::Requesting);
+    let stalled = Event::Restarted {
+        anchor: anchor(10),
+        why: Restart::Stalled,
+    };
+    assert!(host.events.contains(&stalled));
+}
+
+#[test]
+fn to_be_busy_is_no_stall_but_does_not_hold_the_session_back_for_ever() {
+    let catalogue = Catalogue::with_chunks(20);
+    let stalled_after = |answers: bool| {
+        let mut host = Host::listing(
+            config().stall_timeout(Duration::from_secs(5)),
+            1,
+            &catalogue,
+        );
+        let began = host.now;
+        while host.session.phase() == Phase::Fetching {
+            let fetches = host.fetches();
+            for fetch in fetches.iter().filter(|_| answers) {
+                host.gone(
+                    *fetch,
+                    Absence::Busy {
+                        retry_after: 500 * MS,
+                    },
+                );
+            }
+            host.pass(10 * MS);
+        }
+        host.now - began
+    };
+    assert_eq!(stalled_after(false), Duration::from_secs(5));
+    assert_eq!(stalled_after(true), Duration::from_secs(20));
+}
+
+#[test]
+fn a_lost_connection_counts_as_a_timeout() {
+    let catalogue = Catalogue::with_chunks(8);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    host.session.handle_peer_gone(host.now, &"a");
+    host.poll();
+    assert!(host.events.contains(&Event::TimedOut { peer: "a" }));
+    host.sent.retain(|(to, _)| *to == "b");
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+}
