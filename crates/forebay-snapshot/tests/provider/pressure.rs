@@ -103,6 +103,7 @@ fn serve_for(rig: &mut Rig, offered: &Offered, followers: &[u32], time: Duration
                 other => panic!("{other:?}"),
             }
         }
+        assert!(served < 1 << 27, "nothing holds them back");
         rig.pass(wait);
     }
     served
@@ -246,4 +247,16 @@ fn a_closed_transport_means_that_the_peer_is_gone() {
     assert_eq!(to, [2]);
     assert_eq!(rig.provider.usage().followers, 1);
     assert_eq!(rig.provider.usage().queued_bytes, 0);
+}
+
+#[test]
+fn what_was_to_be_sent_again_is_dropped_with_a_peer_that_is_gone() {
+    let mut rig = Rig::new();
+    let offered = rig.offer(1, at(42), state(100));
+    let data = rig.fetch(1, &offered, Piece::Index);
+    rig.provider.handle_unsent(rig.now, 1, data, Unsent::Full);
+    rig.provider.handle_peer_gone(rig.now, &1);
+    assert_eq!(rig.provider.usage().queued_bytes, 0);
+    rig.pass_awake(secs(1));
+    assert_eq!(rig.sent(), []);
 }
