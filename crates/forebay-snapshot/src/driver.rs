@@ -1,0 +1,389 @@
+//! The machines of one peer, on tokio.
+
+pub(crate) mod config;
+pub(crate) mod connection;
+pub(crate) mod dial;
+pub(crate) mod handle;
+pub(crate) mod host;
+mod links;
+pub(crate) mod tcp;
+
+use std::fmt;
+use std::future;
+use std::mem;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{select, task, time};
+
+use crate::driver::config::DriverConfig;
+use crate::driver::handle::{CatchUpError, Command, DriverHandle, HostSession};
+use crate::driver::host::{DriverEvent, DriverHost};
+use crate::driver::links::Links;
+use crate::{
+    Anchor, ConfigError, Message, NotTaken, Progress, Provider, ProviderOutput, SessionError,
+    SessionOutput, Unsent,
+};
+
+/// How many commands of the host, and how many messages of all peers, wait for the driver.
+const WAITING_MAX: usize = 64;
+
+type HostProvider<H> = Provider<<H as DriverHost>::State, <H as DriverHost>::Peer>;
+
+/// Runs a provider, and a session while there is one, over connections to other peers.
+///
+/// It is one task, which never waits for a connection: each has a queue of its own, and a peer that
+/// does not read fills that and nothing else. What does not fit is handed back to the provider, which
+/// tries again, or lost for the session, which asks again.
+///
+/// Time is that of tokio, so it stands still where a test pauses it.
+pub struct Driver<H: DriverHost> {
+    config: DriverConfig,
+    host: H,
+    provider: HostProvider<H>,
+    running: Option<Running<H>>,
+    /// Whom the session wanted to fetch from, and who was not connected.
+    unreached: Vec<H::Peer>,
+    links: Links<H::Peer>,
+    commands: mpsc::Receiver<Command<H>>,
+    inbound: mpsc::Receiver<(u64, Message<H::Peer>)>,
+}
+
+/// A session, and who waits for it.
+struct Running<H: DriverHost> {
+    session: HostSession<H>,
+    progress: watch::Sender<Progress>,
+    outcome: Option<oneshot::Sender<Result<Anchor, CatchUpError<H>>>>,
+}
+
+impl<H: DriverHost> Driver<H> {
+    /// Creates a driver, and the handle through which it is told what happens.
+    ///
+    /// It does nothing until [`run`](Self::run) is polled.
+    ///
+    /// # Errors
+    ///
+    /// What [`DriverConfig::check`] finds.
+    pub fn new(
+        config: DriverConfig,
+        provider: HostProvider<H>,
+        host: H,
+    ) -> Result<(Self, DriverHandle<H>), ConfigError> {
+        config.check()?;
+        let (tx, commands) = mpsc::channel(WAITING_MAX);
+        let (arrived, inbound) = mpsc::channel(WAITING_MAX);
+        let driver = Self {
+            links: Links::new(config.clone(), arrived),
+            config,
+            host,
+            provider,
+            running: None,
+            unreached: Vec::new(),
+            commands,
+            inbound,
+        };
+        Ok((driver, DriverHandle::new(tx)))
+    }
+
+    /// Runs until [`shutdown`](DriverHandle::shutdown), or until there is no handle any more, and
+    /// returns the host.
+    ///
+    /// At the end the session is cancelled, what is queued is sent for as long as
+    /// [`linger`](DriverConfig::linger) allows, and all connections are closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes all connections at once. What was queued is lost, and whoever waits
+    /// for the session is told that the driver has stopped.
+    pub async fn run(mut self) -> H {
+        loop {
+            let is_busy = self.go_on();
+            let due = self.due();
+            select! {
+                // Connections whose last messages have not been read must not be found to be closed.
+                biased;
+                command = self.commands.recv() => {
+                    let Some(command) = command else { break };
+                    if matches!(command, Command::Shutdown) {
+                        break;
+                    }
+                    self.obey(command);
+                    // A host that says much must not keep peers from being heard.
+                    if let Ok((link, message)) = self.inbound.try_recv() {
+                        self.receive(link, message);
+                    }
+                }
+                Some((link, message)) = self.inbound.recv() => self.receive(link, message),
+                Some((peer, why, is_last)) = self.links.ended() => {
+                    if is_last {
+                        self.lose(&peer);
+                    }
+                    self.host.event(DriverEvent::Disconnected { peer, why });
+                }
+                () = sleep_until(due) => {}
+                () = task::yield_now(), if is_busy => {}
+            }
+        }
+        self.stop().await
+    }
+
+    /// Does what is due and a slice of what takes long, and returns whether there is more of that.
+    fn go_on(&mut self) -> bool {
+        let now = now();
+        let items_max = self.config.work_items_max;
+        self.provider.handle_timeout(now);
+        let mut is_busy = self.provider.work(now, items_max);
+        if let Some(running) = &mut self.running {
+            running.session.handle_timeout(now);
+            is_busy |= running.session.work(now, items_max);
+        }
+        self.carry_out(now);
+        is_busy
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let running = self.running.as_ref();
+        let session = running.and_then(|running| running.session.poll_timeout());
+        self.provider
+            .poll_timeout()
+            .into_iter()
+            .chain(session)
+            .min()
+    }
+
+    fn obey(&mut self, command: Command<H>) {
+        let now = now();
+        match command {
+            Command::Attach {
+                peer,
+                stream,
+                closed,
+            } => {
+                if self.links.attach(peer.clone(), stream, closed) {
+                    self.host.event(DriverEvent::Connected { peer });
+                }
+            }
+            Command::Taken {
+                marker,
+                anchor,
+                state,
+            } => self.provider.handle_taken(now, &marker, anchor, state),
+            Command::Unfed(marker) => self.provider.handle_unfed(now, &marker),
+            Command::Prune { committed, safe } => {
+                // Whoever asked may have gone away.
+                let _ = safe.send(self.provider.safe_to_prune(now, committed));
+            }
+            Command::Leader(leader) => {
+                if let Some(running) = &mut self.running {
+                    running.session.set_leader(now, leader.clone());
+                }
+                self.provider.handle_leader(now, leader);
+            }
+            Command::Members(membership) => {
+                let local = std::iter::once(membership.local());
+                let members = local.chain(membership.others()).cloned();
+                self.provider.handle_members(now, members);
+                if let Some(running) = &mut self.running {
+                    running.session.set_membership(now, membership);
+                }
+            }
+            Command::Entries { from, entries } => {
+                if let Some(running) = &mut self.running {
+                    running.session.handle_entries(now, from, entries);
+                }
+            }
+            Command::CatchUp {
+                session,
+                progress,
+                outcome,
+            } => self.start(*session, progress, outcome),
+            Command::Cancel => {
+                if let Some(running) = &mut self.running {
+                    running.session.cancel(now);
+                }
+            }
+            Command::Shutdown => {}
+        }
+    }
+
+    fn start(
+        &mut self,
+        session: HostSession<H>,
+        progress: watch::Sender<Progress>,
+        outcome: oneshot::Sender<Result<Anchor, CatchUpError<H>>>,
+    ) {
+        let running = self.running.as_ref();
+        if running.is_some_and(|running| !running.session.phase().is_final()) {
+            let session = Box::new(session);
+            // Whoever asked may have gone away.
+            let _ = outcome.send(Err(CatchUpError::Running { session }));
+            return;
+        }
+        self.running = Some(Running {
+            session,
+            progress,
+            outcome: Some(outcome),
+        });
+    }
+
+    fn receive(&mut self, link: u64, message: Message<H::Peer>) {
+        let Some(from) = self.links.peer(link).cloned() else {
+            return;
+        };
+        let asks = matches!(message, Message::Request { .. } | Message::Fetch { .. });
+        if asks && self.links.is_full(&from) {
+            // It asks and does not read the answers. If it still wants this one, it asks again.
+            return;
+        }
+        let now = now();
+        match self.provider.handle_message(now, from.clone(), message) {
+            Err(NotTaken::ForSession(message)) => {
+                if let Some(running) = &mut self.running {
+                    // It is none for a provider, so the session takes it.
+                    let _ = running.session.handle_message(now, from, message);
+                }
+            }
+            // As if it had been lost on the way.
+            Ok(()) | Err(NotTaken::Full(_)) => {}
+        }
+    }
+
+    fn lose(&mut self, peer: &H::Peer) {
+        let now = now();
+        self.provider.handle_peer_gone(now, peer);
+        if let Some(running) = &mut self.running {
+            running.session.handle_peer_gone(now, peer);
+        }
+    }
+
+    /// Takes outputs of both machines until neither has any.
+    fn carry_out(&mut self, now: Instant) {
+        loop {
+            let mut is_done = true;
+            while let Some(output) = self.provider.poll_output() {
+                is_done = false;
+                self.serve(now, output);
+            }
+            while let Some(output) = self.running.as_mut().and_then(|r| r.session.poll_output()) {
+                is_done = false;
+                self.follow(now, output);
+            }
+            for peer in mem::take(&mut self.unreached) {
+                if let Some(running) = &mut self.running {
+                    running.session.handle_peer_gone(now, &peer);
+                }
+            }
+            if is_done {
+                return;
+            }
+        }
+    }
+
+    fn serve(&mut self, now: Instant, output: ProviderOutput<H::Peer>) {
+        match output {
+            ProviderOutput::Send { to, message } => {
+                if let Err(why) = self.links.send(&to, &message) {
+                    self.provider.handle_unsent(now, to, message, why);
+                }
+            }
+            ProviderOutput::Feed(marker) => {
+                if let Err(marker) = self.host.feed(marker) {
+                    self.provider.handle_unfed(now, &marker);
+                }
+            }
+            ProviderOutput::Event(event) => self.host.event(DriverEvent::Provider(event)),
+        }
+    }
+
+    fn follow(&mut self, now: Instant, output: SessionOutput<H::State, H::Peer, H::Entry>) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        match output {
+            SessionOutput::Send { to, message } => {
+                let sent = self.links.send(&to, &message);
+                let is_fetch = matches!(message, Message::Fetch { .. });
+                if sent == Err(Unsent::Closed) && is_fetch && !self.unreached.contains(&to) {
+                    self.unreached.push(to);
+                }
+            }
+            SessionOutput::Install { anchor, snapshot } => {
+                match self.host.install(anchor, snapshot) {
+                    Ok(()) => running.session.handle_installed(now),
+                    Err(_) => running.session.handle_install_failed(now),
+                }
+            }
+            SessionOutput::Done { anchor, replay } => {
+                self.host.done(anchor, replay);
+                if let Some(outcome) = running.outcome.take() {
+                    // Nobody needs to wait for it.
+                    let _ = outcome.send(Ok(anchor));
+                }
+            }
+            SessionOutput::Failed(error) => self.fail(error),
+            SessionOutput::Progress(progress) => {
+                running.progress.send_replace(progress);
+            }
+            SessionOutput::Event(event) => self.host.event(DriverEvent::Session(event)),
+        }
+    }
+
+    /// Gives a session back that has failed, after what it still wants to say.
+    fn fail(&mut self, error: SessionError) {
+        let Some(mut running) = self.running.take() else {
+            return;
+        };
+        while let Some(output) = running.session.poll_output() {
+            match output {
+                SessionOutput::Send { to, message } => {
+                    // Its providers notice by a deadline of theirs.
+                    let _ = self.links.send(&to, &message);
+                }
+                SessionOutput::Progress(progress) => {
+                    running.progress.send_replace(progress);
+                }
+                SessionOutput::Event(event) => self.host.event(DriverEvent::Session(event)),
+                _ => {}
+            }
+        }
+        if let Some(outcome) = running.outcome {
+            let session = Box::new(running.session);
+            // Nobody needs to wait for it.
+            let _ = outcome.send(Err(CatchUpError::Failed { error, session }));
+        }
+    }
+
+    async fn stop(mut self) -> H {
+        let now = now();
+        if let Some(running) = &mut self.running {
+            running.session.cancel(now);
+        }
+        self.carry_out(now);
+        // Nobody should go on waiting for what will not be done.
+        self.commands.close();
+        self.inbound.close();
+        for (peer, why) in self.links.close_all().await {
+            self.host.event(DriverEvent::Disconnected { peer, why });
+        }
+        self.host
+    }
+}
+
+impl<H: DriverHost> fmt::Debug for Driver<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+fn now() -> Instant {
+    time::Instant::now().into_std()
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => time::sleep_until(due.into()).await,
+        None => future::pending().await,
+    }
+}

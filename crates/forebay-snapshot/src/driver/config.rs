@@ -1,0 +1,113 @@
+use std::time::Duration;
+
+use crate::{ConfigError, Limits};
+
+/// How much a driver queues, and how long it waits.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_snapshot::DriverConfig;
+///
+/// assert!(DriverConfig::new().queue_max(4).check().is_ok());
+/// assert!(DriverConfig::new().queue_max(0).check().is_err());
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DriverConfig {
+    pub(crate) queue_max: usize,
+    pub(crate) connections_max: usize,
+    pub(crate) work_items_max: usize,
+    pub(crate) write_timeout: Duration,
+    pub(crate) linger: Duration,
+    pub(crate) limits: Limits,
+}
+
+impl DriverConfig {
+    /// Creates the settings that most groups need.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            queue_max: 16,
+            connections_max: 256,
+            work_items_max: 1_000,
+            write_timeout: Duration::from_secs(30),
+            linger: Duration::from_secs(5),
+            limits: Limits::new(),
+        }
+    }
+
+    /// Sets how many messages wait to be sent on one connection. Each has at most as many bytes as a
+    /// piece may have.
+    #[must_use]
+    pub const fn queue_max(mut self, messages: usize) -> Self {
+        self.queue_max = messages;
+        self
+    }
+
+    /// Sets how many connections there may be; more are turned away.
+    #[must_use]
+    pub const fn connections_max(mut self, connections: usize) -> Self {
+        self.connections_max = connections;
+        self
+    }
+
+    /// Sets how many items are cut or put together before messages are looked at again.
+    #[must_use]
+    pub const fn work_items_max(mut self, items: usize) -> Self {
+        self.work_items_max = items;
+        self
+    }
+
+    /// Sets how long the other end may take to read one frame.
+    #[must_use]
+    pub const fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.write_timeout = timeout;
+        self
+    }
+
+    /// Sets for how long a driver that stops goes on sending what is queued.
+    #[must_use]
+    pub const fn linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// Sets how large messages may be. The provider and the session should have the same limits.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Checks that the settings make sense.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for the first one that does not.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let must_not_be_zero = [
+            ("queue_max", self.queue_max == 0),
+            ("connections_max", self.connections_max == 0),
+            ("work_items_max", self.work_items_max == 0),
+            ("write_timeout", self.write_timeout.is_zero()),
+        ];
+        if let Some((setting, _)) = must_not_be_zero.into_iter().find(|(_, is_zero)| *is_zero) {
+            return Err(ConfigError::Zero { setting });
+        }
+        // More than a semaphore of tokio can count, which would panic.
+        let max = usize::MAX >> 3;
+        if self.queue_max > max {
+            return Err(ConfigError::TooLarge {
+                setting: "queue_max",
+                max: max as u64,
+            });
+        }
+        self.limits.check()
+    }
+}
+
+impl Default for DriverConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,92 @@
+//! Connections that come back.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{select, time};
+
+use crate::driver::handle::DriverHandle;
+use crate::driver::host::DriverHost;
+
+/// How long to wait before another attempt to connect.
+///
+/// Each attempt waits twice as long as the one before it. After a connection that lasted longer than
+/// the longest wait, it begins anew.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Backoff {
+    first: Duration,
+    max: Duration,
+}
+
+impl Backoff {
+    /// Less would be a loop that does nothing else.
+    const FIRST_MIN: Duration = Duration::from_millis(1);
+
+    /// Creates the waits that start with the first one and never exceed the other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::Backoff;
+    ///
+    /// let patient = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+    /// assert_ne!(patient, Backoff::default());
+    /// ```
+    #[must_use]
+    pub fn new(first: Duration, max: Duration) -> Self {
+        let first = first.max(Self::FIRST_MIN);
+        let max = max.max(first);
+        Self { first, max }
+    }
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new(Duration::from_millis(100), Duration::from_secs(5))
+    }
+}
+
+/// Keeps a connection to a peer, and makes another whenever it ends, until the driver stops.
+///
+/// `connect` is [`connect_tcp`](crate::connect_tcp), or whatever else leads to that peer. An attempt
+/// takes as long as `connect` lets it.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the connection that there is stays, and no other will follow it.
+pub async fn keep_connected<H, S>(
+    handle: DriverHandle<H>,
+    peer: H::Peer,
+    backoff: Backoff,
+    mut connect: impl AsyncFnMut() -> io::Result<S>,
+) where
+    H: DriverHost,
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let mut delay = backoff.first;
+    loop {
+        let begun = time::Instant::now();
+        let connected = select! {
+            connected = connect() => connected,
+            () = handle.stopped() => return,
+        };
+        if let Ok(stream) = connected {
+            let Ok(attached) = handle.attach(peer.clone(), stream).await else {
+                return;
+            };
+            attached.ended().await;
+            if begun.elapsed() > backoff.max {
+                delay = backoff.first;
+            }
+        }
+        let again = time::Instant::now() + delay;
+        select! {
+            () = time::sleep_until(again) => {}
+            () = handle.stopped() => return,
+        }
+        delay = delay.saturating_mul(2).min(backoff.max);
+    }
+}

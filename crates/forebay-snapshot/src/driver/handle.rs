@@ -1,0 +1,389 @@
+use std::error::Error;
+use std::fmt;
+
+use forebay_core::Sequence;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::driver::connection::{Disconnected, Stream};
+use crate::driver::host::DriverHost;
+use crate::{Anchor, Marker, Membership, Progress, Session, SessionError};
+
+/// A session of the kind that a host has.
+pub type HostSession<H> = Session<
+    <H as DriverHost>::State,
+    <H as DriverHost>::Peer,
+    <H as DriverHost>::Entry,
+    <H as DriverHost>::Spool,
+>;
+
+type Outcome<H> = Result<Anchor, CatchUpError<H>>;
+
+pub(crate) enum Command<H: DriverHost> {
+    Attach {
+        peer: H::Peer,
+        stream: Stream,
+        closed: oneshot::Sender<Disconnected>,
+    },
+    Taken {
+        marker: Marker<H::Peer>,
+        anchor: Anchor,
+        state: H::State,
+    },
+    Unfed(Marker<H::Peer>),
+    Prune {
+        committed: Sequence,
+        safe: oneshot::Sender<Sequence>,
+    },
+    Leader(Option<H::Peer>),
+    Members(Membership<H::Peer>),
+    Entries {
+        from: Sequence,
+        entries: Vec<(u64, H::Entry)>,
+    },
+    CatchUp {
+        session: Box<HostSession<H>>,
+        progress: watch::Sender<Progress>,
+        outcome: oneshot::Sender<Outcome<H>>,
+    },
+    Cancel,
+    Shutdown,
+}
+
+/// Tells a driver what happens. Clones tell the same one.
+///
+/// What is told takes effect in order. Each call waits while too many others have not been heard, and
+/// returns before it has taken effect.
+pub struct DriverHandle<H: DriverHost> {
+    commands: mpsc::Sender<Command<H>>,
+}
+
+impl<H: DriverHost> DriverHandle<H> {
+    pub(super) const fn new(commands: mpsc::Sender<Command<H>>) -> Self {
+        Self { commands }
+    }
+
+    /// Hands over a connection to a peer, of whose name the caller is sure. Messages go through the
+    /// newest one that a peer has.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`], and the connection is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, the connection is closed.
+    pub async fn attach(
+        &self,
+        peer: H::Peer,
+        stream: impl AsyncRead + AsyncWrite + Send + 'static,
+    ) -> Result<Attached, DriverStopped> {
+        let (closed, ended) = oneshot::channel();
+        let stream: Stream = Box::pin(stream);
+        self.tell(Command::Attach {
+            peer,
+            stream,
+            closed,
+        })
+        .await?;
+        Ok(Attached { ended })
+    }
+
+    /// Hands over the state as it is right after the entry in which a marker was applied, whoever led
+    /// and whoever asked.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, nothing was told.
+    pub async fn taken(
+        &self,
+        marker: Marker<H::Peer>,
+        anchor: Anchor,
+        state: H::State,
+    ) -> Result<(), DriverStopped> {
+        self.tell(Command::Taken {
+            marker,
+            anchor,
+            state,
+        })
+        .await
+    }
+
+    /// Says that a marker was lost on its way into the log.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, nothing was told.
+    pub async fn unfed(&self, marker: Marker<H::Peer>) -> Result<(), DriverStopped> {
+        self.tell(Command::Unfed(marker)).await
+    }
+
+    /// Says up to where the log is committed, and returns up to where it may be removed.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, the driver may have been told all the same,
+    /// which does no harm.
+    pub async fn safe_to_prune(&self, committed: Sequence) -> Result<Sequence, DriverStopped> {
+        let (safe, answer) = oneshot::channel();
+        self.tell(Command::Prune { committed, safe }).await?;
+        answer.await.map_err(|_| DriverStopped::new())
+    }
+
+    /// Says who leads, as far as is known.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, nothing was told.
+    pub async fn set_leader(&self, leader: Option<H::Peer>) -> Result<(), DriverStopped> {
+        self.tell(Command::Leader(leader)).await
+    }
+
+    /// Says who the members are, the local peer among them.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, nothing was told.
+    pub async fn set_members(&self, members: Membership<H::Peer>) -> Result<(), DriverStopped> {
+        self.tell(Command::Members(members)).await
+    }
+
+    /// Hands over entries of the log that follow each other from `from` on, each with its term, for
+    /// the session to keep until there is a state to apply them to. Without a session they are
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, nothing was told.
+    pub async fn entries(
+        &self,
+        from: Sequence,
+        entries: Vec<(u64, H::Entry)>,
+    ) -> Result<(), DriverStopped> {
+        self.tell(Command::Entries { from, entries }).await
+    }
+
+    /// Runs a session, of which there is one at a time.
+    ///
+    /// It goes on whether or not anybody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`]. What becomes of the session, [`CatchUp::finished`] says.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, the session is dropped.
+    pub async fn catch_up(&self, session: HostSession<H>) -> Result<CatchUp<H>, DriverStopped> {
+        let (progress, watched) = watch::channel(session.progress());
+        let (outcome, finished) = oneshot::channel();
+        self.tell(Command::CatchUp {
+            session: Box::new(session),
+            progress,
+            outcome,
+        })
+        .await?;
+        Ok(CatchUp {
+            progress: watched,
+            finished,
+        })
+    }
+
+    /// Cancels the session, if there is one. Its providers are told.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverStopped`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, nothing was told.
+    pub async fn cancel(&self) -> Result<(), DriverStopped> {
+        self.tell(Command::Cancel).await
+    }
+
+    /// Ends the driver. [`Driver::run`](crate::Driver::run) returns when it has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it has completed, nothing was told.
+    pub async fn shutdown(&self) {
+        // A driver that has stopped need not be told.
+        let _ = self.tell(Command::Shutdown).await;
+    }
+
+    /// Waits until the driver has begun to stop.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub async fn stopped(&self) {
+        self.commands.closed().await;
+    }
+
+    async fn tell(&self, command: Command<H>) -> Result<(), DriverStopped> {
+        let sent = self.commands.send(command).await;
+        sent.map_err(|_| DriverStopped::new())
+    }
+}
+
+impl<H: DriverHost> Clone for DriverHandle<H> {
+    fn clone(&self) -> Self {
+        Self::new(self.commands.clone())
+    }
+}
+
+impl<H: DriverHost> fmt::Debug for DriverHandle<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DriverHandle").finish_non_exhaustive()
+    }
+}
+
+/// A connection that a driver serves. Dropping this does not end it.
+#[derive(Debug)]
+pub struct Attached {
+    ended: oneshot::Receiver<Disconnected>,
+}
+
+impl Attached {
+    /// Waits until the connection has ended, and returns why.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the connection as it is; only the reason is lost.
+    pub async fn ended(self) -> Disconnected {
+        self.ended.await.unwrap_or(Disconnected::Shutdown)
+    }
+}
+
+/// A session that a driver runs. Dropping this does not end it.
+pub struct CatchUp<H: DriverHost> {
+    progress: watch::Receiver<Progress>,
+    finished: oneshot::Receiver<Outcome<H>>,
+}
+
+impl<H: DriverHost> CatchUp<H> {
+    /// Returns how far the session is, and will be.
+    #[must_use]
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// Waits until the state is installed and the entries after it were handed to the host, and
+    /// returns where the state was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`CatchUpError`], with the session where there still is one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the session as it is; only its outcome is lost.
+    pub async fn finished(self) -> Result<Anchor, CatchUpError<H>> {
+        self.finished
+            .await
+            .unwrap_or_else(|_| Err(CatchUpError::Stopped))
+    }
+}
+
+impl<H: DriverHost> fmt::Debug for CatchUp<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CatchUp")
+            .field("progress", &*self.progress.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why no state was installed.
+#[non_exhaustive]
+pub enum CatchUpError<H: DriverHost> {
+    /// Another session is running; this one was not started.
+    Running {
+        /// The session, as it was.
+        session: Box<HostSession<H>>,
+    },
+    /// The session has failed. Another can go on from what it achieved.
+    Failed {
+        /// Why it has.
+        error: SessionError,
+        /// The session, with [`resume_state`](Session::resume_state) and its spool.
+        session: Box<HostSession<H>>,
+    },
+    /// The driver was dropped.
+    Stopped,
+}
+
+impl<H: DriverHost> fmt::Debug for CatchUpError<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running { .. } => f.debug_struct("Running").finish_non_exhaustive(),
+            Self::Failed { error, .. } => f
+                .debug_struct("Failed")
+                .field("error", error)
+                .finish_non_exhaustive(),
+            Self::Stopped => f.write_str("Stopped"),
+        }
+    }
+}
+
+impl<H: DriverHost> fmt::Display for CatchUpError<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running { .. } => "another session is running",
+            Self::Failed { .. } => "session has failed",
+            Self::Stopped => "driver has stopped",
+        })
+    }
+}
+
+impl<H: DriverHost> Error for CatchUpError<H> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            Self::Running { .. } | Self::Stopped => None,
+        }
+    }
+}
+
+/// The driver has stopped, and does nothing of what it is told.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct DriverStopped;
+
+impl DriverStopped {
+    const fn new() -> Self {
+        Self
+    }
+}
+
+impl fmt::Display for DriverStopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("driver has stopped")
+    }
+}
+
+impl Error for DriverStopped {}
