@@ -7,6 +7,7 @@ mod bucket;
 mod cache;
 mod fetching;
 mod outbox;
+pub(crate) mod ranging;
 mod requesting;
 mod slot;
 mod timers;

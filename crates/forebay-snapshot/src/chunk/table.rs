@@ -1,3 +1,5 @@
+mod places;
+
 use std::fmt;
 use std::mem;
 use std::ops::Range;
@@ -46,6 +48,8 @@ pub(crate) struct Table<S: Snapshot> {
 struct Segment<L> {
     /// The number of the first chunk.
     first: u64,
+    /// The number of the first item.
+    first_item: u64,
     items: u64,
     bytes: u32,
     /// What the items come after; `None` at the beginning.
@@ -185,6 +189,7 @@ impl<S: Snapshot> Builder<S> {
             chunk_items: 0,
             segment: Segment {
                 first: 0,
+                first_item: 0,
                 items: 0,
                 bytes: 0,
                 place: None,
@@ -338,6 +343,7 @@ impl<S: Snapshot> Builder<S> {
     ) {
         let next = Segment {
             first: self.ends.len() as u64,
+            first_item: self.items,
             items: 0,
             bytes: 0,
             place,

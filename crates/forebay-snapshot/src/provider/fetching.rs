@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::chunk::Table;
 use crate::provider::output::ProviderEvent;
 use crate::provider::slot::{Contents, Follower, Slot};
 use crate::provider::{Provider, Timer, later};
@@ -78,28 +79,11 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         root: Hash,
         piece: Piece,
     ) -> Result<Wanted, Absence> {
-        let Some(slot) = self.slots.get(&anchor) else {
-            return Err(if self.expired.contains(&anchor) {
-                Absence::Expired
-            } else {
-                Absence::Unknown
-            });
-        };
-        if !slot.is_usable(now) {
-            self.expire(now, anchor);
-            return Err(Absence::Expired);
-        }
-        let Contents::Ready(table) = &slot.contents else {
-            let retry_after = self.config.retry_after;
-            return Err(Absence::Busy { retry_after });
-        };
-        if table.root() != root {
-            return Err(Absence::RootMismatch);
-        }
         let follower = self.followers.get(from);
         let bytes_max = follower.map_or(self.config.limits.piece_bytes_max, |follower| {
             follower.data_bytes_max
         });
+        let table = self.find_table(now, anchor, root)?;
         let whole = |bytes: &Bytes| {
             if bytes.len() > bytes_max {
                 return Err(Absence::ItemTooLarge);
@@ -115,6 +99,34 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
             }
             Piece::Chunks { first, count } => table.run(first, count, bytes_max).map(Wanted::Run),
         }
+    }
+
+    /// Finds what is known of a snapshot that can be fetched from.
+    pub(super) fn find_table(
+        &mut self,
+        now: Instant,
+        anchor: Anchor,
+        root: Hash,
+    ) -> Result<&Table<S>, Absence> {
+        let slot = self.slots.get(&anchor);
+        if slot.is_some_and(|slot| !slot.is_usable(now)) {
+            self.expire(now, anchor);
+        }
+        let Some(slot) = self.slots.get(&anchor) else {
+            return Err(if self.expired.contains(&anchor) {
+                Absence::Expired
+            } else {
+                Absence::Unknown
+            });
+        };
+        let Contents::Ready(table) = &slot.contents else {
+            let retry_after = self.config.retry_after;
+            return Err(Absence::Busy { retry_after });
+        };
+        if table.root() != root {
+            return Err(Absence::RootMismatch);
+        }
+        Ok(table)
     }
 
     /// How many bytes cannot be freed before this is sent.
