@@ -10,6 +10,8 @@
 //!   is a [`ProviderOutput`], what its host may want to know a [`ProviderEvent`], what goes through the
 //!   log a [`Marker`]. [`NotTaken`] and [`Unsent`] are what can go wrong with a message, and
 //!   [`ProviderUsage`] is how much it has of everything.
+//! * [`PolledProvider`], a provider that the loop of a replicated log polls, with what that loop does
+//!   for it, a [`Host`], and with [`SendError`].
 //! * [`Session`], who fetches one, with its [`SessionConfig`], [`Membership`] and [`Trust`]; what it
 //!   wants done is a [`SessionOutput`], what its host may want to know a [`SessionEvent`] with
 //!   [`Restart`] and [`Ignored`], how far it is a [`Progress`] with a [`Phase`], why it failed a
@@ -25,6 +27,7 @@
 //!   [`Limits`], how large it may be.
 //! * [`Message`], what peers say to each other, with [`Refusal`] and [`Absence`]; [`encode`] and
 //!   [`decode`], how that is written, as a [`Frame`].
+//! * `driver`, a module, runs both machines on tokio, over TCP or any other byte stream.
 //! * [`ConfigError`], [`StateError`], [`PieceError`] and [`WireError`], what is wrong with settings,
 //!   states, pieces and frames.
 //!
@@ -112,6 +115,7 @@
 //! None is on by default.
 //!
 //! * `imbl`: `OrdSnapshot` and `VecSnapshot`, over the persistent collections of that crate.
+//! * `tokio`: the module `driver`.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
@@ -122,6 +126,9 @@ mod snapshot;
 mod chunk;
 mod provider;
 mod session;
+mod polled;
+#[cfg(feature = "tokio")]
+pub mod driver;
 mod wire;
 mod error;
 
@@ -130,6 +137,8 @@ pub use crate::chunk::Limits;
 pub use crate::error::{ConfigError, PieceError, StateError, WireError};
 pub use crate::hash::Hash;
 pub use crate::message::{Absence, Message, Piece, Refusal};
+pub use crate::polled::PolledProvider;
+pub use crate::polled::host::{Host, SendError};
 pub use crate::provider::config::ProviderConfig;
 pub use crate::provider::output::{Marker, NotTaken, ProviderEvent, ProviderOutput, Unsent};
 pub use crate::provider::{Provider, ProviderUsage};
