@@ -1,12 +1,99 @@
 //! The machines of one peer, on tokio.
+//!
+//! Connections, queues, deadlines and an orderly end are here, and nothing of what peers say to each
+//! other: that is for the [`Provider`] and the [`Session`](crate::Session), which are fed and obeyed.
+//!
+//! * [`Driver`], which runs them, with its [`DriverConfig`]; through a [`DriverHandle`] it is told what
+//!   happens, unless [`DriverStopped`].
+//! * [`DriverHost`], what it needs of the replica, which may be [`NotInstalled`] and hears a
+//!   [`DriverEvent`].
+//! * [`CatchUp`], a [`HostSession`] that it runs, with the progress as a watch; [`CatchUpError`] is how
+//!   that may end.
+//! * [`Attached`], a connection that it serves until that is [`Disconnected`]. [`keep_connected`] makes
+//!   another one then, after a [`Backoff`]; [`accept_tcp`] and [`connect_tcp`] are the ends of TCP.
+//!
+//! # Examples
+//!
+//! A laggard catches up from its only peer, over a stream in memory:
+//!
+//! ```
+//! use forebay_core::Sequence;
+//! use forebay_snapshot::driver::{Driver, DriverConfig, DriverHost, NotInstalled};
+//! use forebay_snapshot::{
+//!     Anchor, LogEntry, Marker, Membership, MemorySpool, Provider, ProviderConfig, Session,
+//!     SessionConfig, SliceSnapshot, Trust,
+//! };
+//! use tokio::sync::mpsc;
+//! use tokio::time::Instant;
+//!
+//! struct Replica {
+//!     state: SliceSnapshot<u64>,
+//!     log: mpsc::UnboundedSender<Marker<String>>,
+//! }
+//!
+//! impl DriverHost for Replica {
+//!     type State = SliceSnapshot<u64>;
+//!     type Peer = String;
+//!     type Entry = u64;
+//!     type Spool = MemorySpool;
+//!
+//!     fn feed(&mut self, marker: Marker<String>) -> Result<(), Marker<String>> {
+//!         self.log.send(marker).map_err(|error| error.0)
+//!     }
+//!
+//!     fn install(&mut self, _: Anchor, state: SliceSnapshot<u64>) -> Result<(), NotInstalled> {
+//!         self.state = state;
+//!         Ok(())
+//!     }
+//!
+//!     fn done(&mut self, _: Anchor, _: Vec<LogEntry<u64>>) {}
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now = Instant::now().into_std();
+//! let members = ["leader", "laggard"].map(String::from);
+//! let start = |name: &str, state: Vec<u64>| {
+//!     let mut provider = Provider::new(ProviderConfig::new(), name.to_owned())?;
+//!     provider.handle_members(now, members.clone());
+//!     provider.handle_leader(now, Some("leader".to_owned()));
+//!     let (log, markers) = mpsc::unbounded_channel();
+//!     let state = state.into();
+//!     let (driver, handle) =
+//!         Driver::new(DriverConfig::new(), provider, Replica { state, log })?;
+//!     Ok::<_, forebay_snapshot::ConfigError>((tokio::spawn(driver.run()), handle, markers))
+//! };
+//! let (_leading, leader, mut markers) = start("leader", (0..10_000).collect())?;
+//! let (lagging, laggard, _) = start("laggard", Vec::new())?;
+//!
+//! let (near, far) = tokio::io::duplex(64 << 10);
+//! laggard.attach("leader".to_owned(), near).await?;
+//! leader.attach("laggard".to_owned(), far).await?;
+//!
+//! let membership = Membership::new("laggard".to_owned(), members);
+//! let config = SessionConfig::new().trust(Trust::Crash);
+//! let running = laggard.catch_up(Session::start(now, config, membership, 7)?).await?;
+//!
+//! // The log of the leader applies the marker as its entry 42 of term 3.
+//! let marker = markers.recv().await.ok_or("no marker")?;
+//! let anchor = Anchor::new(Sequence::new(42), 3);
+//! let state: Vec<_> = (0..10_000).collect();
+//! leader.taken(marker, anchor, state.clone().into()).await?;
+//!
+//! assert_eq!(running.finished().await?, anchor);
+//! laggard.shutdown().await;
+//! assert_eq!(lagging.await?.state[..], state);
+//! # Ok(())
+//! # }
+//! ```
 
-pub(crate) mod config;
-pub(crate) mod connection;
-pub(crate) mod dial;
-pub(crate) mod handle;
-pub(crate) mod host;
+mod config;
+mod connection;
+mod dial;
+mod handle;
+mod host;
 mod links;
-pub(crate) mod tcp;
+mod tcp;
 
 use std::fmt;
 use std::future;
@@ -16,14 +103,21 @@ use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::{select, task, time};
 
-use crate::driver::config::DriverConfig;
-use crate::driver::handle::{CatchUpError, Command, DriverHandle, HostSession};
-use crate::driver::host::{DriverEvent, DriverHost};
+use crate::driver::handle::Command;
 use crate::driver::links::Links;
 use crate::{
     Anchor, ConfigError, Message, NotTaken, Progress, Provider, ProviderOutput, SessionError,
     SessionOutput, Unsent,
 };
+
+pub use crate::driver::config::DriverConfig;
+pub use crate::driver::connection::Disconnected;
+pub use crate::driver::dial::{Backoff, keep_connected};
+pub use crate::driver::handle::{
+    Attached, CatchUp, CatchUpError, DriverHandle, DriverStopped, HostSession,
+};
+pub use crate::driver::host::{DriverEvent, DriverHost, NotInstalled};
+pub use crate::driver::tcp::{accept_tcp, connect_tcp};
 
 /// How many commands of the host, and how many messages of all peers, wait for the driver.
 const WAITING_MAX: usize = 64;

@@ -153,10 +153,8 @@ pub use crate::session::membership::{Membership, Trust};
 pub use crate::session::resume::ResumeState;
 pub use crate::session::spool::{MemorySpool, Spool, SpoolError};
 pub use crate::snapshot::cell::{CellBuilder, CellSnapshot};
-#[cfg(feature = "imbl")]
-pub use crate::snapshot::ord::{OrdBuilder, OrdSnapshot};
 pub use crate::snapshot::slice::{SliceBuilder, SliceEntry, SliceSnapshot};
-#[cfg(feature = "imbl")]
-pub use crate::snapshot::vec::{VecBuilder, VecSnapshot};
 pub use crate::snapshot::{Build, OutOfOrder, Snapshot};
+#[cfg(feature = "imbl")]
+pub use crate::snapshot::{OrdBuilder, OrdSnapshot, VecBuilder, VecSnapshot};
 pub use crate::wire::{Frame, decode, encode};

@@ -6,10 +6,15 @@ use serde::de::DeserializeOwned;
 
 pub(crate) mod cell;
 #[cfg(feature = "imbl")]
-pub(crate) mod ord;
+mod ord;
 pub(crate) mod slice;
 #[cfg(feature = "imbl")]
-pub(crate) mod vec;
+mod vec;
+
+#[cfg(feature = "imbl")]
+pub use crate::snapshot::ord::{OrdBuilder, OrdSnapshot};
+#[cfg(feature = "imbl")]
+pub use crate::snapshot::vec::{VecBuilder, VecSnapshot};
 
 /// A state at one moment, as a sequence of items.
 ///

@@ -7,7 +7,7 @@ use crate::{ConfigError, Limits};
 /// # Examples
 ///
 /// ```
-/// use forebay_snapshot::DriverConfig;
+/// use forebay_snapshot::driver::DriverConfig;
 ///
 /// assert!(DriverConfig::new().queue_max(4).check().is_ok());
 /// assert!(DriverConfig::new().queue_max(0).check().is_err());

@@ -30,7 +30,7 @@ impl Backoff {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use forebay_snapshot::Backoff;
+    /// use forebay_snapshot::driver::Backoff;
     ///
     /// let patient = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
     /// assert_ne!(patient, Backoff::default());
@@ -51,7 +51,7 @@ impl Default for Backoff {
 
 /// Keeps a connection to a peer, and makes another whenever it ends, until the driver stops.
 ///
-/// `connect` is [`connect_tcp`](crate::connect_tcp), or whatever else leads to that peer. An attempt
+/// `connect` is [`connect_tcp`](crate::driver::connect_tcp), or whatever else leads to that peer. An attempt
 /// takes as long as `connect` lets it.
 ///
 /// # Cancel safety

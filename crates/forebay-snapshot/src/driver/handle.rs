@@ -226,7 +226,7 @@ impl<H: DriverHost> DriverHandle<H> {
         self.tell(Command::Cancel).await
     }
 
-    /// Ends the driver. [`Driver::run`](crate::Driver::run) returns when it has ended.
+    /// Ends the driver. [`Driver::run`](crate::driver::Driver::run) returns when it has ended.
     ///
     /// # Cancel safety
     ///

@@ -25,12 +25,12 @@ pub trait DriverHost: Send + 'static {
     type Spool: Spool + 'static;
 
     /// Puts a marker into the log. Wherever it is applied,
-    /// [`taken`](crate::DriverHandle::taken) is to be called with the state as it is right there.
+    /// [`taken`](crate::driver::DriverHandle::taken) is to be called with the state as it is right there.
     ///
     /// # Errors
     ///
     /// The marker, if the log does not take it. If that turns out later,
-    /// [`unfed`](crate::DriverHandle::unfed) says so.
+    /// [`unfed`](crate::driver::DriverHandle::unfed) says so.
     fn feed(&mut self, marker: Marker<Self::Peer>) -> Result<(), Marker<Self::Peer>>;
 
     /// Puts a state in the place of the old one.

@@ -1,0 +1,95 @@
+//! What a peer may send that is no message.
+
+use forebay_snapshot::driver::{Disconnected, DriverConfig};
+use forebay_snapshot::{Frame, Limits, Message, Refusal, WireError, decode, encode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+use crate::rig::{A, B, C, Cluster, Name, by_hand, read_raw, write_raw};
+
+/// A request to one who does not lead, which is refused at once.
+async fn is_served(stream: &mut DuplexStream) {
+    let request = Message::<Name>::Request {
+        nonce: 9,
+        reconnect: None,
+    };
+    write_raw(stream, &encode(&request).unwrap().to_bytes()).await;
+    let answer = read_raw(stream).await;
+    let answer = decode::<Name>(answer.into(), &Limits::new()).unwrap();
+    let leader = Some(A);
+    let Message::Refuse { nonce, why, .. } = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!((nonce, why), (9, Refusal::NotLeader { leader }));
+}
+
+/// Sends bytes to a peer that serves another one meanwhile, and returns why it closes.
+async fn closes_for(bytes: &[u8]) -> Disconnected {
+    let cluster = Cluster::start(&DriverConfig::new());
+    let b = &cluster.b;
+    let mut good = by_hand(b, C).await;
+    is_served(&mut good).await;
+    let mut bad = by_hand(b, A).await;
+    bad.write_all(bytes).await.unwrap();
+    bad.shutdown().await.unwrap();
+
+    let mut rest = Vec::new();
+    bad.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, [], "nothing is said to whoever does not say a word");
+    is_served(&mut good).await;
+    assert_eq!(b.ends(C), []);
+    let ends = b.ends(A);
+    assert_eq!(ends.len(), 1, "{ends:?}");
+    ends[0]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_is_no_message_closes_its_connection_alone() {
+    let malformed = Disconnected::Wire(WireError::Malformed);
+    assert_eq!(closes_for(&[2, 0, 0, 0, 1, 0xff]).await, malformed);
+    let version = Disconnected::Wire(WireError::Version);
+    assert_eq!(closes_for(&[1, 0, 0, 0, 77]).await, version);
+    assert_eq!(closes_for(&[0, 0, 0, 0]).await, version);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_is_too_long_is_not_even_waited_for() {
+    let max = Frame::len_max(&Limits::new());
+    for len in [max + 1, u32::MAX as usize] {
+        let prefix = u32::try_from(len).unwrap().to_le_bytes();
+        let too_large = Disconnected::Wire(WireError::TooLarge { len, max });
+        assert_eq!(closes_for(&prefix).await, too_large);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_ends_within_a_frame_is_broken() {
+    let broken = Disconnected::Io(std::io::ErrorKind::UnexpectedEof);
+    assert_eq!(closes_for(&[9, 0, 0, 0, 1]).await, broken);
+    assert_eq!(closes_for(&[]).await, Disconnected::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_two_connections_of_a_peer_are_kept() {
+    let cluster = Cluster::start(&DriverConfig::new());
+    let b = &cluster.b;
+    let mut oldest = by_hand(b, C).await;
+    let _middle = by_hand(b, C).await;
+    let mut newest = by_hand(b, C).await;
+
+    let mut rest = Vec::new();
+    oldest.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, []);
+    is_served(&mut newest).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_connections_than_allowed_are_turned_away() {
+    let cluster = Cluster::start(&DriverConfig::new().connections_max(1));
+    let b = &cluster.b;
+    let mut first = by_hand(b, C).await;
+    let (near, far) = tokio::io::duplex(64);
+    let second = b.handle.attach(B, far).await.unwrap();
+    assert_eq!(second.ended().await, Disconnected::TooMany);
+    drop(near);
+    is_served(&mut first).await;
+}

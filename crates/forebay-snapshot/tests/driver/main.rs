@@ -1,0 +1,18 @@
+//! The driver over streams in memory, with a clock that stands still unless everybody waits.
+//!
+//! * A session catches up from all who have the state, and from the others when one is cut off.
+//! * Progress never goes back, and ends where everything is there.
+//! * What is no message closes the connection it came on, with the reason, and nothing else.
+//! * A peer that does not read is not waited for, and is given up in the end.
+//! * A driver that stops in the middle says so to everybody, and gives the session back.
+//! * Connections come back, after waits that double.
+#![cfg(feature = "tokio")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "each task stands for another process")]
+
+mod ending;
+mod fetching;
+mod frames;
+mod reading;
+mod redialling;
+mod rig;

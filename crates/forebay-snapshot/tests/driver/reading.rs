@@ -1,0 +1,62 @@
+//! What becomes of a peer that does not read.
+
+use std::time::Duration;
+
+use forebay_snapshot::driver::{Disconnected, DriverConfig};
+use forebay_snapshot::{Message, Piece, encode};
+use tokio::time;
+
+use crate::rig::{A, B, C, Cluster, Name, Wire, anchor, by_hand, join, session, write_raw};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks a peer for more and more without reading an answer, until it takes no more.
+async fn flood(cluster: &Cluster, turns: u64) -> tokio::io::DuplexStream {
+    let mut stream = by_hand(&cluster.a, B).await;
+    for id in 0..turns {
+        let fetch = Message::<Name>::Fetch {
+            id,
+            anchor: anchor(),
+            root: forebay_snapshot::Hash::of(b"no such root"),
+            piece: Piece::Index,
+        };
+        write_raw(&mut stream, &encode(&fetch).unwrap().to_bytes()).await;
+    }
+    stream
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_reads_costs_the_others_nothing() {
+    let config = DriverConfig::new().write_timeout(PATIENCE).queue_max(4);
+    let cluster = Cluster::start(&config);
+    let begun = time::Instant::now();
+    let _silent = flood(&cluster, 10_000).await;
+
+    let Cluster { a, b, c } = &cluster;
+    join(c, a, A, Wire::Whole).await;
+    join(c, b, B, Wire::Whole).await;
+    let running = c.handle.catch_up(session()).await.unwrap();
+    assert_eq!(running.finished().await.unwrap(), anchor());
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    assert_eq!(a.ends(C), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_reads_is_given_up() {
+    let config = DriverConfig::new().write_timeout(PATIENCE).queue_max(4);
+    let cluster = Cluster::start(&config);
+    let begun = time::Instant::now();
+    let (near, far) = tokio::io::duplex(64);
+    let attached = cluster.a.handle.attach(B, far).await.unwrap();
+    let mut near = near;
+    for nonce in 0..64 {
+        let request = Message::<Name>::Request {
+            nonce,
+            reconnect: None,
+        };
+        write_raw(&mut near, &encode(&request).unwrap().to_bytes()).await;
+    }
+    assert_eq!(attached.ended().await, Disconnected::Stalled);
+    assert!(begun.elapsed() >= PATIENCE);
+    assert_eq!(cluster.a.ends(B), [Disconnected::Stalled]);
+}
