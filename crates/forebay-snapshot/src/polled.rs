@@ -142,7 +142,7 @@ impl<S: Snapshot, P: Clone + Ord> PolledProvider<S, P> {
     ///
     /// What [`ProviderConfig::check`] finds.
     pub fn new(config: ProviderConfig, host: &dyn Host<P>) -> Result<Self, ConfigError> {
-        let mut polled = Self {
+        Ok(Self {
             provider: Provider::new(config, host.local_id().clone())?,
             now: host.now(),
             leader: None,
@@ -153,9 +153,7 @@ impl<S: Snapshot, P: Clone + Ord> PolledProvider<S, P> {
             has_work: false,
             cursors: Cursors::new(),
             waker: None,
-        };
-        polled.learn(host);
-        Ok(polled)
+        })
     }
 
     /// Does what there is to do, a little at a time.

@@ -5,10 +5,10 @@
 use forebay_snapshot::{
     Absence, Anchor, CellBuilder, CellSnapshot, ConfigError, Frame, Hash, Ignored, Limits,
     LogEntry, Marker, Membership, MemorySpool, Message, NotTaken, OutOfOrder, Phase, Piece,
-    PieceError, Progress, Provider, ProviderConfig, ProviderEvent, ProviderOutput, ProviderUsage,
-    Refusal, Restart, ResumeState, Session, SessionConfig, SessionError, SessionEvent,
-    SessionOutput, SessionUsage, SliceBuilder, SliceEntry, SliceSnapshot, SpoolError, StateError,
-    Trust, Unsent, WireError,
+    PieceError, PolledProvider, Progress, Provider, ProviderConfig, ProviderEvent, ProviderOutput,
+    ProviderUsage, Refusal, Restart, ResumeState, SendError, Session, SessionConfig, SessionError,
+    SessionEvent, SessionOutput, SessionUsage, SliceBuilder, SliceEntry, SliceSnapshot, SpoolError,
+    StateError, Trust, Unsent, WireError,
 };
 
 const fn assert_send_sync<T: Send + Sync>() {}
@@ -51,6 +51,7 @@ fn persistent_states_can_be_sent_and_shared() {
 #[test]
 fn a_provider_can_be_sent_and_shared() {
     assert_send_sync::<NotTaken<String>>();
+    assert_send_sync::<PolledProvider<State, String>>();
     assert_send_sync::<Provider<State, String>>();
     assert_send_sync::<ProviderConfig>();
     assert_send_sync::<ProviderEvent<String>>();
@@ -82,6 +83,7 @@ fn errors_can_be_sent_and_shared() {
     assert_send_sync::<ConfigError>();
     assert_send_sync::<OutOfOrder>();
     assert_send_sync::<PieceError>();
+    assert_send_sync::<SendError<String>>();
     assert_send_sync::<SessionError>();
     assert_send_sync::<SpoolError>();
     assert_send_sync::<StateError>();

@@ -164,7 +164,7 @@ impl<S: Snapshot> Office<S> {
 
     /// Polls for as long as there is something to do, and returns how often there was.
     pub(crate) fn settle(&mut self) -> usize {
-        for polls in 0..100_000 {
+        for polls in 0..10_000 {
             if self.poll().is_pending() {
                 return polls;
             }

@@ -198,6 +198,27 @@ fn to_go_on_no_other_items_are_looked_at() {
     }
 }
 
+#[test]
+fn a_reader_can_go_on_however_far_another_one_has_read_since() {
+    let mut office = Office::new();
+    let looked = Arc::new(AtomicU64::new(0));
+    let state = Watched(state(50_000), Arc::clone(&looked));
+    let (root, _) = office.offer(1, at(5), state);
+    let go_on = |_: u64, _: &SliceEntry<'_, u64>| ControlFlow::Continue(());
+    let mut read = |peer, start| {
+        let range = start..start + 10;
+        let (provider, desk) = (&mut office.provider, &office.desk);
+        provider.visit_range(desk, &peer, at(5), root, range, go_on)
+    };
+    assert_eq!(read(1, 30_000), Ok(30_010));
+    for round in 0..100 {
+        assert_eq!(read(2, round * 10), Ok(round * 10 + 10));
+    }
+    looked.store(0, Ordering::Relaxed);
+    assert_eq!(read(1, 30_010), Ok(30_020));
+    assert!(looked.load(Ordering::Relaxed) <= 11);
+}
+
 /// A state that counts how many of its items are looked at.
 #[derive(Clone)]
 struct Watched(State, Arc<AtomicU64>);

@@ -138,7 +138,7 @@ impl Group {
 
     fn run(&mut self) -> (Anchor, State, Vec<LogEntry<u64>>) {
         let mut installed = None;
-        for _ in 0..100_000 {
+        for _ in 0..20_000 {
             let mut has_done = self.turn() | self.session.work(self.now, 1_000);
             while let Some(output) = self.session.poll_output() {
                 has_done = true;
