@@ -2,21 +2,21 @@
 
 mod cursors;
 pub(crate) mod host;
+mod reading;
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
-use std::ops::{ControlFlow, Range};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use forebay_core::Sequence;
 
-use crate::polled::cursors::{Cursors, Spot};
+use crate::polled::cursors::Cursors;
 use crate::polled::host::{Host, SendError};
 use crate::{
-    Absence, Anchor, ConfigError, Hash, Marker, Message, NotTaken, Provider, ProviderConfig,
-    ProviderOutput, ProviderUsage, Snapshot, Unsent,
+    Anchor, ConfigError, Marker, Message, NotTaken, Provider, ProviderConfig, ProviderOutput,
+    ProviderUsage, Snapshot, Unsent,
 };
 
 /// How many items are cut into pieces in one poll.
@@ -244,57 +244,6 @@ impl<S: Snapshot, P: Clone + Ord> PolledProvider<S, P> {
     #[must_use]
     pub fn safe_to_prune_prefix(&mut self, committed: Sequence) -> Sequence {
         self.provider.safe_to_prune(self.now, committed)
-    }
-
-    /// Visits items of a snapshot by their numbers, for a host that sends items and not pieces.
-    ///
-    /// Items are visited in order, each with its number, until the range or the snapshot ends or
-    /// `visit` breaks; at least one is. Returns the number of the item after the last one that was
-    /// visited; to go on there costs no more than to go on reading. Whoever they are for counts as
-    /// fetching, as it would if it had been sent a piece; how much it gets is for the host to bound.
-    ///
-    /// # Errors
-    ///
-    /// [`Absence`], which says why there is none of them: a range is [`Empty`](Absence::Empty) also
-    /// if it ends before it begins, or begins at the end.
-    pub fn visit_range(
-        &mut self,
-        host: &dyn Host<P>,
-        from: &P,
-        anchor: Anchor,
-        root: Hash,
-        items: Range<u64>,
-        mut visit: impl FnMut(u64, &S::Entry<'_>) -> ControlFlow<()>,
-    ) -> Result<u64, Absence> {
-        self.learn(host);
-        let range = self
-            .provider
-            .open_range(self.now, from, anchor, root, items);
-        let range = range?;
-        let start = range.items.start;
-        let spot = |item| Spot { anchor, root, item };
-        let (place, skipped) = match self.cursors.find(spot(start)) {
-            Some(place) => (Some(place), 0),
-            None => (range.place, range.skipped),
-        };
-        let mut last = None;
-        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
-        let entries = range.snapshot.iter_after(place.as_ref()).skip(skipped);
-        for (item, entry) in range.items.zip(entries) {
-            let flow = visit(item, &entry);
-            last = Some((item.saturating_add(1), entry));
-            if flow.is_break() {
-                break;
-            }
-        }
-        let Some((end, entry)) = last else {
-            return Err(Absence::Unknown);
-        };
-        if end < range.snapshot.len() {
-            self.cursors
-                .advance(start, spot(end), S::place_after(&entry));
-        }
-        Ok(end)
     }
 
     /// Returns how many messages wait to be looked at, at most

@@ -10,7 +10,7 @@ use crate::{Marker, Message, ProviderEvent};
 /// What the loop of a replicated log does for a [`PolledProvider`](crate::PolledProvider).
 ///
 /// It is called while the provider is polled and must not wait for anything: what cannot be done at
-/// once is refused, and comes back.
+/// once is refused, and comes back. [`PolledProvider`](crate::PolledProvider) shows a small one.
 pub trait Host<P> {
     /// Returns what time it is.
     fn now(&self) -> Instant;
@@ -19,7 +19,7 @@ pub trait Host<P> {
     /// `None`, at no time.
     ///
     /// This is the one timer of a provider. `Ready` says that the time has come already, or else the
-    /// task of `cx` is woken when it comes.
+    /// task of `cx` is woken when it comes. A timer of any executor will do that is reset and polled.
     fn poll_timer(&mut self, cx: &mut Context<'_>, at: Option<Instant>) -> Poll<()>;
 
     /// Returns who this peer is. It never changes.
