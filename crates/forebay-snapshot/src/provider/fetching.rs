@@ -79,13 +79,14 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         root: Hash,
         piece: Piece,
     ) -> Result<Wanted, Absence> {
+        let max = self.config.limits.piece_bytes_max;
         let follower = self.followers.get(from);
-        let bytes_max = follower.map_or(self.config.limits.piece_bytes_max, |follower| {
-            follower.data_bytes_max
+        let (data_bytes_max, piece_bytes_max) = follower.map_or((max, max), |follower| {
+            (follower.data_bytes_max, follower.piece_bytes_max)
         });
         let table = self.find_table(now, anchor, root)?;
         let whole = |bytes: &Bytes| {
-            if bytes.len() > bytes_max {
+            if bytes.len() > piece_bytes_max {
                 return Err(Absence::ItemTooLarge);
             }
             Ok(Wanted::Bytes(bytes.clone()))
@@ -97,7 +98,11 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
                 let page = table.pages().get(number as usize);
                 whole(page.ok_or(Absence::OutOfRange { len })?)
             }
-            Piece::Chunks { first, count } => table.run(first, count, bytes_max).map(Wanted::Run),
+            Piece::Chunks { first, count } => {
+                let run = table.run(first, count, data_bytes_max);
+                let run = run.or_else(|_| table.run(first, count.min(1), piece_bytes_max));
+                run.map(Wanted::Run)
+            }
         }
     }
 

@@ -112,16 +112,20 @@ pub(crate) struct Follower {
     pub(crate) until: Instant,
     /// How many bytes an answer may have. Less than the limit once one was too large to be sent.
     pub(crate) data_bytes_max: usize,
+    /// How many bytes a single piece may have, which cannot be less than it is: as many as were not
+    /// found to be too large.
+    pub(crate) piece_bytes_max: usize,
     answered: [Option<u64>; ANSWERED_MAX],
     answered_next: usize,
 }
 
 impl Follower {
-    pub(crate) fn new(until: Instant, data_bytes_max: usize) -> Self {
+    pub(crate) fn new(until: Instant, piece_bytes_max: usize) -> Self {
         Self {
             bucket: Bucket::default(),
             until,
-            data_bytes_max,
+            data_bytes_max: piece_bytes_max,
+            piece_bytes_max,
             answered: [None; ANSWERED_MAX],
             answered_next: 0,
         }

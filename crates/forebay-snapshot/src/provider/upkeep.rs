@@ -203,6 +203,8 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
                 if let Some(follower) = self.followers.get_mut(&to) {
                     let len = follower.data_bytes_max.min(bytes.len());
                     follower.data_bytes_max = len / 2;
+                    let fits = bytes.len().saturating_sub(1);
+                    follower.piece_bytes_max = follower.piece_bytes_max.min(fits);
                 }
                 let retry_after = Duration::ZERO;
                 let why = Absence::Busy { retry_after };

@@ -195,7 +195,7 @@ fn a_session_installs_from_those_who_can_be_sent_little() {
     let mut group = Group::new(50_000);
     for replica in &mut group.replicas {
         let links = &mut replica.office.desk.links;
-        links.insert(LAGGARD, crate::desk::Link::Narrow(80_000));
+        links.insert(LAGGARD, crate::desk::Link::Narrow(20_000));
     }
     let (_, snapshot, _) = group.run();
     assert_eq!(snapshot.len(), 50_000);

@@ -111,6 +111,37 @@ fn who_cannot_be_sent_as_much_gets_half_of_it_until_nothing_fits() {
 }
 
 #[test]
+fn a_chunk_that_just_fits_is_sent_though_half_of_what_did_not_is_less() {
+    let len_of = |office: &mut Office, fetch| match office.ask(1, fetch) {
+        Message::Data { bytes, .. } => Ok(bytes.len()),
+        Message::Gone { why, .. } => Err(why),
+        other => panic!("{other:?} answers no fetch"),
+    };
+    let anchor = at(5);
+    let piece = Piece::Chunks { first: 0, count: 1 };
+    for more in 0..20 {
+        let mut office = Office::new();
+        let (root, _) = office.offer(1, anchor, state(20_000));
+        let id = 1;
+        let single = Message::Fetch {
+            id,
+            anchor,
+            root,
+            piece,
+        };
+        let single = len_of(&mut office, single).unwrap();
+        let link = Link::Narrow(single + single * more / 20);
+        office.desk.links.insert(1, link);
+        let mut fetches = (2..30).map(|id| len_of(&mut office, chunk(id, root, anchor)));
+        let busy = Absence::Busy {
+            retry_after: Duration::ZERO,
+        };
+        let first = fetches.find(|answer| *answer != Err(busy));
+        assert!(matches!(first, Some(Ok(_))), "{first:?} at {more}");
+    }
+}
+
+#[test]
 fn a_peer_that_cannot_be_reached_is_forgotten() {
     let mut office = Office::with(ProviderConfig::new().trailing(10));
     office.desk.committed = 200;
