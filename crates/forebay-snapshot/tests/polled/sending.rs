@@ -142,6 +142,30 @@ fn a_chunk_that_just_fits_is_sent_though_half_of_what_did_not_is_less() {
 }
 
 #[test]
+fn a_piece_that_cannot_be_less_is_tried_once() {
+    for piece in [Piece::Index, Piece::Page(0)] {
+        let mut office = Office::new();
+        let anchor = at(5);
+        let (root, _) = office.offer(1, anchor, state(20_000));
+        office.desk.links.insert(1, Link::Narrow(10));
+        let mut ask = |id| {
+            let fetch = Message::Fetch {
+                id,
+                anchor,
+                root,
+                piece,
+            };
+            office.ask(1, fetch)
+        };
+        let retry_after = Duration::ZERO;
+        let why = Absence::Busy { retry_after };
+        assert_eq!(ask(1), Message::Gone { id: 1, why });
+        let why = Absence::ItemTooLarge;
+        assert_eq!(ask(2), Message::Gone { id: 2, why });
+    }
+}
+
+#[test]
 fn a_peer_that_cannot_be_reached_is_forgotten() {
     let mut office = Office::with(ProviderConfig::new().trailing(10));
     office.desk.committed = 200;
