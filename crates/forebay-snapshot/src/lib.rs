@@ -23,8 +23,8 @@
 //!   [`SliceSnapshot`] and [`CellSnapshot`] are ready to use, with [`SliceBuilder`], [`SliceEntry`] and
 //!   [`CellBuilder`]; and over persistent collections `OrdSnapshot` and `VecSnapshot`, with
 //!   `OrdBuilder` and `VecBuilder`.
-//! * [`Anchor`], where a snapshot was taken, and [`Hash`], what is in it; [`Piece`], a part of it;
-//!   [`Limits`], how large it may be.
+//! * [`Anchor`], where a snapshot was taken, and [`Hash`](struct@Hash), what is in it; [`Piece`], a
+//!   part of it; [`Limits`], how large it may be.
 //! * [`Message`], what peers say to each other, with [`Refusal`] and [`Absence`]; [`encode`] and
 //!   [`decode`], how that is written, as a [`Frame`].
 //! * `driver`, a module, runs both machines on tokio, over TCP or any other byte stream.
