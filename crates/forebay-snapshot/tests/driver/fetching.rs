@@ -1,12 +1,17 @@
 //! What a session achieves over connections.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use forebay_core::Sequence;
 use forebay_snapshot::Phase;
 use forebay_snapshot::driver::{CatchUpError, Disconnected, DriverConfig};
+use tokio::time;
 
 use crate::rig::{A, B, C, Cluster, Wire, anchor, join, session, state};
+
+/// The least that a session waits for what it has asked for.
+const FETCH_TIMEOUT: Duration = Duration::from_millis(250);
 
 #[tokio::test(start_paused = true)]
 async fn a_session_goes_on_when_one_of_two_providers_is_cut_off() {
@@ -15,11 +20,14 @@ async fn a_session_goes_on_when_one_of_two_providers_is_cut_off() {
     join(c, a, A, Wire::Whole).await;
     join(c, b, B, Wire::Cut(100 << 10)).await;
 
+    let begun = time::Instant::now();
     let running = c.handle.catch_up(session()).await.unwrap();
     let entries = (43..46).map(|entry| (1, entry)).collect();
     c.handle.entries(Sequence::new(43), entries).await.unwrap();
 
     assert_eq!(running.finished().await.unwrap(), anchor());
+    // What was asked of the lost one is asked of the other at once, and not after a deadline.
+    assert!(begun.elapsed() < FETCH_TIMEOUT, "{:?}", begun.elapsed());
     assert_eq!(c.installed(), Some((anchor(), state().to_vec())));
     let broken = Disconnected::Io(ErrorKind::UnexpectedEof);
     assert_eq!(c.ends(B), [broken], "it was not cut off within a frame");

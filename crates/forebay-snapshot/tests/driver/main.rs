@@ -8,7 +8,10 @@
 //! * Connections come back, after waits that double.
 #![cfg(feature = "tokio")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::disallowed_methods, reason = "each task stands for another process")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "each task stands for another process"
+)]
 
 mod ending;
 mod fetching;

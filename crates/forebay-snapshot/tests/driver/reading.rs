@@ -10,6 +10,9 @@ use crate::rig::{A, B, C, Cluster, Name, Wire, anchor, by_hand, join, session, w
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// After this, a session asks again.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Asks a peer for more and more without reading an answer, until it takes no more.
 async fn flood(cluster: &Cluster, turns: u64) -> tokio::io::DuplexStream {
     let mut stream = by_hand(&cluster.a, B).await;
@@ -37,7 +40,7 @@ async fn a_peer_that_never_reads_costs_the_others_nothing() {
     join(c, b, B, Wire::Whole).await;
     let running = c.handle.catch_up(session()).await.unwrap();
     assert_eq!(running.finished().await.unwrap(), anchor());
-    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < REQUEST_TIMEOUT, "{:?}", begun.elapsed());
     assert_eq!(a.ends(C), []);
 }
 
@@ -57,6 +60,7 @@ async fn a_peer_that_never_reads_is_given_up() {
         write_raw(&mut near, &encode(&request).unwrap().to_bytes()).await;
     }
     assert_eq!(attached.ended().await, Disconnected::Stalled);
-    assert!(begun.elapsed() >= PATIENCE);
+    let waited = begun.elapsed();
+    assert!(waited >= PATIENCE && waited < PATIENCE * 2, "{waited:?}");
     assert_eq!(cluster.a.ends(B), [Disconnected::Stalled]);
 }
