@@ -89,3 +89,45 @@ fn errors_can_be_sent_and_shared() {
     assert_send_sync::<StateError>();
     assert_send_sync::<WireError>();
 }
+
+#[cfg(feature = "tokio")]
+#[test]
+fn a_driver_can_be_sent_and_shared() {
+    use forebay_snapshot::driver::{
+        Attached, Backoff, CatchUp, Disconnected, Driver, DriverConfig, DriverEvent, DriverHandle,
+        DriverHost, DriverStopped, NotInstalled,
+    };
+
+    struct Host;
+
+    impl DriverHost for Host {
+        type State = State;
+        type Peer = String;
+        type Entry = String;
+        type Spool = MemorySpool;
+
+        fn feed(&mut self, marker: Marker<String>) -> Result<(), Marker<String>> {
+            Err(marker)
+        }
+
+        fn install(&mut self, _: Anchor, _: State) -> Result<(), NotInstalled> {
+            Ok(())
+        }
+
+        fn done(&mut self, _: Anchor, _: Vec<LogEntry<String>>) {}
+    }
+
+    const fn assert_send<T: Send>() {}
+
+    assert_send_sync::<Attached>();
+    assert_send_sync::<Backoff>();
+    assert_send_sync::<CatchUp<Host>>();
+    assert_send_sync::<Disconnected>();
+    // It is one task, and nobody shares it.
+    assert_send::<Driver<Host>>();
+    assert_send_sync::<DriverConfig>();
+    assert_send_sync::<DriverEvent<String>>();
+    assert_send_sync::<DriverHandle<Host>>();
+    assert_send_sync::<DriverStopped>();
+    assert_send_sync::<NotInstalled>();
+}
