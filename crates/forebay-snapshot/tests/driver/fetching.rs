@@ -4,11 +4,11 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use forebay_core::Sequence;
-use forebay_snapshot::Phase;
-use forebay_snapshot::driver::{CatchUpError, Disconnected, DriverConfig};
+use forebay_snapshot::driver::{CatchUpError, Disconnected, DriverConfig, DriverEvent};
+use forebay_snapshot::{Phase, SessionConfig, SessionEvent};
 use tokio::time;
 
-use crate::rig::{A, B, C, Cluster, Wire, anchor, join, session, state};
+use crate::rig::{A, B, C, Cluster, Wire, anchor, join, session, session_with, state};
 
 /// The least that a session waits for what it has asked for.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(250);
@@ -21,7 +21,9 @@ async fn a_session_goes_on_when_one_of_two_providers_is_cut_off() {
     join(c, b, B, Wire::Cut(100 << 10)).await;
 
     let begun = time::Instant::now();
-    let running = c.handle.catch_up(session()).await.unwrap();
+    // With one fetch under way there is none that fails to be sent and tells of the loss by that.
+    let session = session_with(SessionConfig::new().window_max(1));
+    let running = c.handle.catch_up(session).await.unwrap();
     let entries = (43..46).map(|entry| (1, entry)).collect();
     c.handle.entries(Sequence::new(43), entries).await.unwrap();
 
@@ -32,6 +34,8 @@ async fn a_session_goes_on_when_one_of_two_providers_is_cut_off() {
     let broken = Disconnected::Io(ErrorKind::UnexpectedEof);
     assert_eq!(c.ends(B), [broken], "it was not cut off within a frame");
     assert_eq!(c.ends(A), []);
+    let lost = DriverEvent::Session(SessionEvent::TimedOut { peer: B });
+    assert!(c.seen.lock().unwrap().events.contains(&lost));
     let replay = c.seen.lock().unwrap().replay.take().unwrap();
     let replayed: Vec<_> = replay.iter().map(|entry| entry.entry).collect();
     assert_eq!(replayed, [43, 44, 45]);
