@@ -42,6 +42,8 @@ pub enum Disconnected {
     Io(io::ErrorKind),
     /// The other end took too long to read a frame.
     Stalled,
+    /// The stream panicked.
+    Panicked,
     /// The same peer has newer connections.
     Replaced,
     /// There are as many connections as there may be; this one was not served.
@@ -57,6 +59,7 @@ impl fmt::Display for Disconnected {
             Self::Wire(_) => f.write_str("other end sent what is no message"),
             Self::Io(kind) => write!(f, "connection broke: {kind}"),
             Self::Stalled => f.write_str("other end does not read"),
+            Self::Panicked => f.write_str("stream panicked"),
             Self::Replaced => f.write_str("connection was replaced by newer ones"),
             Self::TooMany => f.write_str("there are too many connections"),
             Self::Shutdown => f.write_str("driver has stopped"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time;
 
 use crate::driver::config::DriverConfig;
@@ -27,6 +27,7 @@ pub(super) struct Links<P> {
 
 struct Link<P> {
     peer: P,
+    task: task::Id,
     queue: mpsc::Sender<Frame>,
     closed: oneshot::Sender<Disconnected>,
 }
@@ -64,12 +65,13 @@ where
         self.made = self.made.saturating_add(1);
         let arrived = self.arrived.clone();
         let config = self.config.clone();
-        self.tasks.spawn(async move {
+        let task = self.tasks.spawn(async move {
             let why = connection::run(stream, number, queued, arrived, &config).await;
             (number, why)
         });
         let link = Link {
             peer,
+            task: task.id(),
             queue,
             closed,
         };
@@ -102,9 +104,16 @@ where
     /// Waits for a connection to end, and returns whose it was, why, and whether it was the last one.
     pub(super) async fn ended(&mut self) -> Option<(P, Disconnected, bool)> {
         loop {
-            // A task that panicked, or was aborted, has left nothing to be told.
-            let Ok((number, why)) = self.tasks.join_next().await? else {
-                continue;
+            let (number, why) = match self.tasks.join_next().await? {
+                Ok(ended) => ended,
+                // A stream is somebody else's code.
+                Err(error) => {
+                    let mut links = self.links.iter();
+                    let Some((number, _)) = links.find(|(_, link)| link.task == error.id()) else {
+                        continue;
+                    };
+                    (*number, Disconnected::Panicked)
+                }
             };
             if let Some(link) = self.links.remove(&number) {
                 let is_last = self.newest(&link.peer).is_none();

@@ -1,10 +1,19 @@
-//! What a peer may send that is no message.
+//! What closes a connection, and nothing else.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use forebay_snapshot::driver::{Disconnected, DriverConfig};
 use forebay_snapshot::{Frame, Limits, Message, Refusal, WireError, decode, encode};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::time;
 
 use crate::rig::{A, B, C, Cluster, Name, by_hand, read_raw, write_raw};
+
+/// Nothing that is waited for with this takes any time.
+const SOON: Duration = Duration::from_secs(1);
 
 /// A request to one who does not lead, which is refused at once.
 async fn is_served(stream: &mut DuplexStream) {
@@ -63,7 +72,7 @@ async fn a_frame_that_is_too_long_is_not_even_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_ends_within_a_frame_is_broken() {
-    let broken = Disconnected::Io(std::io::ErrorKind::UnexpectedEof);
+    let broken = Disconnected::Io(io::ErrorKind::UnexpectedEof);
     assert_eq!(closes_for(&[9, 0, 0, 0, 1]).await, broken);
     assert_eq!(closes_for(&[]).await, Disconnected::Closed);
 }
@@ -77,8 +86,8 @@ async fn the_newest_two_connections_of_a_peer_are_kept() {
     let mut newest = by_hand(b, C).await;
 
     let mut rest = Vec::new();
-    oldest.read_to_end(&mut rest).await.unwrap();
-    assert_eq!(rest, []);
+    let end = time::timeout(SOON, oldest.read_to_end(&mut rest)).await;
+    assert_eq!(end.unwrap().unwrap(), 0);
     is_served(&mut newest).await;
 }
 
@@ -89,7 +98,47 @@ async fn more_connections_than_allowed_are_turned_away() {
     let mut first = by_hand(b, C).await;
     let (near, far) = tokio::io::duplex(64);
     let second = b.handle.attach(B, far).await.unwrap();
-    assert_eq!(second.ended().await, Disconnected::TooMany);
+    let ended = time::timeout(SOON, second.ended()).await;
+    assert_eq!(ended, Ok(Disconnected::TooMany));
     drop(near);
     is_served(&mut first).await;
+}
+
+/// A stream with a bug.
+struct Bad;
+
+impl AsyncRead for Bad {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        panic!("a bug");
+    }
+}
+
+impl AsyncWrite for Bad {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_panics_ends_alone() {
+    let cluster = Cluster::start(&DriverConfig::new());
+    let b = &cluster.b;
+    let mut good = by_hand(b, C).await;
+    let bad = b.handle.attach(C, Bad).await.unwrap();
+    let ended = time::timeout(SOON, bad.ended()).await;
+    assert_eq!(ended, Ok(Disconnected::Panicked));
+    // What is sent goes to the other connection of that peer again.
+    is_served(&mut good).await;
 }
