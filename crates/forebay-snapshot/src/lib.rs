@@ -102,7 +102,7 @@
 //!
 //! # Cancellation
 //!
-//! Nothing here is a future. Dropping a provider makes its followers go on elsewhere; dropping a
+//! The machines are no futures. Dropping a provider makes its followers go on elsewhere; dropping a
 //! session leaves providers to notice by a deadline, and [`cancel`](Session::cancel) tells them.
 //!
 //! # Memory
