@@ -1,15 +1,27 @@
 //! Stages between your requests and your backend, which ask it less, logs of changes that any number
 //! of readers follow, and the positions from which they go on after a restart.
 //!
+//! ```text
+//! request  ──► singleflight ──► batch ──► backend            the read path
+//!              one per key      one per window
+//!
+//! change   ──► event log ──► subscribers                     the follow path
+//!                  ▲   laggard ──► snapshot ──► follow
+//!                  └── consumer ──► checkpoint ──► resume
+//! ```
+//!
 //! This crate defines nothing. It gathers the forebay crates under one name, each behind a feature,
 //! for those who use more than one; whoever needs a single one depends on it directly. What all of
-//! them share, [`Load`] above all, is at the top.
+//! them share is at the top: on the read path every stage is a [`Load`], so stages nest in any order,
+//! and on the follow path every position is a [`Sequence`] in a log that a [`Cursor`] names.
 //!
-//! * [`singleflight`], concurrent loads of one key become one.
-//! * [`batch`], loads of different keys become one backend call.
-//! * [`events`], changes that are published once and followed by many, from a snapshot or from
-//!   where they were.
-//! * [`checkpoint`], positions that outlast whoever reads, and never go back by accident.
+//! | you have | take |
+//! |---|---|
+//! | many callers that want the same thing at the same moment | [`singleflight`] |
+//! | many callers that want different rows of one table | [`batch`] |
+//! | changes that many readers follow, some of them slowly | [`events`] |
+//! | readers that must go on where they were, in whatever way they ended | [`checkpoint`] |
+//! | a backend, a stage or a store of your own | [`Load`], [`LoadBatch`], [`CheckpointStore`] |
 //!
 //! # Examples
 //!
