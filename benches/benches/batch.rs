@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use foldhash::fast::FixedState;
 use forebay_batch::Batcher;
-use forebay_bench::hand::Hand;
+use forebay_bench::reads::hand::Hand;
 use forebay_core::{Answers, Load, LoadBatch, LoadResult};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};

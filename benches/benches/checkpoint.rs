@@ -7,9 +7,9 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use forebay_bench::keeper::RewrittenJson;
-use forebay_bench::positions::{InFile, InMemory, at};
-use forebay_bench::store::{Store, key};
+use forebay_bench::checkpoints::keeper::RewrittenJson;
+use forebay_bench::checkpoints::positions::{InFile, InMemory, at};
+use forebay_bench::checkpoints::store::{Store, key};
 use forebay_checkpoint::{KeyParts, KeyV1, export_json_v1, import_json_v1};
 use forebay_core::{LogId, ResumeKey};
 

@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use forebay_bench::follow::Follow;
+use forebay_bench::events::follow::Follow;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
 /// How many events are kept for somebody who reads them later: what a ring of this size holds.

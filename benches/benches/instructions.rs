@@ -11,11 +11,11 @@
 
 use std::hint::black_box;
 
-use forebay_bench::crowd::{Crowd, Group, alone, group};
-use forebay_bench::follow::Follow;
-use forebay_bench::hand::{Hand, Line};
-use forebay_bench::positions::{InFile, InMemory};
-use forebay_bench::store::key;
+use forebay_bench::checkpoints::positions::{InFile, InMemory};
+use forebay_bench::checkpoints::store::key;
+use forebay_bench::events::follow::Follow;
+use forebay_bench::reads::crowd::{Crowd, Group, alone, group};
+use forebay_bench::reads::hand::{Hand, Line};
 use forebay_checkpoint::{FileReader, KeyParts};
 use forebay_core::{Checkpoint, ResumeKey};
 use forebay_events::Subscription;

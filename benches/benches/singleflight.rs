@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use foldhash::fast::FixedState;
-use forebay_bench::crowd::{Crowd, alone, group};
+use forebay_bench::reads::crowd::{Crowd, alone, group};
 
 fn uncontended(criterion: &mut Criterion) {
     let mut benches = criterion.benchmark_group("uncontended");

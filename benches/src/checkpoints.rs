@@ -1,10 +1,17 @@
 //! `checkpoints`: runs ways to keep positions durably against each other and reports what each
 //! cost.
+//!
+//! * [`keeper`], the table of stores of positions; [`store`], what one is; `shift`, writers at work.
+//! * [`positions`], stores of positions for the benches.
 
+pub mod keeper;
 mod measure;
+pub mod positions;
 mod realtime;
 mod scenario;
 mod settings;
+mod shift;
+pub mod store;
 mod trace;
 mod writer;
 mod yardstick;

@@ -1,6 +1,12 @@
 //! `events`: runs ways to give every event to every subscriber against each other and reports what
 //! each cost and lost.
+//!
+//! * [`fanout`], the table of strategies, and [`delivery`], one run of one of them.
+//! * [`follow`], a log and its readers polled by hand, for the benches.
 
+pub mod delivery;
+pub mod fanout;
+pub mod follow;
 mod measure;
 mod scenario;
 mod settings;

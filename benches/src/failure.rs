@@ -4,12 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::backend::BackendError;
+use crate::checkpoints::store;
 use crate::cmp::CmpError;
-use crate::delivery::Fault;
+use crate::events::delivery::Fault;
+use crate::reads::backend::BackendError;
+use crate::reads::trace::TraceError;
 use crate::report::error::ReportError;
-use crate::store;
-use crate::trace::TraceError;
 
 /// Why the program ends without doing what it was asked. Each displays as one line.
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,11 @@
 //!
 //! * `run`, what comes before and after; `rounds`, what runs when; `progress`, how far it is.
 //! * `clock`, `latencies`, `processor` and `shards`, with which it is measured.
-//! * `under_way`, tasks that are waited for; `interrupt`, Ctrl-C; `machine` and `terminal`.
+//! * `under_way`, tasks that are waited for, and `drivers`, tasks that run when they are told to.
+//! * `interrupt`, Ctrl-C; `machine` and `terminal`.
 
 pub(crate) mod clock;
+pub(crate) mod drivers;
 pub(crate) mod interrupt;
 pub(crate) mod latencies;
 pub(crate) mod machine;

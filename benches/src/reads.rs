@@ -1,19 +1,35 @@
 //! `reads`: runs the read strategies against each other and reports what each cost.
+//!
+//! * [`strategy`], the table of strategies, and [`trial`], one run of one of them.
+//! * [`backend`], databases and the model, and [`row`], what they hold.
+//! * [`plan`], keys and times: from a [`workload`], or from recorded reads, a [`trace`].
+//! * [`simulation`], what strategies would do on the model.
+//! * [`crowd`] and [`hand`], singleflight and the batcher polled by hand, for the benches.
 
+pub mod backend;
+pub mod crowd;
+pub mod hand;
 mod measure;
+pub mod plan;
+pub mod row;
 mod scenario;
 mod settings;
+pub mod simulation;
+pub mod strategy;
+pub mod trace;
+pub mod trial;
+pub mod workload;
 
 use std::env;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::backend::{Postgres, Schema, Source, Sqlite};
 use crate::cli::{BackendName, ReadsArguments};
 use crate::failure::Failure;
 use crate::harness::machine;
 use crate::harness::run::{Findings, Run};
+use crate::reads::backend::{Postgres, Schema, Source, Sqlite};
 use crate::reads::measure::Engine;
 use crate::reads::scenario::Scenario;
 use crate::report::model::{Body, Clock, Reads};

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::checkpoints::keeper::{self, Keeper};
 use crate::checkpoints::scenario::Scenario;
+use crate::checkpoints::shift::inspection::{Expected, FIRST};
+use crate::checkpoints::shift::{Done, Duty};
 use crate::checkpoints::trace;
 use crate::checkpoints::writer::Writer;
 use crate::checkpoints::yardstick::{self, Yardstick};
@@ -14,12 +17,9 @@ use crate::cli::CheckpointsArguments;
 use crate::failure::Failure;
 use crate::harness::latencies::Latencies;
 use crate::harness::rounds::{Outcome, Rounds, Turns};
-use crate::keeper::{self, Keeper};
 use crate::report::model::{
     Calls, CheckpointsCounts, CheckpointsFigures, CheckpointsRound, Offered, ProcessShare,
 };
-use crate::shift::inspection::{Expected, FIRST};
-use crate::shift::{Done, Duty};
 
 /// Runs every strategy at every point, again and again.
 #[derive(Debug)]
@@ -292,7 +292,7 @@ fn latencies(done: &Done) -> Latencies {
     latencies
 }
 
-fn failed(keeper: Keeper, source: crate::store::Fault) -> Failure {
+fn failed(keeper: Keeper, source: crate::checkpoints::store::Fault) -> Failure {
     Failure::Store {
         strategy: keeper.name,
         source,

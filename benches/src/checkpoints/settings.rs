@@ -1,7 +1,7 @@
+use crate::checkpoints::keeper::Keeper;
 use crate::cli::CheckpointsArguments;
 use crate::harness::machine;
 use crate::harness::run::setting;
-use crate::keeper::Keeper;
 use crate::report::model::Setting;
 
 /// Lists everything that was configured and could change a figure, defaults included.

@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::checkpoints::shift::Mark;
 use crate::report::model::Calls;
-use crate::shift::Mark;
 
 /// The arguments that let strace write down what a program does to files, and with which bytes a
 /// write begins.

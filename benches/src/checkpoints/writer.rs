@@ -5,10 +5,10 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use crate::checkpoints::keeper;
+use crate::checkpoints::shift::{Done, Duty, READY, START};
+use crate::checkpoints::store::Fault;
 use crate::failure::Failure;
-use crate::keeper;
-use crate::shift::{Done, Duty, READY, START};
-use crate::store::Fault;
 
 /// The subcommand that such a process is started with.
 pub(crate) const SUBCOMMAND: &str = "write-checkpoints";

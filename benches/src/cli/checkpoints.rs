@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
+use crate::checkpoints::keeper::{self, Keeper};
 use crate::cli::argument;
 use crate::cli::output::OutputArguments;
-use crate::keeper::{self, Keeper};
 
 /// The arguments of `checkpoints`.
 #[derive(Args, Clone, Debug)]

@@ -4,7 +4,7 @@ use clap::{Args, value_parser};
 
 use crate::cli::argument;
 use crate::cli::output::OutputArguments;
-use crate::fanout::{self, Fanout};
+use crate::events::fanout::{self, Fanout};
 
 /// The arguments of `events`.
 #[derive(Args, Clone, Debug)]

@@ -5,8 +5,8 @@ use clap::{Args, ValueEnum, value_parser};
 
 use crate::cli::argument;
 use crate::cli::output::OutputArguments;
-use crate::strategy::{self, Strategy};
-use crate::trace::Format;
+use crate::reads::strategy::{self, Strategy};
+use crate::reads::trace::Format;
 
 /// The arguments of `reads`.
 #[derive(Args, Clone, Debug)]

@@ -1,10 +1,10 @@
 use tokio::runtime::Handle;
 
 use crate::cli::EventsArguments;
-use crate::delivery::{Delivery, Measured, Plan};
+use crate::events::delivery::{Delivery, Measured, Plan};
+use crate::events::fanout::{self, Fanout};
 use crate::events::scenario::Scenario;
 use crate::failure::Failure;
-use crate::fanout::{self, Fanout};
 use crate::harness::rounds::{Outcome, Rounds, Turns};
 use crate::report::model::EventsRound;
 

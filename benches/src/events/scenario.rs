@@ -1,5 +1,5 @@
 use crate::cli::{AudienceArguments, WritingArguments};
-use crate::delivery::Plan;
+use crate::events::delivery::Plan;
 use crate::failure::Failure;
 use crate::report::model::Offered;
 

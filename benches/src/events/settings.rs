@@ -1,5 +1,5 @@
 use crate::cli::EventsArguments;
-use crate::fanout::Fanout;
+use crate::events::fanout::Fanout;
 use crate::harness::clock;
 use crate::harness::machine;
 use crate::harness::run::setting;

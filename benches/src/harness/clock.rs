@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::executor::VirtualRuntime;
 use crate::harness::interrupt;
+use crate::reads::trial::executor::VirtualRuntime;
 
 /// How long a sender sleeps at most, so that it notices an interrupt.
 const SLEEP_MAX: Duration = Duration::from_millis(50);

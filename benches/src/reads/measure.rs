@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::backend::{Backend, CallTime, Costs, Model, Shape, Source};
 use crate::cli::{BackendName, ReadsArguments};
 use crate::failure::Failure;
 use crate::harness::rounds::{Outcome, Rounds, Turns};
-use crate::plan::Plan;
+use crate::reads::backend::{Backend, CallTime, Costs, Model, Shape, Source};
+use crate::reads::plan::Plan;
 use crate::reads::scenario::Scenario;
+use crate::reads::simulation;
+use crate::reads::strategy::{self, Strategy};
+use crate::reads::trial::{Measured, Settings, Trial};
 use crate::report::model::ReadsRound;
-use crate::simulation;
-use crate::strategy::{self, Strategy};
-use crate::trial::{Measured, Settings, Trial};
 
 /// Runs every strategy under every offered load, again and again.
 #[derive(Debug)]

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use crate::cli::{LoadArguments, WorkloadName};
 use crate::failure::Failure;
-use crate::plan::{Pace, Plan};
+use crate::reads::plan::{Pace, Plan};
+use crate::reads::trace;
+use crate::reads::workload::{Workload, arrivals};
 use crate::report::model::Offered;
-use crate::trace;
-use crate::workload::{Workload, arrivals};
 
 const LOADS_DEFAULT: usize = 100_000;
 

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use crate::backend::Source;
 use crate::cli::{ModelArguments, ReadsArguments};
 use crate::harness::run::setting;
+use crate::reads::backend::Source;
 use crate::reads::scenario::Scenario;
+use crate::reads::strategy;
 use crate::report::model::Setting;
-use crate::strategy;
 
 /// Lists everything that was configured and could change a figure, defaults included.
 pub(super) fn list(

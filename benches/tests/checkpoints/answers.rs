@@ -1,4 +1,4 @@
-use forebay_bench::keeper;
+use forebay_bench::checkpoints::keeper;
 use serde_json::Value;
 
 use crate::program::{Program, number, rounds};

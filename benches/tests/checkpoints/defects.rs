@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use forebay_bench::keeper::RewrittenJson;
-use forebay_bench::store::{Fault, Store, key};
+use forebay_bench::checkpoints::keeper::RewrittenJson;
+use forebay_bench::checkpoints::store::{Fault, Store, key};
 use forebay_checkpoint::{CheckpointError, FileStore, KeyParts, KeyV1, import_json_v1};
 use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
 use tempfile::TempDir;

@@ -1,7 +1,7 @@
 use std::fs;
 use std::process::Command;
 
-use forebay_bench::keeper;
+use forebay_bench::checkpoints::keeper;
 
 use crate::program::{Program, number, rounds};
 

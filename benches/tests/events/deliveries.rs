@@ -1,5 +1,5 @@
-use forebay_bench::delivery::Losses;
-use forebay_bench::fanout;
+use forebay_bench::events::delivery::Losses;
+use forebay_bench::events::fanout;
 use serde_json::Value;
 
 use crate::program::{Program, number, rounds};

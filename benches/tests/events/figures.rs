@@ -1,6 +1,6 @@
 use std::fs;
 
-use forebay_bench::fanout;
+use forebay_bench::events::fanout;
 
 use crate::program::{Program, number, rounds};
 

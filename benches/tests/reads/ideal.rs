@@ -1,6 +1,6 @@
-use forebay_bench::backend::{Costs, Shape};
-use forebay_bench::plan::{Pace, Plan};
-use forebay_bench::simulation::perfect;
+use forebay_bench::reads::backend::{Costs, Shape};
+use forebay_bench::reads::plan::{Pace, Plan};
+use forebay_bench::reads::simulation::perfect;
 
 use crate::counts::counts;
 use crate::program::{Program, number};

@@ -1,4 +1,4 @@
-use forebay_bench::strategy;
+use forebay_bench::reads::strategy;
 
 use crate::counts::counts;
 use crate::program::{Program, number};

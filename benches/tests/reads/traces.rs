@@ -2,7 +2,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use forebay_bench::trace::{self, Format, TraceError};
+use forebay_bench::reads::trace::{self, Format, TraceError};
 use proptest::prelude::*;
 
 use crate::counts::counts;

@@ -1,9 +1,9 @@
 //! Formats are compared with what they were when they were last looked at.
 
+use forebay_bench::reads::strategy;
 use forebay_bench::report::grid::Style;
 use forebay_bench::report::model::{CdfStep, Clock, Report, StrategyRounds, Timing};
 use forebay_bench::report::{json, markdown, table};
-use forebay_bench::strategy;
 
 use crate::{follow, keep, sample};
 

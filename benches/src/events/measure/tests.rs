@@ -5,7 +5,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::*;
-use crate::delivery::{Desk, Event, Losses, Subscriber, Taken, Writer};
+use crate::events::delivery::{Desk, Event, Losses, Subscriber, Taken, Writer};
 
 #[derive(Parser)]
 struct Line {

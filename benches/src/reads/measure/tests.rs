@@ -5,9 +5,9 @@ use forebay_core::{Load, LoadError, LoadResult};
 use tokio::runtime::Runtime;
 
 use super::*;
-use crate::backend::BackendError;
+use crate::reads::backend::BackendError;
+use crate::reads::row::Row;
 use crate::report::model::Offered;
-use crate::row::Row;
 
 #[derive(Parser)]
 struct Line {
