@@ -97,9 +97,11 @@
 pub use forebay_batch as batch;
 #[cfg(feature = "checkpoint")]
 pub use forebay_checkpoint as checkpoint;
+#[cfg_attr(doctest, doc = include_str!("../guide/core.md"))]
 #[doc(inline)]
 pub use forebay_core::*;
 #[cfg(feature = "events")]
 pub use forebay_events as events;
 #[cfg(feature = "singleflight")]
+#[cfg_attr(doctest, doc = include_str!("../guide/singleflight.md"))]
 pub use forebay_singleflight as singleflight;
