@@ -94,6 +94,7 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "batch")]
+#[cfg_attr(doctest, doc = include_str!("../guide/batch.md"))]
 pub use forebay_batch as batch;
 #[cfg(feature = "checkpoint")]
 pub use forebay_checkpoint as checkpoint;
