@@ -102,6 +102,7 @@ pub use forebay_checkpoint as checkpoint;
 #[doc(inline)]
 pub use forebay_core::*;
 #[cfg(feature = "events")]
+#[cfg_attr(doctest, doc = include_str!("../guide/events.md"))]
 pub use forebay_events as events;
 #[cfg(feature = "singleflight")]
 #[cfg_attr(doctest, doc = include_str!("../guide/singleflight.md"))]
