@@ -97,6 +97,7 @@
 #[cfg_attr(doctest, doc = include_str!("../guide/batch.md"))]
 pub use forebay_batch as batch;
 #[cfg(feature = "checkpoint")]
+#[cfg_attr(doctest, doc = include_str!("../guide/checkpoint.md"))]
 pub use forebay_checkpoint as checkpoint;
 #[cfg_attr(doctest, doc = include_str!("../guide/core.md"))]
 #[doc(inline)]
