@@ -192,6 +192,15 @@ impl StoreError for CheckpointError {
             _ => None,
         }
     }
+
+    /// A write that failed, a lock that is held and a queue that is full pass. Everything else needs
+    /// somebody to mend it, or stays as it is.
+    fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Io { .. } | Self::LockTimeout { .. } | Self::Full
+        )
+    }
 }
 
 impl fmt::Display for CheckpointError {

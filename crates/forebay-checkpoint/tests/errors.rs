@@ -1,6 +1,7 @@
 //! What the stores say when they did not do what was asked for.
 //!
 //! * All but a failed write or read know that nothing was committed, and that one says so itself.
+//! * What passes by itself can be tried again, and nothing else.
 //! * What is stored in another log is handed out, by that error alone.
 //! * The cause of a failed write downcasts to what the system said.
 //! * Texts are in lower case and in one line, and name the file where there is one.
@@ -78,6 +79,19 @@ fn only_a_failed_write_may_not_know_its_outcome() {
     for outcome in [Outcome::NotCommitted, Outcome::Unknown] {
         assert_eq!(failed(outcome).outcome(), outcome);
     }
+}
+
+#[test]
+fn what_passes_by_itself_can_be_tried_again() {
+    for error in others() {
+        let passes = matches!(
+            error,
+            CheckpointError::Full | CheckpointError::LockTimeout { .. }
+        );
+        assert_eq!(error.is_retryable(), passes, "{error}");
+    }
+    assert!(failed(Outcome::NotCommitted).is_retryable());
+    assert!(failed(Outcome::Unknown).is_retryable());
 }
 
 #[test]

@@ -202,6 +202,15 @@ pub trait StoreError: Error + Send + Sync + 'static {
     /// Either the log was made anew, and a [`reset`](crate::CheckpointStore::reset) is due, or this
     /// consumer is the one that reads an old log.
     fn other_log(&self) -> Option<&Checkpoint>;
+
+    /// Returns whether the same call may succeed later, with nobody doing anything about it but
+    /// waiting: a disk that is full may be emptied, and a lock may be given back.
+    ///
+    /// A store that knows more of its errors says so here. Unless it does, everything can be tried
+    /// again but a commit in another log.
+    fn is_retryable(&self) -> bool {
+        self.other_log().is_none()
+    }
 }
 
 /// What became of a change that failed.

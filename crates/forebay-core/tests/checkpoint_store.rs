@@ -111,6 +111,7 @@ fn assert_forwards<S: CheckpointStore<Error = Refused>>(store: &S, recorder: &Re
         let refused = store.commit(&KEY, checkpoint(2)).await.unwrap_err();
         assert_eq!(refused.outcome(), Outcome::Unknown);
         assert_eq!(refused.other_log(), Some(&checkpoint(2)));
+        assert!(!refused.is_retryable());
         let current = checkpoint(3);
         let commits = vec![(KEY, current.clone())];
         assert_eq!(
