@@ -179,6 +179,13 @@ impl<'a, T> Iterator for Entries<'a, T> {
         Some(entry)
     }
 
+    /// It costs the same for any `n`.
+    fn nth(&mut self, n: usize) -> Option<Entry<'a, T>> {
+        let all = self.index + self.len();
+        self.index = self.index.saturating_add(n).min(all);
+        self.next()
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         let all = self.slice.map_or(0, |slice| slice.events.len());
         (all - self.index, Some(all - self.index))

@@ -2,6 +2,7 @@ pub(crate) mod closing;
 pub(crate) mod frame;
 pub(crate) mod membership;
 mod phase;
+mod polling;
 
 use std::fmt;
 use std::future::poll_fn;

@@ -57,6 +57,17 @@ fn take_slice(reader: &mut Subscription<u64, Error>) -> Option<Vec<Seen>> {
         );
     }
     assert!(slice.entry(seen.len()).is_none());
+    for (index, one) in seen.iter().enumerate() {
+        let mut entries = slice.iter();
+        let found = entries.nth(index).map(|entry| *entry);
+        assert_eq!(
+            (found, entries.len()),
+            (Some(one.event), seen.len() - index - 1)
+        );
+    }
+    let mut entries = slice.iter();
+    assert!(entries.nth(seen.len()).is_none() && entries.nth(usize::MAX).is_none());
+    assert_eq!(entries.len(), 0);
     assert_eq!(slice.iter().len(), seen.len());
     assert_eq!(slice.into_iter().count(), seen.len());
     Some(seen)
