@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
 use forebay_snapshot::{
-    Anchor, Hash, Limits, Marker, Message, Piece, Provider, ProviderConfig, ProviderOutput,
+    Anchor, Hash, Limits, Marker, Membership, Message, Piece, Provider, ProviderConfig, ProviderOutput,
     SliceSnapshot, Unsent, decode,
 };
 use libfuzzer_sys::fuzz_target;
@@ -71,9 +71,8 @@ impl World {
             .window(2)
             .follower_bytes_per_second(1 << 20);
         let now = Instant::now();
-        let mut provider = Provider::new(config, 0).unwrap();
-        provider.handle_members(now, 0..PEERS);
-        provider.handle_leader(now, Some(0));
+        let members = Membership::new(0, 0..PEERS).with_leader(Some(0));
+        let provider = Provider::new(config, members).unwrap();
         Self {
             provider,
             now,
@@ -134,7 +133,11 @@ impl World {
                 let leader = input.byte();
                 let leader = Some(leader).filter(|leader| *leader < PEERS);
                 self.provider.handle_leader(now, leader);
-                self.provider.handle_members(now, 0..input.byte() % 8);
+                let members = Membership::new(0, 0..input.byte() % 8);
+                let leader = Some(input.byte()).filter(|leader| *leader < PEERS);
+                let members = members.with_learners([input.byte() % 8]);
+                self.provider
+                    .handle_membership(now, members.with_leader(leader));
             }
             12 => {
                 let committed = Sequence::new(input.number());

@@ -68,8 +68,8 @@ impl World {
         let now = Instant::now();
         let membership = Membership::new(0, 0..PEERS);
         let session = Session::start(now, config(input), membership, 1).unwrap();
-        let mut provider = Provider::new(ProviderConfig::new().limits(LIMITS), 1).unwrap();
-        provider.handle_members(now, 0..PEERS);
+        let members = Membership::new(1, 0..PEERS);
+        let mut provider = Provider::new(ProviderConfig::new().limits(LIMITS), members).unwrap();
         let items: Vec<u64> = (0..u64::from(input.byte()) * 40)
             .map(|item| item << 40)
             .collect();
@@ -125,10 +125,10 @@ impl World {
                 self.session
                     .handle_entries(now, Sequence::new(from), entries);
             }
-            9 => self.session.set_leader(now, Some(input.byte() % 6)),
+            9 => self.session.handle_leader(now, Some(input.byte() % 6)),
             10 => {
                 let membership = Membership::new(0, 0..input.byte() % 6);
-                self.session.set_membership(now, membership);
+                self.session.handle_membership(now, membership);
             }
             11 => self.session.handle_peer_gone(now, &(input.byte() % 6)),
             12 => self.session.handle_installed(now),
@@ -255,8 +255,8 @@ impl World {
                     Message::Fetch { .. } => self.fetches.push((to, message)),
                     _ => {}
                 },
-                SessionOutput::Install { snapshot, .. } => {
-                    assert!(snapshot.is_empty() || snapshot[..] == self.items[..]);
+                SessionOutput::Install { state, .. } => {
+                    assert!(state.is_empty() || state[..] == self.items[..]);
                 }
                 SessionOutput::Done { anchor, replay } => {
                     let mut next = anchor.sequence().next();

@@ -54,9 +54,9 @@
 //! let now = Instant::now().into_std();
 //! let members = ["leader", "laggard"].map(String::from);
 //! let start = |name: &str, state: Vec<u64>| {
-//!     let mut provider = Provider::new(ProviderConfig::new(), name.to_owned())?;
-//!     provider.handle_members(now, members.clone());
-//!     provider.handle_leader(now, Some("leader".to_owned()));
+//!     let members = Membership::new(name.to_owned(), members.clone());
+//!     let members = members.with_leader(Some("leader".to_owned()));
+//!     let provider = Provider::new(ProviderConfig::new(), members)?;
 //!     let (log, markers) = mpsc::unbounded_channel();
 //!     let state = state.into();
 //!     let (driver, handle) =
@@ -266,17 +266,15 @@ impl<H: DriverHost> Driver<H> {
             }
             Command::Leader(leader) => {
                 if let Some(running) = &mut self.running {
-                    running.session.set_leader(now, leader.clone());
+                    running.session.handle_leader(now, leader.clone());
                 }
                 self.provider.handle_leader(now, leader);
             }
-            Command::Members(membership) => {
-                let local = std::iter::once(membership.local());
-                let members = local.chain(membership.others()).cloned();
-                self.provider.handle_members(now, members);
+            Command::Membership(membership) => {
                 if let Some(running) = &mut self.running {
-                    running.session.set_membership(now, membership);
+                    running.session.handle_membership(now, membership.clone());
                 }
+                self.provider.handle_membership(now, membership);
             }
             Command::Entries { from, entries } => {
                 if let Some(running) = &mut self.running {
@@ -335,7 +333,7 @@ impl<H: DriverHost> Driver<H> {
                 }
             }
             // As if it had been lost on the way.
-            Ok(()) | Err(NotTaken::Full(_)) => {}
+            Ok(()) | Err(NotTaken::Full(_) | NotTaken::ForProvider(_)) => {}
         }
     }
 

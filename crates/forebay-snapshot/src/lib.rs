@@ -48,9 +48,8 @@
 //!
 //! // On the leader, whose state is this list.
 //! let state = SliceSnapshot::from((0..10_000_u64).collect::<Vec<_>>());
-//! let mut provider = Provider::new(ProviderConfig::new(), "leader")?;
-//! provider.handle_members(now, ["leader", "laggard"]);
-//! provider.handle_leader(now, Some("leader"));
+//! let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+//! let mut provider = Provider::new(ProviderConfig::new(), members)?;
 //!
 //! // On the laggard, which believes its only peer.
 //! let members = Membership::new("laggard", ["leader", "laggard"]);
@@ -64,7 +63,7 @@
 //!         Some(SessionOutput::Send { to: _, message }) => {
 //!             provider.handle_message(now, "laggard", message)?;
 //!         }
-//!         Some(SessionOutput::Install { snapshot, .. }) => break snapshot,
+//!         Some(SessionOutput::Install { state, .. }) => break state,
 //!         Some(_) => {}
 //!         None => session.handle_timeout(session.poll_timeout().expect("it never just waits")),
 //!     }
@@ -121,6 +120,7 @@
 
 mod anchor;
 mod hash;
+mod membership;
 mod message;
 mod snapshot;
 mod chunk;
@@ -136,6 +136,7 @@ pub use crate::anchor::Anchor;
 pub use crate::chunk::Limits;
 pub use crate::error::{ConfigError, PieceError, StateError, WireError};
 pub use crate::hash::Hash;
+pub use crate::membership::Membership;
 pub use crate::message::{Absence, Message, Piece, Refusal};
 pub use crate::polled::PolledProvider;
 pub use crate::polled::host::{Host, SendError};
@@ -149,9 +150,9 @@ pub use crate::session::error::SessionError;
 pub use crate::session::event::{
     Ignored, Phase, Progress, Restart, SessionEvent, SessionOutput, SessionUsage,
 };
-pub use crate::session::membership::{Membership, Trust};
 pub use crate::session::resume::ResumeState;
 pub use crate::session::spool::{MemorySpool, Spool, SpoolError};
+pub use crate::session::trust::Trust;
 pub use crate::snapshot::cell::{CellBuilder, CellSnapshot};
 pub use crate::snapshot::slice::{SliceBuilder, SliceEntry, SliceSnapshot};
 pub use crate::snapshot::{Build, OutOfOrder, Snapshot};

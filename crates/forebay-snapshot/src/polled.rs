@@ -15,8 +15,8 @@ use forebay_core::Sequence;
 use crate::polled::cursors::Cursors;
 use crate::polled::host::{Host, SendError};
 use crate::{
-    Anchor, ConfigError, Marker, Message, NotTaken, Provider, ProviderConfig, ProviderOutput,
-    ProviderUsage, Snapshot, Unsent,
+    Anchor, ConfigError, Marker, Membership, Message, NotTaken, Provider, ProviderConfig,
+    ProviderOutput, ProviderUsage, Snapshot, Unsent,
 };
 
 /// How many items are cut into pieces in one poll.
@@ -143,7 +143,7 @@ impl<S: Snapshot, P: Clone + Ord> PolledProvider<S, P> {
     /// What [`ProviderConfig::check`] finds.
     pub fn new(config: ProviderConfig, host: &dyn Host<P>) -> Result<Self, ConfigError> {
         Ok(Self {
-            provider: Provider::new(config, host.local_id().clone())?,
+            provider: Provider::new(config, Membership::new(host.local_id().clone(), []))?,
             now: host.now(),
             leader: None,
             members: Vec::new(),
@@ -262,20 +262,23 @@ impl<S: Snapshot, P: Clone + Ord> PolledProvider<S, P> {
     /// Asks the host for all that may have changed.
     fn learn(&mut self, host: &dyn Host<P>) {
         self.now = self.now.max(host.now());
-        let members = host.members();
-        if *self.members != *members {
-            self.members = members.to_vec();
-            self.provider
-                .handle_members(self.now, members.iter().cloned());
-        }
         let local = host.local_id();
         let leader = if host.is_leader() {
             Some(local)
         } else {
             host.leader().filter(|leader| *leader != local)
         };
-        if self.leader.as_ref() != leader {
+        let is_new_leader = self.leader.as_ref() != leader;
+        if is_new_leader {
             self.leader = leader.cloned();
+        }
+        let members = host.members();
+        if *self.members != *members {
+            self.members = members.to_vec();
+            let membership = Membership::new(local.clone(), self.members.iter().cloned());
+            let membership = membership.with_leader(self.leader.clone());
+            self.provider.handle_membership(self.now, membership);
+        } else if is_new_leader {
             self.provider.handle_leader(self.now, self.leader.clone());
         }
         self.provider.handle_committed(host.committed());
@@ -311,7 +314,7 @@ impl<S: Snapshot, P: Clone + Ord> PolledProvider<S, P> {
                         self.provider.handle_unfed(self.now, &marker);
                     }
                 }
-                ProviderOutput::Event(event) => host.observe(event),
+                ProviderOutput::Event(event) => host.event(event),
             }
         }
         has_done

@@ -13,7 +13,7 @@ mod slot;
 mod timers;
 mod upkeep;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::mem;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ use crate::provider::outbox::Outbox;
 use crate::provider::output::{Marker, NotTaken, ProviderEvent, ProviderOutput, Unsent};
 use crate::provider::slot::{Asker, Follower, Slot};
 use crate::provider::timers::Timers;
-use crate::{Anchor, ConfigError, Message, Snapshot};
+use crate::{Anchor, ConfigError, Membership, Message, Snapshot};
 
 /// Keeps snapshots of one peer's state, and serves them to those who fell behind.
 ///
@@ -52,15 +52,14 @@ use crate::{Anchor, ConfigError, Message, Snapshot};
 ///
 /// use forebay_core::Sequence;
 /// use forebay_snapshot::{
-///     Anchor, Marker, Message, Provider, ProviderConfig, ProviderOutput, SliceSnapshot,
+///     Anchor, Marker, Membership, Message, Provider, ProviderConfig, ProviderOutput, SliceSnapshot,
 /// };
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # #[allow(clippy::disallowed_methods)]
 /// let now = Instant::now();
-/// let mut provider = Provider::new(ProviderConfig::new(), "leader")?;
-/// provider.handle_members(now, ["leader", "laggard"]);
-/// provider.handle_leader(now, Some("leader"));
+/// let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+/// let mut provider = Provider::new(ProviderConfig::new(), members)?;
 ///
 /// let request = Message::Request { nonce: 1, reconnect: None };
 /// provider.handle_message(now, "laggard", request)?;
@@ -81,9 +80,7 @@ use crate::{Anchor, ConfigError, Message, Snapshot};
 /// ```
 pub struct Provider<S: Snapshot, P> {
     config: ProviderConfig,
-    local: P,
-    leader: Option<P>,
-    members: BTreeSet<P>,
+    membership: Membership<P>,
     /// The latest time that was handed in.
     now: Option<Instant>,
     committed: Sequence,
@@ -114,18 +111,16 @@ enum Timer<P> {
 }
 
 impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
-    /// Creates the provider of the peer with this name, which has no members beside it yet.
+    /// Creates the provider of the local peer of a membership.
     ///
     /// # Errors
     ///
     /// What [`ProviderConfig::check`] finds.
-    pub fn new(config: ProviderConfig, local: P) -> Result<Self, ConfigError> {
+    pub fn new(config: ProviderConfig, membership: Membership<P>) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
             config,
-            local,
-            leader: None,
-            members: BTreeSet::new(),
+            membership,
             now: None,
             committed: Sequence::ZERO,
             released: Sequence::ZERO,
@@ -164,7 +159,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         if self.outbox.len() >= self.config.outputs_max {
             return Err(NotTaken::Full(message));
         }
-        if from == self.local {
+        if from == *self.membership.local() {
             self.outbox.event(ProviderEvent::FromSelf);
             return Ok(());
         }
@@ -215,20 +210,25 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
     /// Learns who leads. If that is no longer this peer, those who wait are sent there.
     pub fn handle_leader(&mut self, now: Instant, leader: Option<P>) {
         let now = self.advance(now);
-        let led = self.is_leader();
-        self.leader = leader;
-        if led && !self.is_leader() {
+        let led = self.membership.is_led_by_local();
+        self.membership.set_leader(leader);
+        if led && !self.membership.is_led_by_local() {
             self.give_marker_up(now);
         }
     }
 
-    /// Learns which peers there are. Those that are none any more are served no longer.
-    pub fn handle_members(&mut self, now: Instant, members: impl IntoIterator<Item = P>) {
+    /// Learns who takes part from now on, and who leads. Whoever is no member any more is served no
+    /// longer.
+    pub fn handle_membership(&mut self, now: Instant, membership: Membership<P>) {
+        let leader = membership.leader().cloned();
+        let before = mem::replace(&mut self.membership, membership);
+        self.membership.set_leader(before.leader().cloned());
+        self.handle_leader(now, leader);
         let now = self.advance(now);
-        let before = mem::replace(&mut self.members, members.into_iter().collect());
-        let gone: Vec<_> = before.difference(&self.members).cloned().collect();
-        for peer in gone {
-            self.dismiss(now, &peer);
+        for peer in before.others() {
+            if !self.membership.is_other(peer) {
+                self.dismiss(now, peer);
+            }
         }
     }
 
@@ -304,10 +304,6 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         }
     }
 
-    fn is_leader(&self) -> bool {
-        self.leader.as_ref() == Some(&self.local)
-    }
-
     /// Whether somebody waits for this snapshot to be cut into pieces.
     fn is_awaited(&self, anchor: Anchor) -> bool {
         let waits = |asker: &Asker<P>| asker.awaits(anchor);
@@ -328,8 +324,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
 impl<S: Snapshot, P: fmt::Debug> fmt::Debug for Provider<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Provider")
-            .field("local", &self.local)
-            .field("leader", &self.leader)
+            .field("membership", &self.membership)
             .field("snapshots", &self.slots.keys())
             .finish_non_exhaustive()
     }

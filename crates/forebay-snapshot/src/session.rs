@@ -8,7 +8,6 @@ mod fetching;
 mod installing;
 mod jitter;
 mod links;
-pub(crate) mod membership;
 mod offers;
 mod outputs;
 mod plan;
@@ -18,6 +17,7 @@ mod requests;
 pub(crate) mod resume;
 pub(crate) mod spool;
 mod stock;
+pub(crate) mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -32,7 +32,6 @@ use crate::session::error::SessionError;
 use crate::session::event::{Ignored, Phase, Restart, SessionEvent, SessionOutput, SessionUsage};
 use crate::session::jitter::Jitter;
 use crate::session::links::Link;
-use crate::session::membership::Membership;
 use crate::session::offers::{Offers, Target};
 use crate::session::outputs::Outputs;
 use crate::session::plan::Plan;
@@ -40,7 +39,7 @@ use crate::session::requests::Requests;
 use crate::session::resume::ResumeState;
 use crate::session::spool::{MemorySpool, Spool};
 use crate::session::stock::Stock;
-use crate::{ConfigError, Message, Snapshot};
+use crate::{ConfigError, Membership, Message, NotTaken, Snapshot};
 
 /// Whoever sets a longer time means for ever, and a clock may not be able to tell that.
 const DELAY_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -189,18 +188,19 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
     ///
     /// # Errors
     ///
-    /// The message, if it is one for a provider.
+    /// [`NotTaken::ForProvider`] with a request, a fetch or a release, which the provider of this peer
+    /// understands.
     pub fn handle_message(
         &mut self,
         now: Instant,
         from: P,
         message: Message<P>,
-    ) -> Result<(), Message<P>> {
+    ) -> Result<(), NotTaken<P>> {
         if message.is_for_provider() {
-            return Err(message);
+            return Err(NotTaken::ForProvider(message));
         }
         self.set_now(now);
-        if !self.membership.is_other(&from) {
+        if !self.membership.is_other_voter(&from) {
             self.ignore(from, Ignored::NotMember);
         } else if self.banned.contains(&from) {
             self.ignore(from, Ignored::Banned);
@@ -256,17 +256,19 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         }
     }
 
-    /// Takes a new membership. Whoever is no member any more is neither asked nor believed.
-    pub fn set_membership(&mut self, now: Instant, membership: Membership<P>) {
+    /// Learns who takes part from now on, and who leads. Whoever does not vote any more is neither asked
+    /// nor believed.
+    pub fn handle_membership(&mut self, now: Instant, membership: Membership<P>) {
         self.set_now(now);
         self.membership = membership;
         let membership = &self.membership;
-        self.offers.retain_peers(|peer| membership.is_other(peer));
-        self.banned.retain(|peer| membership.is_other(peer));
+        self.offers
+            .retain_peers(|peer| membership.is_other_voter(peer));
+        self.banned.retain(|peer| membership.is_other_voter(peer));
         let gone: Vec<_> = self
             .links
             .keys()
-            .filter(|peer| !membership.is_other(peer))
+            .filter(|peer| !membership.is_other_voter(peer))
             .cloned()
             .collect();
         for peer in gone {
@@ -279,15 +281,15 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         self.go_on();
     }
 
-    /// Takes the news of who leads. What is being fetched is not affected.
-    pub fn set_leader(&mut self, now: Instant, leader: Option<P>) {
+    /// Learns who leads. What is being fetched is not affected.
+    pub fn handle_leader(&mut self, now: Instant, leader: Option<P>) {
         self.set_now(now);
         if self.membership.set_leader(leader) && self.phase.is_asking() {
             self.ask();
         }
     }
 
-    /// Takes the news that a connection was lost: what the peer was asked for is fetched elsewhere,
+    /// Learns that a connection was lost: what the peer was asked for is fetched elsewhere,
     /// and the peer is asked again after a rest.
     pub fn handle_peer_gone(&mut self, now: Instant, peer: &P) {
         self.set_now(now);

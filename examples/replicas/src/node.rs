@@ -88,10 +88,8 @@ pub async fn run(name: Name, ports: Ports) -> Result<()> {
     let config = ProviderConfig::new()
         .follower_bytes_per_second(BYTES_PER_SECOND)
         .trailing(TRAILING);
-    let mut provider = Provider::new(config, name)?;
-    let now = time::Instant::now().into_std();
-    provider.handle_members(now, NAMES);
-    provider.handle_leader(now, Some(LEADER));
+    let members = Membership::new(name, NAMES).with_leader(Some(LEADER));
+    let provider = Provider::new(config, members)?;
 
     let (tx, wishes) = mpsc::unbounded_channel();
     let (driver, handle) = Driver::new(DriverConfig::new(), provider, Replica(tx))?;

@@ -36,7 +36,7 @@ pub(crate) enum Command<H: DriverHost> {
         safe: oneshot::Sender<Sequence>,
     },
     Leader(Option<H::Peer>),
-    Members(Membership<H::Peer>),
+    Membership(Membership<H::Peer>),
     Entries {
         from: Sequence,
         entries: Vec<(u64, H::Entry)>,
@@ -155,7 +155,7 @@ impl<H: DriverHost> DriverHandle<H> {
         self.tell(Command::Leader(leader)).await
     }
 
-    /// Says who the members are, the local peer among them.
+    /// Says who takes part, and who leads.
     ///
     /// # Errors
     ///
@@ -164,8 +164,11 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// If the future is dropped before it has completed, nothing was told.
-    pub async fn set_members(&self, members: Membership<H::Peer>) -> Result<(), DriverStopped> {
-        self.tell(Command::Members(members)).await
+    pub async fn set_membership(
+        &self,
+        membership: Membership<H::Peer>,
+    ) -> Result<(), DriverStopped> {
+        self.tell(Command::Membership(membership)).await
     }
 
     /// Hands over entries of the log that follow each other from `from` on, each with its term, for

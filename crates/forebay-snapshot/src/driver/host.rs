@@ -38,7 +38,7 @@ pub trait DriverHost: Send + 'static {
     /// # Errors
     ///
     /// [`NotInstalled`] if that cannot be done. It is asked for once more; then the session fails.
-    fn install(&mut self, anchor: Anchor, snapshot: Self::State) -> Result<(), NotInstalled>;
+    fn install(&mut self, anchor: Anchor, state: Self::State) -> Result<(), NotInstalled>;
 
     /// Applies the entries that came in the meantime, after which the replica follows the log.
     fn done(&mut self, anchor: Anchor, replay: Vec<LogEntry<Self::Entry>>);

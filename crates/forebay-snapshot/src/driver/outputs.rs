@@ -58,12 +58,10 @@ impl<H: DriverHost> Driver<H> {
                     self.unreached.push(to);
                 }
             }
-            SessionOutput::Install { anchor, snapshot } => {
-                match self.host.install(anchor, snapshot) {
-                    Ok(()) => running.session.handle_installed(now),
-                    Err(_) => running.session.handle_install_failed(now),
-                }
-            }
+            SessionOutput::Install { anchor, state } => match self.host.install(anchor, state) {
+                Ok(()) => running.session.handle_installed(now),
+                Err(_) => running.session.handle_install_failed(now),
+            },
             SessionOutput::Done { anchor, replay } => {
                 self.host.done(anchor, replay);
                 if let Some(outcome) = running.outcome.take() {

@@ -38,7 +38,7 @@ pub trait Host<P> {
         self.leader() == Some(self.local_id())
     }
 
-    /// Returns all members. What is returned is compared with what was returned before, at each poll.
+    /// Returns all members, voters and learners alike: whom to serve. What is returned is compared with what was returned before, at each poll.
     fn members(&self) -> &[P];
 
     /// Returns up to where the log is committed.
@@ -61,8 +61,8 @@ pub trait Host<P> {
     /// [`SendError`] with what is to become of it.
     fn send_to(&mut self, peer: &P, message: Message<P>) -> Result<(), SendError<P>>;
 
-    /// Learns what happened in the provider.
-    fn observe(&mut self, event: ProviderEvent<P>) {
+    /// Takes the news of something that an operator may want to know.
+    fn event(&mut self, event: ProviderEvent<P>) {
         drop(event);
     }
 }

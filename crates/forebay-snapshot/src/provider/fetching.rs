@@ -46,7 +46,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         root: Hash,
         piece: Piece,
     ) -> Result<(Bytes, usize), Absence> {
-        if !self.members.contains(from) {
+        if !self.membership.is_other(from) {
             return Err(Absence::NotMember);
         }
         let wanted = self.find(now, from, anchor, root, piece)?;

@@ -96,12 +96,14 @@ pub enum ProviderEvent<P> {
     },
 }
 
-/// A message that a provider has not taken.
+/// A message that a machine has not taken, and gives back.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum NotTaken<P> {
     /// It is an answer, and belongs to the session of this peer.
     ForSession(Message<P>),
+    /// It asks something of a provider, and belongs to that of this peer.
+    ForProvider(Message<P>),
     /// Too many messages wait to be sent. Take outputs, then hand it in again.
     Full(Message<P>),
 }
@@ -110,6 +112,7 @@ impl<P> fmt::Display for NotTaken<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ForSession(_) => "message belongs to a session",
+            Self::ForProvider(_) => "message belongs to a provider",
             Self::Full(_) => "too many messages wait to be sent",
         })
     }

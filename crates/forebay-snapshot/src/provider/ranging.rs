@@ -29,7 +29,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         items: Range<u64>,
     ) -> Result<ItemRange<S>, Absence> {
         let now = self.advance(now);
-        if *from == self.local || !self.members.contains(from) {
+        if !self.membership.is_other(from) {
             return Err(Absence::NotMember);
         }
         let retry_after = self.config.retry_after;

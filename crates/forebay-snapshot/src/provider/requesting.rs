@@ -19,7 +19,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         nonce: u64,
         reconnect: Option<Sequence>,
     ) {
-        if !self.members.contains(&from) {
+        if !self.membership.is_other(&from) {
             return self.send_refusal(from, nonce, Refusal::NotMember);
         }
         if let Some(asker) = self.askers.get(&from)
@@ -78,8 +78,8 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
             } else {
                 self.set_state(now, from, AskerState::AwaitsTable(anchor));
             }
-        } else if !self.is_leader() {
-            let leader = self.leader.clone();
+        } else if !self.membership.is_led_by_local() {
+            let leader = self.membership.leader().cloned();
             self.refuse(now, from, Refusal::NotLeader { leader });
         } else if self.marker.is_some() {
             self.set_state(now, from, AskerState::AwaitsMarker { is_early: true });
@@ -139,7 +139,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
             self.timers.disarm(&Timer::Marker);
             self.outbox.unfeed();
         }
-        let is_named = marker.requester != self.local && self.members.contains(&marker.requester);
+        let is_named = self.membership.is_other(&marker.requester);
         let joins = |asker: &Asker<P>| {
             matches!(asker.state, AskerState::AwaitsMarker { .. })
                 && anchor.reconnects(asker.reconnect)
@@ -251,7 +251,7 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         }
         for (peer, nonce) in named {
             let is_crowded = self.outbox.len() >= self.config.outputs_max;
-            if !is_crowded && self.members.contains(&peer) {
+            if !is_crowded && self.membership.is_other(&peer) {
                 self.send_offer(now, peer, nonce, anchor);
             }
         }
@@ -354,10 +354,10 @@ impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
         self.marker = None;
         self.timers.disarm(&Timer::Marker);
         self.outbox.unfeed();
-        let why = if self.is_leader() {
+        let why = if self.membership.is_led_by_local() {
             Refusal::Unavailable
         } else {
-            let leader = self.leader.clone();
+            let leader = self.membership.leader().cloned();
             Refusal::NotLeader { leader }
         };
         for peer in self.awaiting_marker() {

@@ -71,7 +71,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         self.offers.expire(self.now);
         let reconnect = self.reconnect();
         // Those who were banned, too: if one of them leads, nobody else can have a marker written.
-        for peer in self.membership.others() {
+        for peer in self.membership.other_voters() {
             let message = Message::Request { nonce, reconnect };
             self.outputs.send(peer.clone(), message);
         }
@@ -230,7 +230,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
 
     fn choose_if_all_answered(&mut self) {
         let has_answered = |peer| self.asking.answered.contains(peer) || self.banned.contains(peer);
-        if self.asking.choose_at.is_some() && self.membership.others().all(has_answered) {
+        if self.asking.choose_at.is_some() && self.membership.other_voters().all(has_answered) {
             self.choose();
         }
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::session::membership::Trust;
+use crate::session::trust::Trust;
 use crate::{ConfigError, Limits};
 
 /// How a session chooses, fetches and waits, and how much it may hold.
@@ -15,7 +15,7 @@ use crate::{ConfigError, Limits};
 /// let config = SessionConfig::new()
 ///     .trust(Trust::Crash)
 ///     .stall_timeout(Duration::from_secs(5))
-///     .deadline(Some(Duration::from_secs(600)));
+///     .deadline(Duration::from_secs(600));
 /// assert!(config.check().is_ok());
 /// assert!(config.window_max(0).check().is_err());
 /// ```
@@ -98,8 +98,8 @@ impl SessionConfig {
     /// Sets how long the whole may take until it is handed over to be installed. Without a deadline
     /// it goes on for as long as it takes.
     #[must_use]
-    pub const fn deadline(mut self, deadline: Option<Duration>) -> Self {
-        self.deadline = deadline;
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 

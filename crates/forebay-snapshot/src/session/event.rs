@@ -23,7 +23,7 @@ pub enum SessionOutput<S, P, E> {
         /// The last entry of the log that the state holds.
         anchor: Anchor,
         /// The state.
-        snapshot: S,
+        state: S,
     },
     /// The state is installed: apply these entries to it, and follow the log from there.
     Done {
@@ -152,7 +152,7 @@ pub enum SessionEvent<P> {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Ignored {
-    /// It came from a peer that is no member, or from this one.
+    /// It came from a peer that does not vote, or from this one.
     NotMember,
     /// Its sender was banned.
     Banned,
@@ -196,6 +196,6 @@ pub struct SessionUsage {
     pub wasted_bytes: u64,
     /// Bytes of chunks that were there already when they were listed.
     pub reused_bytes: u64,
-    /// Events that nobody polled in time.
-    pub events_lost: u64,
+    /// Events that were dropped because nobody took them.
+    pub events_dropped: u64,
 }

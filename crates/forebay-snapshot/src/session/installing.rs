@@ -48,7 +48,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         false
     }
 
-    /// Takes the news that the state was installed.
+    /// Learns that the state was installed.
     pub fn handle_installed(&mut self, now: Instant) {
         self.set_now(now);
         let (Phase::Installing, Some(target)) = (self.phase, self.target) else {
@@ -63,7 +63,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         self.outputs.push(SessionOutput::Done { anchor, replay });
     }
 
-    /// Takes the news that the state was not installed. It is handed over once more; after that, the
+    /// Learns that the state was not installed. It is handed over once more; after that, the
     /// session fails.
     pub fn handle_install_failed(&mut self, now: Instant) {
         self.set_now(now);
@@ -129,10 +129,9 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
             return;
         };
         self.installs += 1;
-        let snapshot = built.clone();
+        let state = built.clone();
         let anchor = target.anchor;
-        self.outputs
-            .push(SessionOutput::Install { anchor, snapshot });
+        self.outputs.push(SessionOutput::Install { anchor, state });
         self.patience_until = self.after(self.config.stall_timeout);
     }
 }

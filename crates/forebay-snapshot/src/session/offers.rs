@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use crate::session::membership::{Membership, Trust};
-use crate::{Anchor, Hash};
+use crate::session::trust::Trust;
+use crate::{Anchor, Hash, Membership};
 
 /// How many snapshots of one peer are remembered; the oldest offer makes room.
 const OFFERS_PER_PEER_MAX: usize = 4;

@@ -14,7 +14,7 @@ pub(crate) struct Outputs<S, P, E> {
     queue: VecDeque<SessionOutput<S, P, E>>,
     messages: usize,
     events: usize,
-    events_lost: u64,
+    events_dropped: u64,
 }
 
 impl<S, P, E> Outputs<S, P, E> {
@@ -23,7 +23,7 @@ impl<S, P, E> Outputs<S, P, E> {
             queue: VecDeque::new(),
             messages: 0,
             events: 0,
-            events_lost: 0,
+            events_dropped: 0,
         }
     }
 
@@ -31,8 +31,8 @@ impl<S, P, E> Outputs<S, P, E> {
         self.queue.len()
     }
 
-    pub(crate) const fn events_lost(&self) -> u64 {
-        self.events_lost
+    pub(crate) const fn events_dropped(&self) -> u64 {
+        self.events_dropped
     }
 
     pub(crate) fn send(&mut self, to: P, message: Message<P>) {
@@ -47,7 +47,7 @@ impl<S, P, E> Outputs<S, P, E> {
             self.events += 1;
             self.queue.push_back(SessionOutput::Event(event));
         } else {
-            self.events_lost = self.events_lost.saturating_add(1);
+            self.events_dropped = self.events_dropped.saturating_add(1);
         }
     }
 

@@ -35,7 +35,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
             offers: self.offers.len(),
             fetches: self.requests.len(),
             outputs: self.outputs.len(),
-            events_lost: self.outputs.events_lost(),
+            events_dropped: self.outputs.events_dropped(),
             ..self.usage
         }
     }

@@ -50,9 +50,9 @@ impl DriverHost for Replica {
         self.log.send(marker).map_err(|error| error.0)
     }
 
-    fn install(&mut self, anchor: Anchor, snapshot: State) -> Result<(), NotInstalled> {
+    fn install(&mut self, anchor: Anchor, state: State) -> Result<(), NotInstalled> {
         let mut seen = self.seen.lock().unwrap();
-        seen.installed = Some((anchor, snapshot.to_vec()));
+        seen.installed = Some((anchor, state.to_vec()));
         Ok(())
     }
 
@@ -113,10 +113,8 @@ impl Cluster {
 }
 
 fn start(name: Name, config: &DriverConfig, log: mpsc::UnboundedSender<Marker<Name>>) -> Peer {
-    let mut provider = Provider::new(ProviderConfig::new(), name).unwrap();
-    let now = time::Instant::now().into_std();
-    provider.handle_members(now, [A, B, C]);
-    provider.handle_leader(now, Some(A));
+    let members = Membership::new(name, [A, B, C]).with_leader(Some(A));
+    let provider = Provider::new(ProviderConfig::new(), members).unwrap();
     let seen = Arc::new(Mutex::new(Seen::default()));
     let host = Replica {
         seen: Arc::clone(&seen),

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use forebay_core::Sequence;
 use forebay_snapshot::{
-    Anchor, Hash, Marker, Message, Piece, Provider, ProviderConfig, ProviderOutput, Snapshot,
+    Anchor, Hash, Marker, Membership, Message, Piece, Provider, ProviderConfig, ProviderOutput,
+    Snapshot,
 };
 
 /// A chunk, as it was fetched.
@@ -78,8 +79,8 @@ impl<S: Snapshot> Source<S> {
     fn new(state: S, items_max: usize) -> Self {
         #[allow(clippy::disallowed_methods, reason = "where the virtual time begins")]
         let now = Instant::now();
-        let mut provider = Provider::new(ProviderConfig::new(), 0).unwrap();
-        provider.handle_members(now, [0, 1]);
+        let members = Membership::new(0, [0, 1]);
+        let mut provider = Provider::new(ProviderConfig::new(), members).unwrap();
         provider.handle_taken(now, &Marker::new(1, 1), anchor(), state);
         while provider.work(now, items_max) {}
         let mut root = None;

@@ -122,7 +122,7 @@ impl Host<u32> for Desk {
         Ok(())
     }
 
-    fn observe(&mut self, event: ProviderEvent<u32>) {
+    fn event(&mut self, event: ProviderEvent<u32>) {
         self.events.push(event);
     }
 }

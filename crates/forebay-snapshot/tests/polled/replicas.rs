@@ -146,8 +146,8 @@ impl Group {
                     SessionOutput::Send { to, message } => {
                         self.letters.push_back((LAGGARD, to, message));
                     }
-                    SessionOutput::Install { anchor, snapshot } => {
-                        installed = Some((anchor, snapshot));
+                    SessionOutput::Install { anchor, state } => {
+                        installed = Some((anchor, state));
                         self.push(1_000_000);
                         self.session.handle_installed(self.now);
                     }

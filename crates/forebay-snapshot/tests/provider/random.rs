@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use forebay_core::Sequence;
 use forebay_snapshot::{
-    Anchor, Hash, Marker, Message, NotTaken, ProviderConfig, ProviderOutput, Unsent,
+    Anchor, Hash, Marker, Membership, Message, NotTaken, ProviderConfig, ProviderOutput, Unsent,
 };
 use proptest::prelude::*;
 
@@ -28,6 +28,7 @@ const QUEUED_BYTES_MAX: usize = 2 << 20;
 /// A provider, and what is known of it from outside.
 struct World {
     rig: Rig,
+    leader: Option<u32>,
     /// What was offered.
     known: Vec<(Anchor, Hash)>,
     marker: Option<Marker<u32>>,
@@ -60,9 +61,10 @@ impl World {
             .total_bytes_per_second(2 << 20)
             .age_max(secs(20));
         let mut rig = Rig::with(config);
-        rig.provider.handle_members(rig.now, 0..PEERS);
+        rig.set_members(0..PEERS);
         Self {
             rig,
+            leader: Some(LOCAL),
             known: Vec::new(),
             marker: None,
             sent: None,
@@ -103,8 +105,14 @@ impl World {
                 provider.handle_peer_gone(now, &peer);
                 self.excuse(peer);
             }
-            Call::Leader { leader } => provider.handle_leader(now, leader),
-            Call::Members { count } => provider.handle_members(now, 0..count),
+            Call::Leader { leader } => {
+                self.leader = leader;
+                provider.handle_leader(now, leader);
+            }
+            Call::Members { count } => {
+                let members = Membership::new(LOCAL, 0..count).with_leader(self.leader);
+                provider.handle_membership(now, members);
+            }
             Call::Committed { sequence } => provider.handle_committed(Sequence::new(sequence)),
             Call::Prune { sequence } => {
                 let committed = Sequence::new(sequence);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use forebay_snapshot::{Marker, Message, NotTaken, ProviderConfig, ProviderEvent, Refusal};
+use forebay_snapshot::{
+    Marker, Membership, Message, NotTaken, ProviderConfig, ProviderEvent, Refusal,
+};
 
 use crate::rig::{LOCAL, MEMBERS, Rig, at, offer_of, refusal_of, secs, state};
 
@@ -268,10 +270,34 @@ fn a_peer_that_is_no_member_any_more_is_refused_while_it_waits() {
     let mut rig = Rig::new();
     rig.ask(1, 7);
     rig.outputs();
-    rig.provider.handle_members(rig.now, [LOCAL, 2]);
+    rig.set_members([LOCAL, 2]);
     let sent = rig.sent();
     assert_eq!(refusal_of(&sent[0].1), Some(Refusal::NotMember));
     assert_eq!(rig.provider.usage().requests, 0);
+}
+
+#[test]
+fn a_learner_is_served_like_a_voter() {
+    let mut rig = Rig::new();
+    let members = Membership::new(LOCAL, 0..MEMBERS).with_leader(Some(LOCAL));
+    let with_learner = members.clone().with_learners([MEMBERS]);
+    rig.provider.handle_membership(rig.now, with_learner);
+    rig.ask(MEMBERS, 7);
+    assert_eq!(rig.fed(), [Marker::new(MEMBERS, 7)]);
+    rig.provider.handle_membership(rig.now, members);
+    let sent = rig.sent();
+    assert_eq!(refusal_of(&sent[0].1), Some(Refusal::NotMember));
+}
+
+#[test]
+fn a_membership_says_who_leads() {
+    let mut rig = Rig::new();
+    rig.ask(1, 7);
+    rig.outputs();
+    let members = Membership::new(LOCAL, 0..MEMBERS).with_leader(Some(3));
+    rig.provider.handle_membership(rig.now, members);
+    let why = Refusal::NotLeader { leader: Some(3) };
+    assert_eq!(refusal_of(&rig.sent()[0].1), Some(why));
 }
 
 #[test]

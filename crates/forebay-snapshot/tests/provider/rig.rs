@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
 use forebay_snapshot::{
-    Absence, Anchor, Hash, Marker, Message, Piece, Provider, ProviderConfig, ProviderEvent,
-    ProviderOutput, Refusal, SliceSnapshot,
+    Absence, Anchor, Hash, Marker, Membership, Message, Piece, Provider, ProviderConfig,
+    ProviderEvent, ProviderOutput, Refusal, SliceSnapshot,
 };
 
 /// Peers are numbers. The provider is this one, and so is the leader, unless a test says otherwise.
@@ -55,14 +55,18 @@ impl Rig {
     pub(crate) fn with(config: ProviderConfig) -> Self {
         #[allow(clippy::disallowed_methods, reason = "where the virtual time begins")]
         let now = Instant::now();
-        let mut provider = Provider::new(config, LOCAL).unwrap();
-        provider.handle_members(now, 0..MEMBERS);
-        provider.handle_leader(now, Some(LOCAL));
+        let members = Membership::new(LOCAL, 0..MEMBERS).with_leader(Some(LOCAL));
+        let provider = Provider::new(config, members).unwrap();
         Self {
             provider,
             now,
             ids: 1 << 40,
         }
+    }
+
+    pub(crate) fn set_members(&mut self, voters: impl IntoIterator<Item = u32>) {
+        let members = Membership::new(LOCAL, voters).with_leader(Some(LOCAL));
+        self.provider.handle_membership(self.now, members);
     }
 
     pub(crate) fn pass(&mut self, time: Duration) {

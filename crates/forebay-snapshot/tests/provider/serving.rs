@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use forebay_snapshot::{
-    Absence, Marker, Message, Piece, Provider, ProviderConfig, ProviderEvent, ProviderOutput,
-    Refusal, SliceSnapshot, StateError,
+    Absence, Marker, Membership, Message, Piece, Provider, ProviderConfig, ProviderEvent,
+    ProviderOutput, Refusal, SliceSnapshot, StateError,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -103,7 +103,7 @@ fn whoever_is_not_a_member_fetches_nothing() {
     let gone = rig.fetch(MEMBERS, &offered, Piece::Index);
     assert_eq!(absence_of(&gone), Some(Absence::NotMember));
     assert!(rig.serves(1, &offered));
-    rig.provider.handle_members(rig.now, [0, 2]);
+    rig.set_members([0, 2]);
     let gone = rig.fetch(1, &offered, Piece::Index);
     assert_eq!(absence_of(&gone), Some(Absence::NotMember));
 }
@@ -154,9 +154,8 @@ struct Texts {
 impl Texts {
     fn new() -> Self {
         let rig = Rig::new();
-        let mut provider = Provider::new(ProviderConfig::new(), 0).unwrap();
-        provider.handle_members(rig.now, 0..10);
-        provider.handle_leader(rig.now, Some(0));
+        let members = Membership::new(0, 0..10).with_leader(Some(0));
+        let provider = Provider::new(ProviderConfig::new(), members).unwrap();
         Self {
             provider,
             now: rig.now,
@@ -198,8 +197,7 @@ impl Serialize for Fickle {
 fn a_state_that_changes_is_dropped_when_that_is_noticed() {
     let rig = Rig::new();
     let config = ProviderConfig::new().cached_bytes_max(0);
-    let mut provider = Provider::new(config, 0).unwrap();
-    provider.handle_members(rig.now, 0..10);
+    let mut provider = Provider::new(config, Membership::new(0, 0..10)).unwrap();
     let state = SliceSnapshot::from(vec![Fickle(Arc::default())]);
     provider.handle_taken(rig.now, &Marker::new(1, 7), at(42), state);
     while provider.work(rig.now, 10) {}

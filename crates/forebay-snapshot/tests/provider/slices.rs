@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use forebay_snapshot::{
-    Build, Marker, Message, OutOfOrder, Provider, ProviderConfig, ProviderOutput, Snapshot,
+    Build, Marker, Membership, Message, OutOfOrder, Provider, ProviderConfig, ProviderOutput,
+    Snapshot,
 };
 use serde::{Serialize, Serializer};
 
@@ -89,8 +90,7 @@ impl Slices {
     fn new(items: usize, item_bytes: usize) -> Self {
         let now = Rig::new().now;
         let config = ProviderConfig::new().cached_bytes_max(0);
-        let mut provider = Provider::new(config, 0).unwrap();
-        provider.handle_members(now, 0..10);
+        let mut provider = Provider::new(config, Membership::new(0, 0..10)).unwrap();
         let seen = Arc::new(AtomicU64::new(0));
         let item = |item| format!("{item:>item_bytes$}");
         let state = Counted {

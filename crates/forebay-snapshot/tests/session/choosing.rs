@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use forebay_core::Sequence;
-use forebay_snapshot::{Hash, Ignored, Phase, Refusal, SessionConfig, Trust};
+use forebay_snapshot::{Hash, Ignored, NotTaken, Phase, Refusal, SessionConfig, Trust};
 
 use crate::catalogue::Catalogue;
 use crate::host::{Host, MS, TTL, anchor, config, members};
@@ -210,7 +210,7 @@ fn what_is_for_a_provider_is_given_back() {
         root: Hash::of(b""),
     };
     let back = host.session.handle_message(host.now, "a", message.clone());
-    assert_eq!(back, Err(message));
+    assert_eq!(back, Err(NotTaken::ForProvider(message)));
 }
 
 #[test]
@@ -266,10 +266,22 @@ fn no_peer_fills_the_memory_with_offers() {
 }
 
 #[test]
+fn a_learner_is_neither_asked_nor_counted() {
+    let root = Catalogue::with_chunks(3).root();
+    let mut host = Host::with_members(quorum(), members(2).with_learners(["d"]));
+    assert_eq!(host.requests(), 2);
+    host.offer("d", anchor(10), root);
+    host.offer("a", anchor(10), root);
+    host.pass(TTL / 2);
+    assert_eq!(chosen(&mut host), None);
+    assert_eq!(host.session.usage().offers, 1);
+}
+
+#[test]
 fn a_new_leader_is_asked_at_once_and_a_refusal_says_when_to_come_back() {
     let mut host = Host::with_members(config(), members(2).with_leader(Some("a")));
     host.requests();
-    host.session.set_leader(host.now, Some("b"));
+    host.session.handle_leader(host.now, Some("b"));
     host.poll();
     assert_eq!(host.requests(), 2);
     let nonce = host.nonce;

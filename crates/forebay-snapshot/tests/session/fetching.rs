@@ -196,11 +196,11 @@ fn who_is_no_member_any_more_is_asked_for_nothing() {
     let catalogue = Catalogue::with_chunks(8);
     let mut host = Host::listing(config(), 2, &catalogue);
     host.fetches();
-    host.session.set_membership(host.now, members(1));
+    host.session.handle_membership(host.now, members(1));
     host.poll();
     assert_eq!(host.session.progress().providers, 1);
     assert!(host.fetches().iter().all(|fetch| fetch.to == "a"));
-    host.session.set_membership(host.now, members(0));
+    host.session.handle_membership(host.now, members(0));
     host.poll();
     assert_eq!(host.session.phase(), Phase::Requesting);
 }

@@ -126,8 +126,8 @@ impl Host {
                     }
                     self.sent.push((to, message));
                 }
-                SessionOutput::Install { anchor, snapshot } => {
-                    self.installs.push((anchor, snapshot.to_vec()));
+                SessionOutput::Install { anchor, state } => {
+                    self.installs.push((anchor, state.to_vec()));
                 }
                 SessionOutput::Done { replay, .. } => self.replay = Some(replay),
                 SessionOutput::Failed(error) => self.error = Some(error),

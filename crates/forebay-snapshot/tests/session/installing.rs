@@ -146,7 +146,7 @@ fn whoever_offered_another_snapshot_learns_it_too() {
 #[test]
 fn a_deadline_ends_the_session_in_any_phase_but_installing() {
     let catalogue = Catalogue::with_chunks(5);
-    let limited = || config().deadline(Some(Duration::from_secs(5)));
+    let limited = || config().deadline(Duration::from_secs(5));
     let hosts = [
         Host::new(limited(), 2),
         Host::listing(limited(), 2, &catalogue),

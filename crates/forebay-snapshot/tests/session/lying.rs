@@ -62,12 +62,12 @@ fn whoever_was_banned_is_not_heard_and_only_asked_to_have_a_marker_written() {
             why: Ignored::Banned
         })
     );
-    host.session.set_leader(host.now, Some("b"));
+    host.session.handle_leader(host.now, Some("b"));
     host.serve_some(&catalogue, 3);
     host.sent.clear();
     host.pass(std::time::Duration::from_secs(60));
     assert!(host.fetches().iter().all(|fetch| fetch.to == "b"));
-    host.session.set_leader(host.now, Some("a"));
+    host.session.handle_leader(host.now, Some("a"));
     host.pass(std::time::Duration::from_secs(60));
     assert!(host.sent.iter().any(|(to, _)| *to == "a"));
 }

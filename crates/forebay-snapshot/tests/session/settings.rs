@@ -30,7 +30,7 @@ fn a_setting_with_which_nothing_could_happen_is_refused() {
     for (setting, change) in changes {
         assert_eq!(refused(change), Some(ConfigError::Zero { setting }));
     }
-    let deadline = refused(|config| config.deadline(Some(zero)));
+    let deadline = refused(|config| config.deadline(zero));
     assert_eq!(
         deadline,
         Some(ConfigError::Zero {
@@ -76,7 +76,7 @@ fn no_duration_is_too_long() {
         .offer_window(Duration::MAX)
         .request_timeouts(Duration::MAX, Duration::MAX)
         .fetch_timeouts(Duration::MAX, Duration::MAX)
-        .deadline(Some(Duration::MAX));
+        .deadline(Duration::MAX);
     let catalogue = crate::catalogue::Catalogue::with_chunks(5);
     let mut host = crate::host::Host::listing(config, 3, &catalogue);
     host.serve(&catalogue);

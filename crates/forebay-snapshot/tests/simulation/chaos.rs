@@ -50,7 +50,7 @@ impl Cluster {
     fn calm_down(&mut self) {
         for peer in &mut self.peers {
             if !peer.is_up() {
-                peer.begin(self.now);
+                peer.begin();
             }
         }
     }
@@ -60,7 +60,7 @@ impl Cluster {
         let now = self.now;
         match self.random.below(8) {
             0..=2 if self.peer(peer).is_up() => self.peer(peer).provider = None,
-            0..=2 => self.peer(peer).begin(now),
+            0..=2 => self.peer(peer).begin(),
             3 => self.elect(),
             4 => {
                 let keeps_spool = self.random.percent(60);

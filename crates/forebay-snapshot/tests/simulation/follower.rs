@@ -89,7 +89,7 @@ impl Follower {
 
     pub(crate) fn set_leader(&mut self, now: Duration, leader: Name) {
         self.leader = Some(leader);
-        self.session.set_leader(self.clock + now, self.leader);
+        self.session.handle_leader(self.clock + now, self.leader);
     }
 
     pub(crate) fn receive(&mut self, now: Duration, from: Name, message: Message) {
@@ -126,8 +126,8 @@ impl Follower {
             self.recent.push_back((now, shown(&output)));
             match output {
                 SessionOutput::Send { to, message } => messages.push((to, message)),
-                SessionOutput::Install { anchor, snapshot } => {
-                    self.installed = Some((anchor, snapshot));
+                SessionOutput::Install { anchor, state } => {
+                    self.installed = Some((anchor, state));
                     let takes = random.millis(0, 50);
                     self.answer_at = Some((now + takes, !(fails && random.percent(20))));
                 }

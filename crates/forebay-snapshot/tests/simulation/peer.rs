@@ -1,7 +1,9 @@
 use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
-use forebay_snapshot::{Limits, Marker, NotTaken, Provider, ProviderConfig, ProviderOutput};
+use forebay_snapshot::{
+    Limits, Marker, Membership, NotTaken, Provider, ProviderConfig, ProviderOutput,
+};
 
 use crate::liar::Liar;
 use crate::log::{Log, Machine};
@@ -35,20 +37,18 @@ impl Peer {
             members: members.to_vec(),
             leader: None,
         };
-        peer.begin(Duration::ZERO);
+        peer.begin();
         peer
     }
 
-    pub(crate) fn begin(&mut self, now: Duration) {
+    pub(crate) fn begin(&mut self) {
         let config = ProviderConfig::new()
             .ttl(TTL)
             .snapshots_max(SNAPSHOTS_MAX)
             .trailing(10)
             .limits(limits());
-        let now = self.clock + now;
-        let mut provider = Provider::new(config, self.name).unwrap();
-        provider.handle_members(now, self.members.iter().copied());
-        provider.handle_leader(now, self.leader);
+        let members = Membership::new(self.name, self.members.iter().copied());
+        let provider = Provider::new(config, members.with_leader(self.leader)).unwrap();
         self.provider = Some(provider);
     }
 

@@ -135,10 +135,8 @@ impl<S: Snapshot> Wire<S> {
         let names = 0..=self.servers.len() as Name;
         let now = self.start + self.now;
         let server = &mut self.servers[position];
-        let mut provider =
-            Provider::new(ProviderConfig::new().window(8), position as Name + 1).unwrap();
-        provider.handle_members(now, names);
-        provider.handle_leader(now, Some(1));
+        let members = Membership::new(position as Name + 1, names).with_leader(Some(1));
+        let mut provider = Provider::new(ProviderConfig::new().window(8), members).unwrap();
         let anchor = Anchor::new(Sequence::new(self.anchors * 10), 1);
         provider.handle_taken(now, &Marker::new(FOLLOWER, 0), anchor, server.state.clone());
         while provider.work(now, 10_000) {}
