@@ -8,11 +8,11 @@
 //! * [`KeyParts`], from which a key is derived; [`KeyError`], why it cannot be.
 //! * [`FileStore`], positions in a file, opened with [`Options`], which say how durable it is
 //!   ([`Durability`]) and what is done with a damaged one ([`OnCorrupt`]). [`Ticket`] is a commit that
-//!   is queued, [`FileClaim`] the right to commit under a key until somebody else takes it,
-//!   [`FileStats`] what was done, [`FileReport`] what a file has, and [`Salvage`] what a damaged one
-//!   comes to.
+//!   is queued, [`FileStats`] what was done, [`FileReport`] what a file has, and [`Salvage`] what a
+//!   damaged one comes to.
 //! * [`FileReader`], what is in such a file, for somebody who only looks.
-//! * [`MemoryStore`], positions in memory, with [`MemoryClaim`] and [`MemoryStats`].
+//! * [`MemoryStore`], positions in memory, with [`MemoryStats`].
+//! * [`Claim`], the right to commit under a key until somebody else takes it, in a [`ClaimStore`].
 //! * [`Watch`], somebody who follows what is stored under a key.
 //! * [`Row`], what a store has under one key, with its label for people.
 //! * [`CheckpointError`], why a store did not do what was asked for; [`EVENT_ID_BYTES_MAX`] and
@@ -124,6 +124,7 @@ mod key;
 #[cfg(unix)]
 mod file;
 mod memory;
+mod claim;
 mod watch;
 mod row;
 mod limits;
@@ -131,10 +132,10 @@ mod error;
 mod json_v1;
 mod json;
 
+pub use crate::claim::{Claim, ClaimStore};
 pub use crate::error::CheckpointError;
 #[cfg(unix)]
 pub use crate::file::{
-    claim::FileClaim,
     options::{Durability, OnCorrupt, Options},
     reader::FileReader,
     stats::{FileReport, FileStats, Salvage},
@@ -149,7 +150,6 @@ pub use crate::key::error::KeyError;
 pub use crate::key::v1::KeyV1;
 pub use crate::limits::{EVENT_ID_BYTES_MAX, LABEL_BYTES_MAX};
 pub use crate::memory::MemoryStore;
-pub use crate::memory::claim::MemoryClaim;
 pub use crate::memory::stats::MemoryStats;
 pub use crate::row::Row;
 pub use crate::watch::Watch;

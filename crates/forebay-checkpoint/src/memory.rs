@@ -6,14 +6,14 @@ use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, ResumeKey, Su
 use forebay_rt::sync::{Mutex, lock};
 use forebay_rt::wake_all;
 
+use crate::claim::Claim;
+use crate::claim::fence::Fence;
 use crate::error::CheckpointError;
-use crate::memory::claim::MemoryClaim;
 use crate::memory::stats::MemoryStats;
 use crate::memory::table::Table;
 use crate::row::Row;
 use crate::watch::{Watch, Watchers};
 
-pub(crate) mod claim;
 pub(crate) mod stats;
 mod table;
 
@@ -150,9 +150,9 @@ impl MemoryStore {
     /// # Ok::<(), CheckpointError>(())
     /// # }).unwrap();
     /// ```
-    pub async fn claim(&self, key: &ResumeKey) -> Result<MemoryClaim, CheckpointError> {
+    pub async fn claim(&self, key: &ResumeKey) -> Result<Claim<Self>, CheckpointError> {
         let (epoch, checkpoint) = lock(&self.shared.table).claim(*key);
-        Ok(MemoryClaim::new(self.clone(), *key, epoch, checkpoint))
+        Ok(Claim::new(self.clone(), *key, epoch, checkpoint))
     }
 
     /// Follows what is stored under `key`.
@@ -280,7 +280,28 @@ impl MemoryStore {
             Ok(epoch)
         })
     }
+}
 
+impl Fence for MemoryStore {
+    async fn commit_fenced(
+        &self,
+        key: &ResumeKey,
+        checkpoint: Checkpoint,
+        epoch: u64,
+    ) -> Result<Commit, CheckpointError> {
+        self.commit_as(key, checkpoint, Some(epoch))
+    }
+
+    async fn reset_fenced(
+        &self,
+        key: &ResumeKey,
+        checkpoint: Checkpoint,
+        epoch: u64,
+    ) -> Result<u64, CheckpointError> {
+        self.reset_as(key, checkpoint, Some(epoch))
+    }
+
+    /// Nothing is kept for a claim that is gone, but that its epoch was given.
     fn release(&self, key: &ResumeKey, epoch: u64) {
         lock(&self.shared.table).release(key, epoch);
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use forebay_checkpoint::{
-    CheckpointError, ImportError, JsonError, KeyError, KeyParts, KeyV1, MemoryClaim, MemoryStats,
+    CheckpointError, Claim, ImportError, JsonError, KeyError, KeyParts, KeyV1, MemoryStats,
     MemoryStore, Row, Watch,
 };
 use forebay_core::{
@@ -32,7 +32,7 @@ fn values_can_be_sent_and_shared() {
     assert_send_sync::<KeyError>();
     assert_send_sync::<KeyParts>();
     assert_send_sync::<KeyV1<'_>>();
-    assert_send_sync::<MemoryClaim>();
+    assert_send_sync::<Claim<MemoryStore>>();
     assert_send_sync::<MemoryStats>();
     assert_send_sync::<MemoryStore>();
     assert_send_sync::<Watch>();
@@ -42,11 +42,11 @@ fn values_can_be_sent_and_shared() {
 #[test]
 fn values_of_the_store_in_a_file_can_be_sent_and_shared() {
     use forebay_checkpoint::{
-        Durability, FileClaim, FileReport, FileStats, FileStore, OnCorrupt, Options, Ticket,
+        Durability, FileReport, FileStats, FileStore, OnCorrupt, Options, Ticket,
     };
 
     assert_send_sync::<Durability>();
-    assert_send_sync::<FileClaim>();
+    assert_send_sync::<Claim<FileStore>>();
     assert_send_sync::<FileReport>();
     assert_send_sync::<FileStats>();
     assert_send_sync::<FileStore>();

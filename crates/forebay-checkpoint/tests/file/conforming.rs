@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use forebay_checkpoint::{FileClaim, FileStore};
+use forebay_checkpoint::FileStore;
 use forebay_core::{CheckpointStore, Guarantee, Survives};
 use forebay_testkit::checkpoint_store::{
     Script, Subject, listing_violations, replay, violations, watching_violations,
@@ -31,7 +31,7 @@ impl Files {
 
 impl Subject for Files {
     type Store = FileStore;
-    claims!(FileStore, FileClaim);
+    claims!(FileStore);
 
     async fn fresh(&self) -> FileStore {
         let file = tempfile::Builder::new().tempfile_in(&self.folder).unwrap();

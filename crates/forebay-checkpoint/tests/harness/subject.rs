@@ -2,24 +2,24 @@
 
 /// The claims of a store, within its `Subject`.
 macro_rules! claims {
-    ($store:ty, $claim:ty) => {
-        type Claim = $claim;
+    ($store:ty) => {
+        type Claim = forebay_checkpoint::Claim<$store>;
 
         async fn claim(
             &self,
             store: &$store,
             key: &forebay_core::ResumeKey,
-        ) -> Option<Result<$claim, forebay_checkpoint::CheckpointError>> {
+        ) -> Option<Result<Self::Claim, forebay_checkpoint::CheckpointError>> {
             Some(store.claim(key).await)
         }
 
-        fn token(&self, claim: &$claim) -> u64 {
+        fn token(&self, claim: &Self::Claim) -> u64 {
             claim.epoch()
         }
 
         async fn commit_claimed(
             &self,
-            claim: &$claim,
+            claim: &Self::Claim,
             checkpoint: forebay_core::Checkpoint,
         ) -> Result<forebay_core::Commit, forebay_checkpoint::CheckpointError> {
             claim.commit(checkpoint).await

@@ -1,4 +1,4 @@
-use forebay_checkpoint::{MemoryClaim, MemoryStore};
+use forebay_checkpoint::MemoryStore;
 use forebay_core::{CheckpointStore, Guarantee, Survives};
 use forebay_testkit::checkpoint_store::{
     Script, Subject, listing_violations, replay, violations, watching_violations,
@@ -11,7 +11,7 @@ struct Memory;
 
 impl Subject for Memory {
     type Store = MemoryStore;
-    claims!(MemoryStore, MemoryClaim);
+    claims!(MemoryStore);
 
     async fn fresh(&self) -> MemoryStore {
         MemoryStore::new()

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use forebay_checkpoint::{CheckpointError, FileClaim, FileStore};
+use forebay_checkpoint::{CheckpointError, Claim, FileStore};
 use forebay_core::{Checkpoint, CheckpointStore, Commit, Cursor, LogId, ResumeKey, Sequence};
 use futures::FutureExt;
 use futures::executor::block_on;
@@ -57,7 +57,7 @@ pub(crate) fn hear() -> Option<String> {
 fn serve(path: &Path) {
     // Files are replaced often.
     let store = FileStore::options().compact_from(4_000).open(path).unwrap();
-    let mut claims: Vec<FileClaim> = Vec::new();
+    let mut claims: Vec<Claim<FileStore>> = Vec::new();
     let mut watch = None;
     say("ready");
     while let Some(order) = hear() {
