@@ -21,15 +21,14 @@ use crate::checkpoints::scenario::Scenario;
 use crate::cli::CheckpointsArguments;
 use crate::failure::Failure;
 use crate::harness::machine;
-use crate::harness::run::{Findings, Run};
+use crate::harness::run::Findings;
 use crate::report::model::{Body, Checkpoints};
 
 pub(crate) use crate::checkpoints::writer::run as write;
 
-/// Runs the subcommand. `command` is the command line, for the report's head.
-pub(crate) fn run(arguments: &CheckpointsArguments, command: String) -> Result<(), Failure> {
+/// Measures what was asked for.
+pub(crate) fn measure(arguments: &CheckpointsArguments) -> Result<Findings, Failure> {
     let scenario = Scenario::new(&arguments.work, &arguments.growth)?;
-    let run = Run::begin(&arguments.output, command)?;
     let engine = Engine::new(arguments, &scenario)?;
     let mut warnings = Vec::new();
     if !arguments.place.no_trace && !engine.traced {
@@ -48,7 +47,7 @@ pub(crate) fn run(arguments: &CheckpointsArguments, command: String) -> Result<(
     });
     let settings = settings::list(arguments, engine.strategies(), class);
     let outcome = engine.measure()?;
-    run.finish(Findings {
+    Ok(Findings {
         body: Body::Checkpoints(Checkpoints {
             workload: scenario.describe(),
             points: outcome.points,

@@ -4,6 +4,7 @@
 
 mod argument;
 mod checkpoints;
+mod contest;
 mod events;
 mod output;
 mod reads;
@@ -34,6 +35,18 @@ struct Arguments {
 /// What the program is asked to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Measure(Measurement),
+    /// Is one of the processes that `checkpoints` starts.
+    #[command(hide = true)]
+    WriteCheckpoints,
+    /// Compares two reports.
+    Cmp(CmpArguments),
+}
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Measurement {
     /// Runs the read strategies against each other on one backend and one workload.
     #[command(allow_negative_numbers = true)]
     Reads(Box<ReadsArguments>),
@@ -43,11 +56,6 @@ pub(crate) enum Command {
     /// Runs ways to keep positions durably against each other.
     #[command(allow_negative_numbers = true)]
     Checkpoints(Box<CheckpointsArguments>),
-    /// Is one of the processes that `checkpoints` starts.
-    #[command(hide = true)]
-    WriteCheckpoints,
-    /// Compares two reports.
-    Cmp(CmpArguments),
 }
 
 /// The arguments of `cmp`.

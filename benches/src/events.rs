@@ -18,22 +18,21 @@ use crate::events::measure::Engine;
 use crate::events::scenario::Scenario;
 use crate::failure::Failure;
 use crate::harness::machine;
-use crate::harness::run::{Findings, Run};
+use crate::harness::run::Findings;
 use crate::report::model::{Body, Events};
 
-/// Runs the subcommand. `command` is the command line, for the report's head.
-pub(crate) fn run(arguments: &EventsArguments, command: String) -> Result<(), Failure> {
+/// Measures what was asked for.
+pub(crate) fn measure(arguments: &EventsArguments) -> Result<Findings, Failure> {
     let scenario = Scenario::new(&arguments.audience, &arguments.writing, arguments.capacity)?;
-    let run = Run::begin(&arguments.output, command)?;
     let runtime = runtime()?;
     let engine = Engine {
         arguments,
         scenario: &scenario,
         runtime: runtime.handle(),
     };
-    let settings = settings::list(arguments, &engine.strategies());
+    let settings = settings::list(arguments, &arguments.contest.chosen());
     let outcome = engine.measure()?;
-    run.finish(Findings {
+    Ok(Findings {
         body: Body::Events(Events {
             workload: scenario.describe(),
             points: outcome.points,

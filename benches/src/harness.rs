@@ -1,11 +1,13 @@
 //! What every subcommand that measures needs, whatever it measures.
 //!
-//! * `run`, what comes before and after; `rounds`, what runs when; `progress`, how far it is.
+//! * `run`, what comes before and after; `contestant`, what takes turns; `rounds`, what runs when;
+//!   `progress`, how far it is.
 //! * `clock`, `latencies`, `processor` and `shards`, with which it is measured.
 //! * `under_way`, tasks that are waited for, and `drivers`, tasks that run when they are told to.
 //! * `interrupt`, Ctrl-C; `machine` and `terminal`.
 
 pub(crate) mod clock;
+pub(crate) mod contestant;
 pub(crate) mod drivers;
 pub(crate) mod interrupt;
 pub(crate) mod latencies;

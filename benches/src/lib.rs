@@ -9,7 +9,8 @@
 //! * [`checkpoints`], ways to keep positions durably.
 //!
 //! What they share:
-//! * `cli`, what can be asked for; [`program`], all of it behind a command line.
+//! * `cli`, what can be asked for; [`program`], all of it behind a command line; `measurement`, the
+//!   subcommands that measure.
 //! * `harness`, what runs when, and with what it is measured; [`random`], draws that are the same
 //!   on every machine; [`allocator`], what counts allocations.
 //! * [`report`], its data and its formats; [`cmp`], what changed between two of them; [`failure`],
@@ -23,6 +24,7 @@ pub mod cmp;
 pub mod events;
 pub mod failure;
 mod harness;
+mod measurement;
 pub mod program;
 pub mod random;
 pub mod reads;

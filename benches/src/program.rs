@@ -7,7 +7,7 @@ use crate::cli::{self, CmpArguments, Command};
 use crate::failure::Failure;
 use crate::harness::terminal;
 use crate::report::grid::Style;
-use crate::{checkpoints, cmp, events, reads};
+use crate::{checkpoints, cmp, measurement};
 
 /// Runs the program with its arguments, the first of which is its own name, and returns its exit
 /// status.
@@ -27,9 +27,7 @@ fn obey(arguments: &[OsString]) -> Result<(), Failure> {
         return Ok(());
     };
     match command {
-        Command::Reads(request) => reads::run(&request, cli::quoted(arguments)),
-        Command::Events(request) => events::run(&request, cli::quoted(arguments)),
-        Command::Checkpoints(request) => checkpoints::run(&request, cli::quoted(arguments)),
+        Command::Measure(asked) => measurement::run(&asked, cli::quoted(arguments)),
         Command::WriteCheckpoints => checkpoints::write(),
         Command::Cmp(request) => compare(request),
     }

@@ -28,7 +28,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::cli::{BackendName, ReadsArguments};
 use crate::failure::Failure;
 use crate::harness::machine;
-use crate::harness::run::{Findings, Run};
+use crate::harness::run::Findings;
 use crate::reads::backend::{Postgres, Schema, Source, Sqlite};
 use crate::reads::measure::Engine;
 use crate::reads::scenario::Scenario;
@@ -38,10 +38,9 @@ use crate::report::model::{Body, Clock, Reads};
 /// into a few pages is no table.
 const ROWS_MIN: u32 = 100_000;
 
-/// Runs the subcommand. `command` is the command line, for the report's head.
-pub(crate) fn run(arguments: &ReadsArguments, command: String) -> Result<(), Failure> {
+/// Measures what was asked for.
+pub(crate) fn measure(arguments: &ReadsArguments) -> Result<Findings, Failure> {
     let scenario = Scenario::new(&arguments.load, arguments.seed)?;
-    let run = Run::begin(&arguments.output, command)?;
     let runtime = runtime(arguments)?;
     let (database, _schema) = database(arguments, &scenario, runtime.handle())?;
     let settings = settings::list(arguments, &scenario, database.as_ref());
@@ -58,7 +57,7 @@ pub(crate) fn run(arguments: &ReadsArguments, command: String) -> Result<(), Fai
         BackendName::Postgres => ("postgres", Clock::Wall),
         BackendName::Model => ("model", Clock::Virtual),
     };
-    run.finish(Findings {
+    Ok(Findings {
         body: Body::Reads(Reads {
             backend: backend.into(),
             workload: scenario.describe(),

@@ -17,6 +17,7 @@ pub use self::json::RewrittenJson;
 use crate::checkpoints::shift::inspection::{self, Expected, Inspected};
 use crate::checkpoints::shift::{self, Done, Duty};
 use crate::checkpoints::store::{CommitLater, CommitNow, Fault};
+use crate::harness::contestant::Contestant;
 
 /// One way to keep positions.
 #[derive(Clone, Copy)]
@@ -70,6 +71,18 @@ impl fmt::Debug for Keeper {
     }
 }
 
+impl Contestant for Keeper {
+    const ALL: &'static [Self] = ALL;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn summary(&self) -> &'static str {
+        self.summary
+    }
+}
+
 /// Every strategy, in the order in which reports show them.
 pub const ALL: &[Keeper] = &[
     forebay::ASYNC,
@@ -82,21 +95,6 @@ pub const ALL: &[Keeper] = &[
     lmdb::SINGLY,
     lmdb::GROUPED,
 ];
-
-/// Returns the strategy of this name.
-///
-/// # Examples
-///
-/// ```
-/// use forebay_bench::checkpoints::keeper;
-///
-/// assert_eq!(keeper::find("lmdb").map(|found| found.name), Some("lmdb"));
-/// assert!(keeper::find("luck").is_none());
-/// ```
-#[must_use]
-pub fn find(name: &str) -> Option<Keeper> {
-    ALL.iter().copied().find(|keeper| keeper.name == name)
-}
 
 #[cfg(test)]
 mod tests {

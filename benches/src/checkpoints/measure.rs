@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::checkpoints::keeper::{self, Keeper};
+use crate::checkpoints::keeper::Keeper;
 use crate::checkpoints::scenario::Scenario;
 use crate::checkpoints::shift::inspection::{Expected, FIRST};
 use crate::checkpoints::shift::{Done, Duty};
@@ -60,15 +60,11 @@ impl<'a> Engine<'a> {
             .prefix("forebay-bench-")
             .tempdir_in(&parent);
         let folder = folder.map_err(failed)?;
-        let asked = |strategy: &&Keeper| {
-            let chosen = &arguments.strategies;
-            chosen.is_empty() || chosen.iter().any(|chosen| chosen.name == strategy.name)
-        };
         Ok(Self {
             arguments,
             scenario,
             traced: !place.no_trace && trace::is_allowed(),
-            strategies: keeper::ALL.iter().filter(asked).copied().collect(),
+            strategies: arguments.contest.chosen(),
             yardstick: RefCell::new(Yardstick::new(folder.path()).map_err(failed)?),
             folder,
             reached: RefCell::default(),
@@ -87,21 +83,19 @@ impl<'a> Engine<'a> {
 
     /// Measures everything, or as much as there was time for before an interrupt.
     pub(super) fn measure(&self) -> Result<Outcome<CheckpointsRound>, Failure> {
-        let names: Vec<&str> = self
-            .strategies
-            .iter()
-            .map(|strategy| strategy.name)
-            .collect();
         let rounds = Rounds {
             offered: self.scenario.offered(),
-            names: &names,
-            repeat: self.arguments.repeat,
+            strategies: &self.strategies,
+            repeat: self.arguments.contest.repeat,
             quiet: self.arguments.output.quiet,
         };
         rounds.measure(|turns| self.round(turns))
     }
 
-    fn round(&self, turns: &mut Turns<'_>) -> Result<Vec<Option<CheckpointsRound>>, Failure> {
+    fn round(
+        &self,
+        turns: &mut Turns<'_, Keeper>,
+    ) -> Result<Vec<Option<CheckpointsRound>>, Failure> {
         let Offered::Commits {
             writers,
             keys,
@@ -119,7 +113,7 @@ impl<'a> Engine<'a> {
         };
         let is_first = turns.number == 0;
         let measured = turns.take(
-            |index| RefCell::new(Some(self.run(self.strategies[index], work, is_first))),
+            |keeper| RefCell::new(Some(self.run(keeper, work, is_first))),
             // What went wrong is said by the strategy whose turn it was.
             |_, found| match found.take() {
                 Some(Ok(round)) => {

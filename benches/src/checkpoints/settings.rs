@@ -1,5 +1,6 @@
 use crate::checkpoints::keeper::Keeper;
 use crate::cli::CheckpointsArguments;
+use crate::harness::contestant::names;
 use crate::harness::machine;
 use crate::harness::run::setting;
 use crate::report::model::Setting;
@@ -10,11 +11,10 @@ pub(super) fn list(
     strategies: &[Keeper],
     class: &str,
 ) -> Vec<Setting> {
-    let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
     let place = &arguments.place;
     let mut settings = vec![
-        setting("strategies", names.join(",")),
-        setting("repeat", arguments.repeat),
+        setting("strategies", names(strategies)),
+        setting("repeat", arguments.contest.repeat),
         setting("time", format!("{:?}", arguments.work.time)),
         setting(
             "updates-time",

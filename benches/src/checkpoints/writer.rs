@@ -5,10 +5,11 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use crate::checkpoints::keeper;
+use crate::checkpoints::keeper::Keeper;
 use crate::checkpoints::shift::{Done, Duty, READY, START};
 use crate::checkpoints::store::Fault;
 use crate::failure::Failure;
+use crate::harness::contestant::Contestant;
 
 /// The subcommand that such a process is started with.
 pub(crate) const SUBCOMMAND: &str = "write-checkpoints";
@@ -17,7 +18,7 @@ pub(crate) const SUBCOMMAND: &str = "write-checkpoints";
 /// output.
 pub(crate) fn run() -> Result<(), Failure> {
     let done = duty().and_then(|duty| {
-        let keeper = keeper::find(&duty.strategy).ok_or(Fault::Gone)?;
+        let keeper = Keeper::find(&duty.strategy).ok_or(Fault::Gone)?;
         (keeper.work)(&duty)
     });
     // Who started it says what went wrong.

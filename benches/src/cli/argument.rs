@@ -64,26 +64,6 @@ pub(super) fn server(text: &str) -> Result<Config, &'static str> {
     text.parse().map_err(|_| EXPECTED)
 }
 
-/// Says which strategies there are.
-pub(super) fn allowed<S>(all: &[S], name: impl Fn(&S) -> &'static str) -> String {
-    let names: Vec<&str> = all.iter().map(name).collect();
-    format!("allowed are {}", names.join(", "))
-}
-
-/// Describes every strategy there is, from the table they are in.
-pub(super) fn strategies_help<S>(
-    all: &[S],
-    describe: impl Fn(&S) -> (&'static str, &'static str),
-) -> String {
-    let lines = all.iter().map(describe);
-    let lines = lines.map(|(name, summary)| format!("- {name}: {summary}"));
-    let lines: Vec<String> = lines.collect();
-    format!(
-        "Which strategies run [default: all]\n\n{}",
-        lines.join("\n")
-    )
-}
-
 fn number(text: &str, allowed: impl Fn(f64) -> bool) -> Option<f64> {
     text.parse().ok().filter(|&number| allowed(number))
 }

@@ -3,26 +3,16 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
-use crate::checkpoints::keeper::{self, Keeper};
+use crate::checkpoints::keeper::Keeper;
 use crate::cli::argument;
+use crate::cli::contest::ContestArguments;
 use crate::cli::output::OutputArguments;
 
 /// The arguments of `checkpoints`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckpointsArguments {
-    /// Which strategies run [default: all].
-    #[arg(
-        long = "strategies",
-        alias = "strategy",
-        long_help = strategies_help(),
-        value_name = "NAMES",
-        value_delimiter = ',',
-        value_parser = strategy
-    )]
-    pub(crate) strategies: Vec<Keeper>,
-    /// How many times each strategy runs.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=1000))]
-    pub(crate) repeat: u32,
+    #[command(flatten)]
+    pub(crate) contest: ContestArguments<Keeper>,
     #[command(flatten)]
     pub(crate) work: WorkArguments,
     #[command(flatten)]
@@ -81,12 +71,4 @@ pub(crate) struct PlaceArguments {
     /// Runs everything in a real-time class, where that is allowed.
     #[arg(long)]
     pub(crate) realtime: bool,
-}
-
-fn strategy(name: &str) -> Result<Keeper, String> {
-    keeper::find(name).ok_or_else(|| argument::allowed(keeper::ALL, |known| known.name))
-}
-
-fn strategies_help() -> String {
-    argument::strategies_help(keeper::ALL, |known| (known.name, known.summary))
 }

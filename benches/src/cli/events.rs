@@ -3,25 +3,15 @@ use std::time::Duration;
 use clap::{Args, value_parser};
 
 use crate::cli::argument;
+use crate::cli::contest::ContestArguments;
 use crate::cli::output::OutputArguments;
-use crate::events::fanout::{self, Fanout};
+use crate::events::fanout::Fanout;
 
 /// The arguments of `events`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EventsArguments {
-    /// Which strategies run [default: all].
-    #[arg(
-        long = "strategies",
-        alias = "strategy",
-        long_help = strategies_help(),
-        value_name = "NAMES",
-        value_delimiter = ',',
-        value_parser = strategy
-    )]
-    pub(crate) strategies: Vec<Fanout>,
-    /// How many times each strategy runs.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=1000))]
-    pub(crate) repeat: u32,
+    #[command(flatten)]
+    pub(crate) contest: ContestArguments<Fanout>,
     /// How many events a strategy with a bound keeps for those who are behind.
     #[arg(long, value_name = "EVENTS", default_value_t = 1_024, value_parser = value_parser!(u32).range(1..=16_777_216))]
     pub(crate) capacity: u32,
@@ -77,12 +67,4 @@ fn pace(text: &str) -> Result<Pace, &'static str> {
     let rate = argument::above_zero(text);
     let rate = rate.map_err(|_| "expected max, or a number above 0 and at most 1000000000")?;
     Ok(Pace(Some(rate)))
-}
-
-fn strategy(name: &str) -> Result<Fanout, String> {
-    fanout::find(name).ok_or_else(|| argument::allowed(fanout::ALL, |known| known.name))
-}
-
-fn strategies_help() -> String {
-    argument::strategies_help(fanout::ALL, |known| (known.name, known.summary))
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, value_parser};
 
 use crate::cli::argument;
+use crate::cli::contest::ContestArguments;
 use crate::cli::output::OutputArguments;
-use crate::reads::strategy::{self, Strategy};
+use crate::reads::strategy::Strategy;
 use crate::reads::trace::Format;
 
 /// The arguments of `reads`.
@@ -14,19 +15,8 @@ pub(crate) struct ReadsArguments {
     /// What the strategies read from.
     #[arg(long, value_enum, default_value_t = BackendName::Sqlite)]
     pub(crate) backend: BackendName,
-    /// Which strategies run [default: all].
-    #[arg(
-        long = "strategies",
-        alias = "strategy",
-        long_help = strategies_help(),
-        value_name = "NAMES",
-        value_delimiter = ',',
-        value_parser = strategy
-    )]
-    pub(crate) strategies: Vec<Strategy>,
-    /// How many times each strategy runs.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=1000))]
-    pub(crate) repeat: u32,
+    #[command(flatten)]
+    pub(crate) contest: ContestArguments<Strategy>,
     /// Names the draws of keys, times and costs. Each round has draws of its own.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -164,12 +154,4 @@ impl From<TraceFormat> for Format {
             TraceFormat::Csv => Self::Timed,
         }
     }
-}
-
-fn strategy(name: &str) -> Result<Strategy, String> {
-    strategy::find(name).ok_or_else(|| argument::allowed(strategy::ALL, |known| known.name))
-}
-
-fn strategies_help() -> String {
-    argument::strategies_help(strategy::ALL, |known| (known.name, known.summary))
 }

@@ -12,7 +12,7 @@ mod tally;
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -106,7 +106,7 @@ impl<'a> Delivery<'a> {
     /// all subscribers wait.
     pub fn measure<W: Writer>(&self, build: impl FnOnce() -> W) -> Measured {
         let threads = self.runtime.metrics().num_workers();
-        let clock = Clock::Wall(Instant::now());
+        let clock = Clock::start();
         // Made before memory is watched: what the harness takes is no cost of the strategy.
         let attendance = Arc::new(Attendance::new(
             clock,

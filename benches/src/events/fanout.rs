@@ -13,6 +13,7 @@ mod watch;
 use std::fmt;
 
 use crate::events::delivery::{Delivery, Losses, Measured};
+use crate::harness::contestant::Contestant;
 
 /// One way to give every event to every subscriber.
 #[derive(Clone, Copy)]
@@ -34,6 +35,18 @@ impl fmt::Debug for Fanout {
     }
 }
 
+impl Contestant for Fanout {
+    const ALL: &'static [Self] = ALL;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn summary(&self) -> &'static str {
+        self.summary
+    }
+}
+
 /// Every strategy, in the order in which reports show them.
 pub const ALL: &[Fanout] = &[
     forebay::SINGLY,
@@ -45,18 +58,3 @@ pub const ALL: &[Fanout] = &[
     async_broadcast::WAITING,
     async_broadcast::OVERFLOWING,
 ];
-
-/// Returns the strategy of this name.
-///
-/// # Examples
-///
-/// ```
-/// use forebay_bench::events::fanout;
-///
-/// assert_eq!(fanout::find("mpsc").map(|found| found.name), Some("mpsc"));
-/// assert!(fanout::find("luck").is_none());
-/// ```
-#[must_use]
-pub fn find(name: &str) -> Option<Fanout> {
-    ALL.iter().copied().find(|fanout| fanout.name == name)
-}

@@ -2,7 +2,7 @@ use tokio::runtime::Handle;
 
 use crate::cli::EventsArguments;
 use crate::events::delivery::{Delivery, Measured, Plan};
-use crate::events::fanout::{self, Fanout};
+use crate::events::fanout::Fanout;
 use crate::events::scenario::Scenario;
 use crate::failure::Failure;
 use crate::harness::rounds::{Outcome, Rounds, Turns};
@@ -19,35 +19,21 @@ pub(super) struct Engine<'a> {
 impl Engine<'_> {
     /// Measures everything, or as much as there was time for before an interrupt.
     pub(super) fn measure(&self) -> Result<Outcome<EventsRound>, Failure> {
-        let strategies = self.strategies();
-        let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
+        let strategies = self.arguments.contest.chosen();
         let rounds = Rounds {
             offered: self.scenario.offered(),
-            names: &names,
-            repeat: self.arguments.repeat,
+            strategies: &strategies,
+            repeat: self.arguments.contest.repeat,
             quiet: self.arguments.output.quiet,
         };
-        rounds.measure(|turns| self.round(turns, &strategies))
+        rounds.measure(|turns| self.round(turns))
     }
 
-    /// Returns the strategies that were asked for, each once.
-    pub(super) fn strategies(&self) -> Vec<Fanout> {
-        let asked = |strategy: &&Fanout| {
-            let chosen = &self.arguments.strategies;
-            chosen.is_empty() || chosen.iter().any(|chosen| chosen.name == strategy.name)
-        };
-        fanout::ALL.iter().filter(asked).copied().collect()
-    }
-
-    fn round(
-        &self,
-        turns: &mut Turns<'_>,
-        strategies: &[Fanout],
-    ) -> Result<Vec<Option<EventsRound>>, Failure> {
+    fn round(&self, turns: &mut Turns<'_, Fanout>) -> Result<Vec<Option<EventsRound>>, Failure> {
         let plan = self.scenario.plan(turns.offered);
         let measured = turns.take(
-            |index| self.run(plan, strategies[index]),
-            |index, found| check(strategies[index], plan, found),
+            |strategy| self.run(plan, strategy),
+            |strategy, found| check(strategy, plan, found),
         )?;
         let rounds = measured.into_iter();
         Ok(rounds.map(|found| found.map(|found| found.round)).collect())

@@ -1,6 +1,7 @@
 use crate::cli::EventsArguments;
 use crate::events::fanout::Fanout;
 use crate::harness::clock;
+use crate::harness::contestant::names;
 use crate::harness::machine;
 use crate::harness::run::setting;
 use crate::report::model::Setting;
@@ -8,11 +9,10 @@ use crate::report::quantity::Quantity;
 
 /// Lists everything that was configured and could change a figure, defaults included.
 pub(super) fn list(arguments: &EventsArguments, strategies: &[Fanout]) -> Vec<Setting> {
-    let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
     let audience = &arguments.audience;
     vec![
-        setting("strategies", names.join(",")),
-        setting("repeat", arguments.repeat),
+        setting("strategies", names(strategies)),
+        setting("repeat", arguments.contest.repeat),
         setting("capacity", arguments.capacity),
         setting("slow", audience.slow),
         setting("pause", format!("{:?}", audience.pause)),

@@ -1,32 +1,28 @@
-//! The clock that a run's times are read from.
+//! The machine's clock.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::interrupt;
-use crate::reads::trial::executor::VirtualRuntime;
 
 /// How long a sender sleeps at most, so that it notices an interrupt.
 const SLEEP_MAX: Duration = Duration::from_millis(50);
 
-/// The clock of a run, which starts at 0.
-#[derive(Clone, Debug)]
-pub(crate) enum Clock {
-    /// The machine's, from this moment on.
-    Wall(Instant),
-    /// The modelled backend's.
-    Virtual(VirtualRuntime),
-}
+/// A clock that starts at 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(Instant);
 
 impl Clock {
-    pub(crate) fn now_ns(&self) -> u64 {
-        match self {
-            Self::Wall(start) => u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
-            Self::Virtual(runtime) => runtime.now_ns(),
-        }
+    /// Starts one.
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
     }
 
-    /// Sleeps on the machine's clock until something is due; returns whether it is still wanted.
+    pub(crate) fn now_ns(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Sleeps until something is due; returns whether it is still wanted.
     pub(crate) fn wait_until(&self, due_ns: u64) -> bool {
         loop {
             let left_ns = due_ns.saturating_sub(self.now_ns());
@@ -44,7 +40,7 @@ impl Clock {
 /// Returns what one look at the machine's clock takes, on average.
 pub(crate) fn cost_ns() -> f64 {
     const LOOKS: u32 = 10_000;
-    let clock = Clock::Wall(Instant::now());
+    let clock = Clock::start();
     for _ in 0..LOOKS {
         std::hint::black_box(clock.now_ns());
     }

@@ -11,7 +11,7 @@ use crate::reads::backend::{Backend, CallTime, Costs, Model, Shape, Source};
 use crate::reads::plan::Plan;
 use crate::reads::scenario::Scenario;
 use crate::reads::simulation;
-use crate::reads::strategy::{self, Strategy};
+use crate::reads::strategy::Strategy;
 use crate::reads::trial::{Measured, Settings, Trial};
 use crate::report::model::ReadsRound;
 
@@ -31,12 +31,11 @@ impl Engine<'_> {
         &self,
         warnings: &mut Vec<String>,
     ) -> Result<Outcome<ReadsRound>, Failure> {
-        let strategies = self.strategies();
-        let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
+        let strategies = self.arguments.contest.chosen();
         let rounds = Rounds {
             offered: self.scenario.offered(),
-            names: &names,
-            repeat: self.arguments.repeat,
+            strategies: &strategies,
+            repeat: self.arguments.contest.repeat,
             quiet: self.arguments.output.quiet,
         };
         rounds.measure(|turns| self.round(turns, &strategies, warnings))
@@ -44,15 +43,15 @@ impl Engine<'_> {
 
     fn round(
         &self,
-        turns: &mut Turns<'_>,
+        turns: &mut Turns<'_, Strategy>,
         strategies: &[Strategy],
         warnings: &mut Vec<String>,
     ) -> Result<Vec<Option<ReadsRound>>, Failure> {
         let number = turns.number;
         let plan = self.scenario.plan(turns.offered, number);
         let mut measured = turns.take(
-            |index| self.run(&plan, number, strategies[index]),
-            |index, found| self.check(strategies[index], &plan, found),
+            |strategy| self.run(&plan, number, strategy),
+            |strategy, found| self.check(strategy, &plan, found),
         )?;
         self.simulate(&plan, number, strategies, &mut measured, warnings);
         let rounds = measured.into_iter();
@@ -165,15 +164,6 @@ impl Engine<'_> {
             error_rate: model.error_rate,
         };
         Costs::new(shape, self.scenario.seed(round))
-    }
-
-    /// Returns the strategies that were asked for, each once.
-    fn strategies(&self) -> Vec<Strategy> {
-        let asked = |strategy: &&Strategy| {
-            let chosen = &self.arguments.strategies;
-            chosen.is_empty() || chosen.iter().any(|chosen| chosen.name == strategy.name)
-        };
-        strategy::ALL.iter().filter(asked).copied().collect()
     }
 }
 

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use crate::cli::{ModelArguments, ReadsArguments};
+use crate::harness::contestant::names;
 use crate::harness::run::setting;
 use crate::reads::backend::Source;
 use crate::reads::scenario::Scenario;
-use crate::reads::strategy;
 use crate::report::model::Setting;
 
 /// Lists everything that was configured and could change a figure, defaults included.
@@ -14,8 +14,8 @@ pub(super) fn list(
     database: Option<&Source>,
 ) -> Vec<Setting> {
     let mut settings = vec![
-        setting("strategies", names(arguments).join(",")),
-        setting("repeat", arguments.repeat),
+        setting("strategies", names(&arguments.contest.chosen())),
+        setting("repeat", arguments.contest.repeat),
         setting("seed", arguments.seed),
         setting("keys", scenario.keys()),
         setting("capacity", arguments.capacity),
@@ -48,14 +48,6 @@ fn model(model: &ModelArguments) -> [Setting; 8] {
         ),
         setting("quick_cache", "16 shards on every machine"),
     ]
-}
-
-fn names(arguments: &ReadsArguments) -> Vec<&'static str> {
-    let chosen = match arguments.strategies.as_slice() {
-        [] => strategy::ALL,
-        chosen => chosen,
-    };
-    chosen.iter().map(|strategy| strategy.name).collect()
 }
 
 fn time(time: Duration) -> String {

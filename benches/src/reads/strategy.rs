@@ -17,6 +17,7 @@ mod singleflight_quick_cache;
 
 use std::fmt;
 
+use crate::harness::contestant::Contestant;
 use crate::reads::backend::Costs;
 use crate::reads::plan::Plan;
 use crate::reads::simulation::Simulated;
@@ -50,6 +51,18 @@ impl fmt::Debug for Strategy {
     }
 }
 
+impl Contestant for Strategy {
+    const ALL: &'static [Self] = ALL;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn summary(&self) -> &'static str {
+        self.summary
+    }
+}
+
 /// Every strategy, in the order in which reports show them.
 pub const ALL: &[Strategy] = &[
     direct::STRATEGY,
@@ -63,18 +76,3 @@ pub const ALL: &[Strategy] = &[
     batch_quick_cache::STRATEGY,
     singleflight_batch_quick_cache::STRATEGY,
 ];
-
-/// Returns the strategy of this name.
-///
-/// # Examples
-///
-/// ```
-/// use forebay_bench::reads::strategy;
-///
-/// assert_eq!(strategy::find("direct").map(|found| found.name), Some("direct"));
-/// assert!(strategy::find("luck").is_none());
-/// ```
-#[must_use]
-pub fn find(name: &str) -> Option<Strategy> {
-    ALL.iter().copied().find(|strategy| strategy.name == name)
-}

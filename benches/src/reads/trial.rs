@@ -5,7 +5,8 @@
 //! strategy runs tasks of its own.
 
 mod arrivals;
-pub(crate) mod executor;
+mod clock;
+mod executor;
 mod recorder;
 mod session;
 pub mod tasks;
@@ -23,6 +24,7 @@ use crate::harness::processor;
 use crate::reads::backend::{Backend, BackendError, CallTime, Source};
 use crate::reads::plan::{Pace, Plan};
 use crate::reads::row::Row;
+use crate::reads::trial::clock::TrialClock;
 use crate::reads::trial::executor::{Executor, VirtualRuntime};
 use crate::reads::trial::recorder::{Recorder, Tally};
 use crate::reads::trial::session::Session;
@@ -122,10 +124,11 @@ impl<'a> Trial<'a> {
     where
         L: Load<u64, Value = Row, Error = BackendError> + Send + Sync + 'static,
     {
-        let clock = Clock::Wall(Instant::now());
-        let session = Arc::new(Session::new(stage, self.plan.clone(), clock, recorder));
+        let clock = Clock::start();
+        let timed = TrialClock::Wall(clock);
+        let session = Arc::new(Session::new(stage, self.plan.clone(), timed, recorder));
         match &self.plan.pace {
-            Pace::Open { times_ns } => arrivals::send(&session, times_ns, self.runtime),
+            Pace::Open { times_ns } => arrivals::send(&session, times_ns, clock, self.runtime),
             Pace::Closed { clients } => {
                 self.join((0..*clients).map(|_| Arc::clone(&session).ask_on()));
             }
@@ -152,7 +155,7 @@ impl<'a> Trial<'a> {
     where
         L: Load<u64, Value = Row, Error = BackendError>,
     {
-        let clock = Clock::Virtual(runtime.clone());
+        let clock = TrialClock::Virtual(runtime.clone());
         let session = Arc::new(Session::new(stage, self.plan.clone(), clock, recorder));
         match &self.plan.pace {
             Pace::Open { times_ns } => {

@@ -86,7 +86,8 @@ fn durable_strategies_say_that_they_are() {
         "{SHORT} --writers 1 --keys 1 --processes 0 --updates 0"
     ));
     for (name, counted, _) in each(&report, 0) {
-        let durable = keeper::find(name).unwrap().durable;
+        let keeper = keeper::ALL.iter().find(|keeper| keeper.name == name);
+        let durable = keeper.unwrap().durable;
         assert_eq!(counted["durable"], durable, "{name}");
         let (batches, syncs) = (counted["batches"].as_u64(), counted["syncs"].as_u64());
         if let Some((batches, syncs)) = batches.zip(syncs).filter(|_| durable) {

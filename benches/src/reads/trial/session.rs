@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use forebay_core::Load;
 use tokio::sync::Barrier;
 
-use crate::harness::clock::Clock;
 use crate::harness::interrupt;
 use crate::reads::backend::BackendError;
 use crate::reads::plan::{Pace, Plan};
 use crate::reads::row::Row;
+use crate::reads::trial::clock::TrialClock;
 use crate::reads::trial::recorder::{Recorder, Tally};
 
 /// A strategy, and the loads that are asked of it.
@@ -18,7 +18,7 @@ use crate::reads::trial::recorder::{Recorder, Tally};
 pub(crate) struct Session<L> {
     stage: L,
     plan: Plan,
-    clock: Clock,
+    clock: TrialClock,
     recorder: Recorder,
     next: AtomicUsize,
     gate: Gate,
@@ -36,7 +36,7 @@ impl<L> Session<L>
 where
     L: Load<u64, Value = Row, Error = BackendError>,
 {
-    pub(crate) fn new(stage: L, plan: Plan, clock: Clock, recorder: Recorder) -> Self {
+    pub(crate) fn new(stage: L, plan: Plan, clock: TrialClock, recorder: Recorder) -> Self {
         let clients = match plan.pace {
             Pace::Bursts { clients } => clients,
             Pace::Closed { .. } | Pace::Open { .. } => 0,
@@ -53,10 +53,6 @@ where
                 opened_ns: AtomicU64::new(0),
             },
         }
-    }
-
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
     }
 
     /// Returns what was recorded, once the session's tasks have ended.
