@@ -1,5 +1,6 @@
 //! Stages between your requests and your backend, which ask it less, logs of changes that any number
-//! of readers follow, and the positions from which they go on after a restart.
+//! of readers follow, the positions from which they go on after a restart, and the snapshots by which
+//! they catch up from far behind.
 //!
 //! ```text
 //! request  ──► singleflight ──► batch ──► backend            the read path
@@ -21,6 +22,7 @@
 //! | many callers that want different rows of one table | [`batch`] |
 //! | changes that many readers follow, some of them slowly | [`events`] |
 //! | readers that must go on where they were, in whatever way they ended | [`checkpoint`] |
+//! | replicas that are too far behind to catch up change by change | [`snapshot`] |
 //! | a backend, a stage or a store of your own | [`Load`], [`LoadBatch`], [`CheckpointStore`] |
 //!
 //! # Examples
@@ -87,9 +89,9 @@
 //!
 //! # Crate features
 //!
-//! One for each crate, on by default: `singleflight`, `batch`, `events`, `checkpoint`. These go to
-//! every crate that has them, and are off by default: `serde`, `tokio`, `tracing`, `metrics`,
-//! `tower`, `cache`.
+//! One for each crate, on by default: `singleflight`, `batch`, `events`, `checkpoint`, `snapshot`.
+//! These go to every crate that has them, and are off by default: `serde`, `tokio`, `tracing`,
+//! `metrics`, `tower`, `cache`, `imbl`.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
@@ -108,3 +110,5 @@ pub use forebay_events as events;
 #[cfg(feature = "singleflight")]
 #[cfg_attr(doctest, doc = include_str!("../guide/singleflight.md"))]
 pub use forebay_singleflight as singleflight;
+#[cfg(feature = "snapshot")]
+pub use forebay_snapshot as snapshot;

@@ -105,6 +105,40 @@ fn events_is_a_module() {
     let _ = Retention::READERS;
 }
 
+#[cfg(feature = "snapshot")]
+#[test]
+fn snapshot_is_a_module() {
+    use forebay::snapshot::{
+        ConfigError, Membership, PolledProvider, Provider, ProviderConfig, Session, SliceSnapshot,
+        Snapshot, Trust,
+    };
+
+    fn names_trait<S: Snapshot>() {}
+    let _ = names_trait::<SliceSnapshot<u8>>;
+    type Providing = Provider<SliceSnapshot<u8>, u8>;
+    let _: fn(ProviderConfig, Membership<u8>) -> Result<Providing, ConfigError> = Provider::new;
+    let _: fn(&Session<SliceSnapshot<u8>, u8, u8>) -> forebay::snapshot::Phase = Session::phase;
+    let _: fn(&PolledProvider<SliceSnapshot<u8>, u8>) -> usize = PolledProvider::waiting;
+    let _ = Trust::Quorum;
+}
+
+#[cfg(all(feature = "snapshot", feature = "tokio"))]
+#[test]
+fn snapshot_has_a_driver() {
+    use forebay::snapshot::driver::{Backoff, DriverConfig};
+
+    let _ = (DriverConfig::new(), Backoff::default());
+}
+
+#[cfg(all(feature = "snapshot", feature = "imbl"))]
+#[test]
+fn snapshot_has_persistent_states() {
+    use forebay::snapshot::{OrdSnapshot, Snapshot, VecSnapshot};
+
+    let _: fn(u64) -> <OrdSnapshot<u8, u8> as Snapshot>::Builder = OrdSnapshot::builder;
+    let _: fn(u64) -> <VecSnapshot<u8> as Snapshot>::Builder = VecSnapshot::builder;
+}
+
 /// A backend without rows, which is asked for one key or for many.
 struct Nothing;
 
