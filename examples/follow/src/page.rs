@@ -63,14 +63,13 @@ impl Page {
     pub fn start(
         status: impl Fn() -> Status + Send + Sync + 'static,
         positions: Option<PathBuf>,
-        ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, ConfigError> {
         let teller = Arc::new(Teller::new(status, positions)?);
         let telling = tokio::spawn(Arc::clone(&teller).run()).abort_handle();
         Ok(Self { teller, telling })
     }
 
     /// Returns the routes `/`, the page, and `/status`, the events that it follows.
-    #[must_use]
     pub fn routes(&self) -> Router {
         Router::new()
             .route("/", get(async || (HEADERS, Html(HTML))))
@@ -90,14 +89,17 @@ impl Page {
 async fn follow(State(page): State<Page>) -> Result<Response, Failure> {
     let feed = page.teller.follow().await;
     let feed = feed.map_err(|_| Failure::Unavailable)?;
-    Ok(sse::stream_events(stream::unfold(Some(feed), |feed| async move {
-        let mut feed = feed?;
-        match feed.next().await {
-            Ok(frame) => {
-                let (event, _) = sse::event(&frame);
-                Some((event, Some(feed)))
+    Ok(sse::stream_events(stream::unfold(
+        Some(feed),
+        |feed| async move {
+            let mut feed = feed?;
+            match feed.next().await {
+                Ok(frame) => {
+                    let (event, _) = sse::event(&frame);
+                    Some((event, Some(feed)))
+                }
+                Err(error) => Some((Ok(sse::farewell(&error)), None)),
             }
-            Err(error) => Some((Ok(sse::farewell(&error)), None)),
-        }
-    })))
+        },
+    )))
 }

@@ -94,6 +94,10 @@ impl PositionsReader {
                 is_current: cursor.log() == log,
             })
         });
-        committed.take(ROWS_MAX).collect()
+        let mut committed: Vec<_> = committed.collect();
+        // The order of the file is that of its keys, which says nothing to anybody.
+        committed.sort_by(|one, other| one.label.cmp(&other.label));
+        committed.truncate(ROWS_MAX);
+        committed
     }
 }

@@ -1,0 +1,64 @@
+//! A service that goes away.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::response::Html;
+use axum::response::sse::{Event, Sse};
+use axum::routing::get;
+use futures_util::stream::{self, StreamExt};
+use tokio::runtime::Runtime;
+
+use crate::browser::Browser;
+use crate::site::{self, Site, status};
+
+const HTML: &str = include_str!("../../page/index.html");
+
+const LIVE: &str = "document.body.dataset.link === 'live'";
+const GONE: &str = "document.body.dataset.link === 'gone'";
+
+#[test]
+fn page_says_that_the_service_ends() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let site = Site::start(status(), None);
+    browser.open(&site.address);
+    browser.until(LIVE);
+    site.page.close();
+    browser.until(GONE);
+    let said = browser.texts("#banner");
+    assert!(
+        said[0].starts_with("The service is shutting down."),
+        "{said:?}"
+    );
+    assert_eq!(browser.texts("#link"), ["gone"]);
+    assert_eq!(browser.evaluate("document.title"), "gone – follow");
+}
+
+#[test]
+fn page_says_that_the_service_says_nothing_any_more() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let runtime = Runtime::new().unwrap();
+    let silent = async || {
+        let one = Event::default().event("snapshot").data("{}");
+        let one = stream::iter([Ok::<_, Infallible>(one)]);
+        Sse::new(one.chain(stream::pending()))
+    };
+    let routes = Router::new()
+        .route("/", get(async || Html(HTML)))
+        .route("/status", get(silent));
+    let address = site::serve(&runtime, routes);
+    browser.open(&format!("http://{address}/"));
+    browser.until(LIVE);
+    browser.evaluate("(() => { const now = Date.now; Date.now = () => now() + 60000; })()");
+    // It tries again at once, and is answered, so the line is what stays.
+    browser.until("document.querySelectorAll('#log li').length >= 2");
+    let lines = browser.texts("#log li span");
+    assert_eq!(
+        lines[lines.len() - 2..],
+        ["the service is back", "the service is gone"]
+    );
+}
