@@ -144,6 +144,8 @@ mod desk;
 mod queue;
 mod observe;
 
+#[doc(inline)]
+pub use forebay_core::ConfigError;
 #[cfg(feature = "tokio")]
 pub use forebay_rt::TokioRuntime;
 pub use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
@@ -158,7 +160,7 @@ pub use crate::cache::Bounded;
 pub use crate::cache::Ttl;
 pub use crate::cache::{Cache, PerRequest};
 pub use crate::drain::Drain;
-pub use crate::error::{ConfigError, ExecuteError};
+pub use crate::error::ExecuteError;
 pub use crate::execute::{Execute, ExecuteResults};
 pub use crate::executor::Executor;
 pub use crate::executor::builder::ExecutorBuilder;

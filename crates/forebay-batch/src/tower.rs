@@ -8,11 +8,12 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use forebay_core::ConfigError;
 use forebay_rt::BoxFuture;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::error::{ConfigError, ExecuteError};
+use crate::error::ExecuteError;
 use crate::executor::Executor;
 use crate::executor::builder::ExecutorBuilder;
 use crate::tower::inner::InnerService;

@@ -119,6 +119,74 @@ impl<E: Error + 'static> Error for LoadError<E> {
     }
 }
 
+/// Settings that make no sense.
+///
+/// It is what every builder of the forebay crates fails with, and nothing was built. The name of a
+/// setting is that of its method, and `on_timeout.after` a part of what it was given.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_core::ConfigError;
+///
+/// let refused = ConfigError::Zero { setting: "max_batch" };
+/// assert_eq!(refused.to_string(), "`max_batch` is zero");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Nothing could ever happen with this setting at zero. Leave it out, if there is to be no
+    /// bound.
+    Zero {
+        /// The setting.
+        setting: &'static str,
+    },
+
+    /// The setting is so small that what must fit into it does not.
+    TooSmall {
+        /// The setting.
+        setting: &'static str,
+        /// The least that works.
+        min: u64,
+    },
+
+    /// The setting is larger than what can be counted or said.
+    TooLarge {
+        /// The setting.
+        setting: &'static str,
+        /// The most that works.
+        max: u64,
+    },
+
+    /// The setting would have no effect, since another one always comes before it.
+    NotBelow {
+        /// The setting.
+        setting: &'static str,
+        /// What it has to be less than.
+        bound: &'static str,
+    },
+
+    /// A time needs a clock, and a task something to run on: turn the feature `tokio` on, or give a
+    /// runtime.
+    RuntimeMissing,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zero { setting } => write!(f, "`{setting}` is zero"),
+            Self::TooSmall { setting, min } => write!(f, "`{setting}` is less than {min}"),
+            Self::TooLarge { setting, max } => write!(f, "`{setting}` is more than {max}"),
+            Self::NotBelow { setting, bound } => {
+                write!(f, "`{setting}` is not less than `{bound}`")
+            }
+            Self::RuntimeMissing => f.write_str("there is no runtime"),
+        }
+    }
+}
+
+impl Error for ConfigError {}
+
 /// Why a text is no [`Cursor`](crate::Cursor) or [`LogId`](crate::LogId).
 ///
 /// Who offered the text did not get it from a log. Start without it, as somebody who is new, or

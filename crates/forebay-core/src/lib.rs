@@ -15,6 +15,7 @@
 //!   of a key is a [`ParseResumeKeyError`].
 //! * [`CheckpointStore`], where positions are kept, and [`DynCheckpointStore`], its object-safe
 //!   twin; [`Commit`], what a commit has done; [`StoreError`] and [`Outcome`], how it failed.
+//! * [`ConfigError`], settings of any forebay crate that make no sense.
 //! * [`Guarantee`], what a store promises, and [`Survives`], how much of that outlasts what.
 //! * [`BoxFuture`], what object-safe traits return.
 //!
@@ -78,7 +79,7 @@ pub use crate::cursor::Cursor;
 pub use crate::dyn_checkpoint_store::DynCheckpointStore;
 pub use crate::dyn_load::{BoxFuture, DynLoad};
 pub use crate::error::{
-    LoadError, LoadResult, Outcome, ParseCursorError, ParseResumeKeyError, StoreError,
+    ConfigError, LoadError, LoadResult, Outcome, ParseCursorError, ParseResumeKeyError, StoreError,
 };
 pub use crate::guarantee::{Guarantee, Survives};
 pub use crate::load::Load;

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use forebay_core::LoadError;
+use forebay_core::{ConfigError, LoadError};
 
 /// An error as backends have them: it cannot be cloned.
 #[derive(Debug, PartialEq)]
@@ -110,4 +110,32 @@ fn question_mark_wraps_the_backends_error() {
         load(),
         Err(LoadError::Backend(Arc::new(Refused { code: 7 })))
     );
+}
+
+#[test]
+fn settings_are_named_in_one_line() {
+    let setting = "max_batch";
+    let lines = [
+        (ConfigError::Zero { setting }, "`max_batch` is zero"),
+        (
+            ConfigError::TooSmall { setting, min: 7 },
+            "`max_batch` is less than 7",
+        ),
+        (
+            ConfigError::TooLarge { setting, max: 7 },
+            "`max_batch` is more than 7",
+        ),
+        (
+            ConfigError::NotBelow {
+                setting,
+                bound: "max_waiting",
+            },
+            "`max_batch` is not less than `max_waiting`",
+        ),
+        (ConfigError::RuntimeMissing, "there is no runtime"),
+    ];
+    for (error, line) in lines {
+        assert_eq!(error.to_string(), line);
+        assert!(error.source().is_none());
+    }
 }

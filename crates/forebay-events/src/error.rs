@@ -7,24 +7,6 @@ use forebay_core::Sequence;
 
 use crate::publisher::Publisher;
 
-/// Settings that make no sense.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A grace, or another time, needs a clock: give a runtime, or turn the feature `tokio` on.
-    RuntimeMissing,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::RuntimeMissing => "there is no runtime to take the time from",
-        })
-    }
-}
-
-impl Error for ConfigError {}
-
 /// A sequence that does not rise: nothing was published.
 ///
 /// Two appends with one sequence would be one to whoever resumes between them, so each must be

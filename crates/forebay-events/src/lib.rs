@@ -189,13 +189,15 @@ mod log;
 mod observe;
 mod pump;
 
+#[doc(inline)]
+pub use forebay_core::ConfigError;
 #[cfg(feature = "tokio")]
 pub use forebay_rt::TokioRuntime;
 pub use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 
 pub use crate::chunk::Chunk;
 pub use crate::entry::{Entries, Entry, Slice};
-pub use crate::error::{ConfigError, NotRising, Reason, RecvError, SpliceError, Stale};
+pub use crate::error::{NotRising, Reason, RecvError, SpliceError, Stale};
 pub use crate::hub::{
     Batch, Feed, FeedCloser, FeedError, Frame, Hub, HubBuilder, HubPublisher, HubStats, Request,
     SnapshotSource, SnapshotWriter, Subject, SubscribeError, Token, Topic,

@@ -6,12 +6,12 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
+use forebay_core::ConfigError;
 use forebay_rt::Runtime;
 use forebay_rt::alarm::{Alarm, NEVER, nanos};
 use forebay_rt::sync::Mutex;
 
 use crate::coalesced::Coalesced;
-use crate::error::ConfigError;
 use crate::group::{Group, Padded};
 use crate::observe::Meter;
 use crate::permits::Permits;
@@ -200,39 +200,40 @@ impl<K, V, E, S> Builder<K, V, E, S> {
     fn check(&self) -> Result<(), ConfigError> {
         let Policy {
             follower_timeout,
-            on_timeout,
             on_panic,
             on_error,
             ..
         } = self.policy;
         let hedge = self.policy.hedge();
+        let zero = |setting| Err(ConfigError::Zero { setting });
         if self.shards == 0 {
-            return Err(ConfigError::ZeroShards);
+            return zero("shards");
         }
         if self.max_leaders.is_some_and(|(max, _)| max == 0) {
-            return Err(ConfigError::ZeroLeaders);
+            return zero("max_leaders");
         }
-        if [on_panic, on_error].contains(&OnFailure::Promote { max: 0 })
-            || hedge.is_some_and(|(_, max)| max == 0)
-        {
-            return Err(ConfigError::ZeroRetries);
+        if on_panic == (OnFailure::Promote { max: 0 }) {
+            return zero("on_panic.max");
         }
-        if follower_timeout == Some(Duration::ZERO)
-            || matches!(
-                on_timeout,
-                OnTimeout::Hedge {
-                    after: Duration::ZERO,
-                    ..
-                }
-            )
-        {
-            return Err(ConfigError::ZeroTimeout);
+        if on_error == (OnFailure::Promote { max: 0 }) {
+            return zero("on_error.max");
+        }
+        if follower_timeout == Some(Duration::ZERO) {
+            return zero("follower_timeout");
+        }
+        match hedge {
+            Some((_, 0)) => return zero("on_timeout.max"),
+            Some((Duration::ZERO, _)) => return zero("on_timeout.after"),
+            _ => {}
         }
         if hedge
             .zip(follower_timeout)
             .is_some_and(|((after, _), timeout)| after >= timeout)
         {
-            return Err(ConfigError::HedgeAfterTimeout);
+            return Err(ConfigError::NotBelow {
+                setting: "on_timeout.after",
+                bound: "follower_timeout",
+            });
         }
         if (follower_timeout.is_some() || hedge.is_some()) && self.runtime.is_none() {
             return Err(ConfigError::RuntimeMissing);

@@ -115,7 +115,6 @@ mod coalesced;
 mod tower;
 mod builder;
 mod policy;
-mod error;
 mod stats;
 
 mod group;
@@ -126,7 +125,6 @@ mod observe;
 pub use crate::builder::Builder;
 pub use crate::coalesced::Coalesced;
 pub use crate::detached::Detached;
-pub use crate::error::ConfigError;
 pub use crate::follower::{Follower, Waited};
 pub use crate::info::{Info, Role};
 pub use crate::leader::Leader;
@@ -137,6 +135,8 @@ pub use crate::stats::Stats;
 #[cfg(feature = "tower")]
 pub use crate::tower::{ResponseFuture, SingleflightLayer, SingleflightService};
 pub use crate::work::{WithInfo, Work};
+#[doc(inline)]
+pub use forebay_core::ConfigError;
 #[cfg(feature = "tokio")]
 #[doc(inline)]
 pub use forebay_rt::TokioRuntime;

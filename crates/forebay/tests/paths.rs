@@ -8,9 +8,10 @@ use std::convert::Infallible;
 #[test]
 fn what_all_crates_share_is_at_the_top() {
     use forebay::{
-        Answers, BoxFuture, Checkpoint, CheckpointStore, Commit, Cursor, DynCheckpointStore,
-        DynLoad, Guarantee, Load, LoadBatch, LoadError, LoadFn, LoadResult, LogId, Outcome,
-        ParseCursorError, ParseResumeKeyError, ResumeKey, Sequence, StoreError, Survives, load_fn,
+        Answers, BoxFuture, Checkpoint, CheckpointStore, Commit, ConfigError, Cursor,
+        DynCheckpointStore, DynLoad, Guarantee, Load, LoadBatch, LoadError, LoadFn, LoadResult,
+        LogId, Outcome, ParseCursorError, ParseResumeKeyError, ResumeKey, Sequence, StoreError,
+        Survives, load_fn,
     };
 
     fn names_traits<K, L: DynLoad<K> + Load<K> + LoadBatch<K>>() {}
@@ -18,7 +19,7 @@ fn what_all_crates_share_is_at_the_top() {
     let _: fn() -> BoxFuture<'static, LoadResult<u8, Infallible>> = || Box::pin(async { Ok(None) });
     let _: LoadFn<fn()> = load_fn(|| {});
     let _ = Answers::<u8, u8, Infallible>::new(&[]);
-    let _ = LoadError::<Infallible>::Closed;
+    let _ = (LoadError::<Infallible>::Closed, ConfigError::RuntimeMissing);
     let _ = Cursor::new(LogId::new(1), Sequence::ZERO);
     let _ = ParseCursorError::Log;
 

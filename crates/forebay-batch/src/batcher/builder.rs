@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
-use forebay_core::LoadBatch;
+use forebay_core::{ConfigError, LoadBatch};
 use forebay_rt::Runtime;
 
 use crate::batcher::Batcher;
@@ -16,7 +16,6 @@ use crate::cache::Cache;
 use crate::desk::Desk;
 use crate::desk::hooks::{GroupBy, Hooks, Permits, Weigh};
 use crate::desk::settings::Settings;
-use crate::error::ConfigError;
 use crate::policy::{Dispatch, Join, OnError};
 use crate::queue::Rules;
 

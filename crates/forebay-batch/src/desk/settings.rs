@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use forebay_core::ConfigError;
 use forebay_rt::Runtime;
 
 use crate::desk::hooks::Permits;
-use crate::error::ConfigError;
 use crate::queue::Rules;
 
 /// What batchers and executors are built with alike, beside the rules of their queue.
@@ -36,7 +36,8 @@ impl<E> Settings<E> {
     pub(crate) fn check(&self, rules: &Rules) -> Result<(), ConfigError> {
         rules.check()?;
         if self.call_timeout == Some(Duration::ZERO) {
-            return Err(ConfigError::ZeroTimeout);
+            let setting = "call_timeout";
+            return Err(ConfigError::Zero { setting });
         }
         let needs_timer = rules.window().is_some() || self.call_timeout.is_some();
         if self.runtime.is_none() && (needs_timer || !self.inline) {

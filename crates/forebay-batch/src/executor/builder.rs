@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
+use forebay_core::ConfigError;
 use forebay_rt::Runtime;
 
 use crate::desk::Desk;
 use crate::desk::hooks::{GroupBy, Hooks, Permits, Weigh};
 use crate::desk::settings::Settings;
-use crate::error::ConfigError;
 use crate::execute::Execute;
 use crate::executor::Executor;
 use crate::executor::sending::Backend;

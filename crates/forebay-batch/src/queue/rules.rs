@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use crate::error::ConfigError;
+use forebay_core::ConfigError;
+
 use crate::policy::Dispatch;
 
 /// The bounds and the policy that a queue keeps.
@@ -28,14 +29,16 @@ impl Default for Rules {
 
 impl Rules {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        if [self.batch_max, self.calls_max, self.waiting_max].contains(&0)
-            || self.dispatch == Dispatch::MinSize(0)
-        {
-            return Err(ConfigError::ZeroMax);
-        }
-        match self.window() {
-            Some(Duration::ZERO) => Err(ConfigError::ZeroTimeout),
-            _ => Ok(()),
+        let nothing = [Dispatch::MinSize(0), Dispatch::Window(Duration::ZERO)];
+        let settings = [
+            ("max_batch", self.batch_max == 0),
+            ("max_in_flight", self.calls_max == 0),
+            ("max_waiting", self.waiting_max == 0),
+            ("dispatch", nothing.contains(&self.dispatch)),
+        ];
+        match settings.into_iter().find(|(_, is_zero)| *is_zero) {
+            Some((setting, _)) => Err(ConfigError::Zero { setting }),
+            None => Ok(()),
         }
     }
 

@@ -379,10 +379,12 @@ fn settings_are_those_of_an_executor() {
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let layer = BatchLayer::new(|settings: Settings| settings.inline().max_batch(0));
-    assert_eq!(layer.err(), Some(ConfigError::ZeroMax));
+    let setting = "max_batch";
+    assert_eq!(layer.err(), Some(ConfigError::Zero { setting }));
     let inner = Gated::new(&Ledger::held(), 1);
     let service = BatchService::new(inner, |settings: Settings| settings.inline().max_waiting(0));
-    assert_eq!(service.err(), Some(ConfigError::ZeroMax));
+    let setting = "max_waiting";
+    assert_eq!(service.err(), Some(ConfigError::Zero { setting }));
 }
 
 #[test]

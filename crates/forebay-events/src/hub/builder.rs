@@ -4,8 +4,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use forebay_core::ConfigError;
 use forebay_rt::Runtime;
 
+use crate::Retention;
 use crate::hub::publisher::HubPublisher;
 use crate::hub::settings::Settings;
 use crate::hub::shared::Shared;
@@ -14,7 +16,6 @@ use crate::log::Log;
 use crate::observe::Observer;
 use crate::publisher::builder::default_runtime;
 use crate::pump::Pump;
-use crate::{ConfigError, Retention};
 
 /// Builds a hub with settings of its own.
 ///

@@ -3,10 +3,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use forebay_core::{LogId, Sequence};
+use forebay_core::{ConfigError, LogId, Sequence};
 use forebay_rt::Runtime;
 
-use crate::error::ConfigError;
 use crate::log::Log;
 use crate::observe::Observer;
 use crate::publisher::Publisher;
