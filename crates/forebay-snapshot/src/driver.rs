@@ -93,6 +93,7 @@ mod dial;
 mod handle;
 mod host;
 mod links;
+mod observe;
 mod outputs;
 mod tcp;
 
@@ -105,6 +106,7 @@ use tokio::{select, task, time};
 
 use crate::driver::handle::Command;
 use crate::driver::links::Links;
+use crate::driver::observe::Observer;
 use crate::{Anchor, ConfigError, Message, NotTaken, Progress, Provider};
 
 pub use crate::driver::config::DriverConfig;
@@ -131,6 +133,7 @@ type HostProvider<H> = Provider<<H as DriverHost>::State, <H as DriverHost>::Pee
 pub struct Driver<H: DriverHost> {
     config: DriverConfig,
     host: H,
+    observer: Observer,
     provider: HostProvider<H>,
     running: Option<Running<H>>,
     /// Whom the session wanted to fetch from, and who was not connected.
@@ -167,6 +170,7 @@ impl<H: DriverHost> Driver<H> {
             links: Links::new(config.clone(), arrived),
             config,
             host,
+            observer: Observer::new(),
             provider,
             running: None,
             unreached: Vec::new(),
@@ -209,7 +213,7 @@ impl<H: DriverHost> Driver<H> {
                     if is_last {
                         self.lose(&peer);
                     }
-                    self.host.event(DriverEvent::Disconnected { peer, why });
+                    self.disconnected(peer, why);
                 }
                 () = sleep_until(due) => {}
                 () = task::yield_now(), if is_busy => {}
@@ -250,8 +254,13 @@ impl<H: DriverHost> Driver<H> {
                 stream,
                 closed,
             } => {
+                for _ in 0..self.links.make_room(&peer) {
+                    self.disconnected(peer.clone(), Disconnected::Replaced);
+                }
                 if self.links.attach(peer.clone(), stream, closed) {
-                    self.host.event(DriverEvent::Connected { peer });
+                    self.connected(peer);
+                } else {
+                    self.disconnected(peer, Disconnected::TooMany);
                 }
             }
             Command::Taken {
@@ -355,7 +364,7 @@ impl<H: DriverHost> Driver<H> {
         self.commands.close();
         self.inbound.close();
         for (peer, why) in self.links.close_all().await {
-            self.host.event(DriverEvent::Disconnected { peer, why });
+            self.disconnected(peer, why);
         }
         self.host
     }

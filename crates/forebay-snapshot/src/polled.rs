@@ -135,7 +135,7 @@ pub struct PolledProvider<S: Snapshot, P> {
     waker: Option<Waker>,
 }
 
-impl<S: Snapshot, P: Clone + Ord> PolledProvider<S, P> {
+impl<S: Snapshot, P: Clone + fmt::Debug + Ord> PolledProvider<S, P> {
     /// Creates the provider of this host's peer.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ pub(crate) mod output;
 mod bucket;
 mod cache;
 mod fetching;
+mod observe;
 mod outbox;
 pub(crate) mod ranging;
 mod requesting;
@@ -110,7 +111,7 @@ enum Timer<P> {
     Unsent,
 }
 
-impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
+impl<S: Snapshot, P: Clone + fmt::Debug + Ord> Provider<S, P> {
     /// Creates the provider of the local peer of a membership.
     ///
     /// # Errors

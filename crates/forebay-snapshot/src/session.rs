@@ -8,6 +8,7 @@ mod fetching;
 mod installing;
 mod jitter;
 mod links;
+mod observe;
 mod offers;
 mod outputs;
 mod plan;
@@ -20,6 +21,7 @@ mod stock;
 pub(crate) mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
@@ -32,6 +34,7 @@ use crate::session::error::SessionError;
 use crate::session::event::{Ignored, Phase, Restart, SessionEvent, SessionOutput, SessionUsage};
 use crate::session::jitter::Jitter;
 use crate::session::links::Link;
+use crate::session::observe::Observer;
 use crate::session::offers::{Offers, Target};
 use crate::session::outputs::Outputs;
 use crate::session::plan::Plan;
@@ -90,7 +93,7 @@ pub struct Session<S: Snapshot, P, E, K = MemorySpool> {
     usage: SessionUsage,
 }
 
-impl<S: Snapshot, P: Clone + Ord, E> Session<S, P, E> {
+impl<S: Snapshot, P: Clone + Debug + Ord, E> Session<S, P, E> {
     /// Starts a session that keeps chunks in memory.
     ///
     /// The seed decides delays and the numbers of messages, and nothing else. It should differ from
@@ -135,7 +138,7 @@ impl<S: Snapshot, P: Clone + Ord, E> Session<S, P, E> {
     }
 }
 
-impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
+impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// Starts a session that keeps chunks in a spool and goes on from what an earlier one achieved.
     ///
     /// # Errors
@@ -151,6 +154,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
     ) -> Result<Self, ConfigError> {
         config.check()?;
         let mut jitter = Jitter::new(seed);
+        let observer = Observer::new(now, membership.local());
         let stock = Stock::new(spool, config.spool_bytes_max, state.kept_chunks());
         let mut session = Self {
             deadline: config
@@ -176,7 +180,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
             patience_until: now,
             has_progressed: false,
             is_progress_due: true,
-            outputs: Outputs::new(),
+            outputs: Outputs::new(observer),
             usage: SessionUsage::default(),
             config,
         };
@@ -306,6 +310,7 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
     /// Returns what is to be done next, if anything.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<SessionOutput<S, P, E>> {
+        self.outputs.used(&self.usage);
         let output = self.outputs.pop();
         if output.is_some() || !std::mem::take(&mut self.is_progress_due) {
             return output;

@@ -16,7 +16,7 @@ pub trait DriverHost: Send + 'static {
     type State: Snapshot;
 
     /// What names a peer.
-    type Peer: Clone + Ord + Serialize + DeserializeOwned + Send + Sync + 'static;
+    type Peer: Clone + fmt::Debug + Ord + Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// What is in the log.
     type Entry: Send + 'static;
@@ -79,7 +79,7 @@ pub enum DriverEvent<P> {
         /// The peer.
         peer: P,
     },
-    /// A connection has ended.
+    /// A connection has ended, or was not served, as [`TooMany`](Disconnected::TooMany).
     Disconnected {
         /// The peer.
         peer: P,

@@ -1,6 +1,7 @@
 //! The connections of one peer.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +35,7 @@ struct Link<P> {
 
 impl<P> Links<P>
 where
-    P: Clone + Ord + Serialize + DeserializeOwned + Send + Sync + 'static,
+    P: Clone + Debug + Ord + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     pub(super) fn new(config: DriverConfig, arrived: mpsc::Sender<(u64, Message<P>)>) -> Self {
         Self {
@@ -46,6 +47,21 @@ where
         }
     }
 
+    /// Ends the oldest connections of a peer until there is room for one more. What is queued there
+    /// is still sent. Returns how many.
+    pub(super) fn make_room(&mut self, peer: &P) -> usize {
+        let of_peer = self.links.iter().filter(|(_, link)| link.peer == *peer);
+        let numbers: Vec<_> = of_peer.map(|(number, _)| *number).collect();
+        let surplus = (numbers.len() + 1).saturating_sub(PER_PEER_MAX);
+        for number in &numbers[..surplus] {
+            if let Some(link) = self.links.remove(number) {
+                // Nobody needs to wait for it.
+                let _ = link.closed.send(Disconnected::Replaced);
+            }
+        }
+        surplus
+    }
+
     /// Begins to serve a connection, unless there are too many.
     pub(super) fn attach(
         &mut self,
@@ -53,7 +69,6 @@ where
         stream: Stream,
         closed: oneshot::Sender<Disconnected>,
     ) -> bool {
-        self.make_room(&peer);
         // Those that were replaced count until they have ended.
         if self.tasks.len() >= self.config.connections_max {
             // Nobody needs to wait for it.
@@ -141,19 +156,5 @@ where
 
     fn newest(&self, peer: &P) -> Option<&Link<P>> {
         self.links.values().rev().find(|link| link.peer == *peer)
-    }
-
-    /// Ends the oldest connections of a peer until there is room for one more. What is queued there
-    /// is still sent.
-    fn make_room(&mut self, peer: &P) {
-        let of_peer = self.links.iter().filter(|(_, link)| link.peer == *peer);
-        let numbers: Vec<_> = of_peer.map(|(number, _)| *number).collect();
-        let surplus = (numbers.len() + 1).saturating_sub(PER_PEER_MAX);
-        for number in &numbers[..surplus] {
-            if let Some(link) = self.links.remove(number) {
-                // Nobody needs to wait for it.
-                let _ = link.closed.send(Disconnected::Replaced);
-            }
-        }
     }
 }

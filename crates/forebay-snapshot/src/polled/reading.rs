@@ -1,5 +1,6 @@
 //! Items by their numbers.
 
+use std::fmt::Debug;
 use std::ops::{ControlFlow, Range};
 
 use crate::polled::PolledProvider;
@@ -7,7 +8,7 @@ use crate::polled::cursors::Spot;
 use crate::polled::host::Host;
 use crate::{Absence, Anchor, Hash, Snapshot};
 
-impl<S: Snapshot, P: Clone + Ord> PolledProvider<S, P> {
+impl<S: Snapshot, P: Clone + Debug + Ord> PolledProvider<S, P> {
     /// Visits items of a snapshot by their numbers, for a host that sends items and not pieces.
     ///
     /// Items are visited in order, each with its number, until the range or the snapshot ends or

@@ -1,5 +1,6 @@
 //! Who fetches, and what they get.
 
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ enum Wanted {
     Run(crate::chunk::Run),
 }
 
-impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
+impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
     pub(super) fn fetch(
         &mut self,
         now: Instant,

@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Debug;
 use std::time::Instant;
 
 use crate::Message;
+use crate::provider::observe::Observer;
 use crate::provider::output::{Marker, ProviderEvent, ProviderOutput};
 
 /// More events than this are counted and dropped.
@@ -23,6 +25,7 @@ pub(crate) struct Outbox<P> {
     /// once does so again.
     data: BTreeMap<P, usize>,
     bytes: usize,
+    observer: Observer,
 }
 
 #[derive(Debug)]
@@ -33,8 +36,8 @@ struct Letter<P> {
     held: usize,
 }
 
-impl<P: Clone + Ord> Outbox<P> {
-    pub(crate) const fn new() -> Self {
+impl<P: Clone + Debug + Ord> Outbox<P> {
+    pub(crate) fn new() -> Self {
         Self {
             messages: VecDeque::new(),
             unsent: VecDeque::new(),
@@ -43,6 +46,7 @@ impl<P: Clone + Ord> Outbox<P> {
             events_dropped: 0,
             data: BTreeMap::new(),
             bytes: 0,
+            observer: Observer::new(),
         }
     }
 
@@ -64,6 +68,7 @@ impl<P: Clone + Ord> Outbox<P> {
 
     /// Queues a message which, while it waits, keeps so many bytes.
     pub(crate) fn send(&mut self, to: P, message: Message<P>, held: usize) {
+        self.observer.answered(&message);
         let letter = Letter { to, message, held };
         self.count(&letter);
         self.messages.push_back(letter);
@@ -98,6 +103,7 @@ impl<P: Clone + Ord> Outbox<P> {
     }
 
     pub(crate) fn feed(&mut self, marker: Marker<P>) {
+        self.observer.fed();
         self.marker = Some(marker);
     }
 
@@ -107,6 +113,7 @@ impl<P: Clone + Ord> Outbox<P> {
     }
 
     pub(crate) fn event(&mut self, event: ProviderEvent<P>) {
+        self.observer.event(&event);
         if self.events.len() < EVENTS_MAX {
             self.events.push_back(event);
         } else {

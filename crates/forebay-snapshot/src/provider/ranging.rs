@@ -1,5 +1,6 @@
 //! Items by their numbers, for hosts that send items and not pieces.
 
+use std::fmt::Debug;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -18,7 +19,7 @@ pub(crate) struct ItemRange<S: Snapshot> {
     pub(crate) items: Range<u64>,
 }
 
-impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
+impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
     /// Finds items for a follower, which counts as fetching then, as if it had been sent a piece.
     pub(crate) fn open_range(
         &mut self,

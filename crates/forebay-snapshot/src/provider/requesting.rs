@@ -1,6 +1,7 @@
 //! Who asks for snapshots, and what they are told.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
@@ -11,7 +12,7 @@ use crate::provider::slot::{Asker, AskerState, Contents, Slot};
 use crate::provider::{Provider, Timer, later};
 use crate::{Anchor, Message, Refusal, Snapshot};
 
-impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
+impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
     pub(super) fn request(
         &mut self,
         now: Instant,

@@ -1,5 +1,6 @@
 //! What is done when its time comes, or when nothing is more urgent.
 
+use std::fmt::Debug;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use crate::{Absence, Anchor, Message, Refusal, Snapshot, StateError};
 /// How many anchors are remembered after they have expired.
 const EXPIRED_MAX: usize = 16;
 
-impl<S: Snapshot, P: Clone + Ord> Provider<S, P> {
+impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
     pub(super) fn fire(&mut self, now: Instant, timer: Timer<P>) {
         match timer {
             Timer::Slot(anchor) => {

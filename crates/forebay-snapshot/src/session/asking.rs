@@ -1,6 +1,7 @@
 //! Asking for snapshots, and choosing one of those that are offered.
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
@@ -58,7 +59,7 @@ impl<P> Asking<P> {
     }
 }
 
-impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
+impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// Asks everybody.
     ///
     /// Only the leader has a new snapshot taken. But whoever has one already says so, and without
@@ -181,7 +182,8 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         if !self.phase.is_final() {
             self.release_all();
             self.set_phase(Phase::Failed);
-            self.outputs.push(crate::SessionOutput::Failed(error));
+            self.outputs
+                .push(self.now, crate::SessionOutput::Failed(error));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Deciding who is asked for what, and for how long to wait.
 
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use crate::chunk::Index;
@@ -18,7 +19,7 @@ const BUSY_STALLS_MAX: u32 = 4;
 /// What is this close is not worth being fetched twice.
 const OVERDUE_MIN: Duration = Duration::from_millis(5);
 
-impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
+impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// Does what can be done now: asks providers that have room, or looks for others if there are
     /// none.
     pub(super) fn go_on(&mut self) {

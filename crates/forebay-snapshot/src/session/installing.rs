@@ -1,5 +1,6 @@
 //! Making a state of verified chunks, and having it installed.
 
+use std::fmt::Debug;
 use std::time::Instant;
 
 use crate::chunk::Index;
@@ -14,7 +15,7 @@ use crate::{PieceError, Snapshot};
 /// How often the host is asked to install a state.
 const INSTALLS_MAX: u32 = 2;
 
-impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
+impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// Decodes chunks that have come, until about so many items are part of the new state. Returns
     /// whether there is more to do.
     ///
@@ -60,7 +61,8 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         self.set_phase(Phase::Done);
         let anchor = target.anchor;
         let replay = self.buffer.take_after(anchor);
-        self.outputs.push(SessionOutput::Done { anchor, replay });
+        self.outputs
+            .push(self.now, SessionOutput::Done { anchor, replay });
     }
 
     /// Learns that the state was not installed. It is handed over once more; after that, the
@@ -131,7 +133,8 @@ impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
         self.installs += 1;
         let state = built.clone();
         let anchor = target.anchor;
-        self.outputs.push(SessionOutput::Install { anchor, state });
+        self.outputs
+            .push(self.now, SessionOutput::Install { anchor, state });
         self.patience_until = self.after(self.config.stall_timeout);
     }
 }

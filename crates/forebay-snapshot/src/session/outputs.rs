@@ -1,7 +1,10 @@
 use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::time::Instant;
 
 use crate::Message;
-use crate::session::event::{SessionEvent, SessionOutput};
+use crate::session::event::{SessionEvent, SessionOutput, SessionUsage};
+use crate::session::observe::Observer;
 
 /// How many events wait to be polled; those after them are only counted.
 const EVENTS_MAX: usize = 64;
@@ -15,11 +18,13 @@ pub(crate) struct Outputs<S, P, E> {
     messages: usize,
     events: usize,
     events_dropped: u64,
+    observer: Observer,
 }
 
-impl<S, P, E> Outputs<S, P, E> {
-    pub(crate) const fn new() -> Self {
+impl<S, P: Debug, E> Outputs<S, P, E> {
+    pub(crate) const fn new(observer: Observer) -> Self {
         Self {
+            observer,
             queue: VecDeque::new(),
             messages: 0,
             events: 0,
@@ -38,11 +43,13 @@ impl<S, P, E> Outputs<S, P, E> {
     pub(crate) fn send(&mut self, to: P, message: Message<P>) {
         if self.messages < MESSAGES_MAX {
             self.messages += 1;
+            self.observer.asked(&message);
             self.queue.push_back(SessionOutput::Send { to, message });
         }
     }
 
     pub(crate) fn event(&mut self, event: SessionEvent<P>) {
+        self.observer.event(&event);
         if self.events < EVENTS_MAX {
             self.events += 1;
             self.queue.push_back(SessionOutput::Event(event));
@@ -52,8 +59,14 @@ impl<S, P, E> Outputs<S, P, E> {
     }
 
     /// Adds what a session gives out a few times at most.
-    pub(crate) fn push(&mut self, output: SessionOutput<S, P, E>) {
+    pub(crate) fn push(&mut self, now: Instant, output: SessionOutput<S, P, E>) {
+        self.observer.output(now, &output);
         self.queue.push_back(output);
+    }
+
+    /// Learns how much was fetched.
+    pub(crate) fn used(&mut self, usage: &SessionUsage) {
+        self.observer.used(usage);
     }
 
     pub(crate) fn pop(&mut self) -> Option<SessionOutput<S, P, E>> {

@@ -1,5 +1,6 @@
 //! What comes of a fetch: verified pieces, or a reason to ask somebody else.
 
+use std::fmt::Debug;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -24,7 +25,7 @@ enum Wrong {
     Spool(SpoolError),
 }
 
-impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
+impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     pub(super) fn handle_data(&mut self, from: P, id: u64, bytes: &Bytes) {
         let Some((request, is_in_time)) = self.answered(&from, id) else {
             return;

@@ -9,7 +9,7 @@ use crate::session::plan::Plan;
 use crate::session::resume::ResumeState;
 use crate::session::spool::Spool;
 
-impl<S: Snapshot, P: Clone + Ord, E, K: Spool> Session<S, P, E, K> {
+impl<S: Snapshot, P: Clone + fmt::Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// Returns how far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {

@@ -10,6 +10,8 @@ use forebay_snapshot::{Frame, Limits, Message, Refusal, WireError, decode, encod
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::time;
 
+#[cfg(feature = "metrics")]
+use crate::counted::{counted, counts};
 use crate::rig::{A, B, C, Cluster, Name, by_hand, read_raw, write_raw};
 
 /// Nothing that is waited for with this takes any time.
@@ -89,6 +91,7 @@ async fn the_newest_two_connections_of_a_peer_are_kept() {
     let end = time::timeout(SOON, oldest.read_to_end(&mut rest)).await;
     assert_eq!(end.unwrap().unwrap(), 0);
     is_served(&mut newest).await;
+    assert_eq!(b.ends(C), [Disconnected::Replaced]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,8 +103,31 @@ async fn more_connections_than_allowed_are_turned_away() {
     let second = b.handle.attach(B, far).await.unwrap();
     let ended = time::timeout(SOON, second.ended()).await;
     assert_eq!(ended, Ok(Disconnected::TooMany));
+    assert_eq!(b.ends(B), [Disconnected::TooMany]);
     drop(near);
     is_served(&mut first).await;
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test(start_paused = true)]
+async fn connections_are_counted_and_so_is_why_they_end() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let recorded = metrics::set_default_local_recorder(&recorder);
+    let cluster = Cluster::start(&DriverConfig::new().connections_max(1));
+    drop(recorded);
+    let _first = by_hand(&cluster.b, C).await;
+    let (_near, far) = tokio::io::duplex(64);
+    let second = cluster.b.handle.attach(A, far).await.unwrap();
+    second.ended().await;
+    cluster.b.handle.shutdown().await;
+    cluster.b.task.await.unwrap();
+    let expected = counts([
+        ("connected", 1),
+        ("disconnected shutdown", 1),
+        ("disconnected too_many", 1),
+    ]);
+    assert_eq!(counted(&snapshotter, "driver"), expected);
 }
 
 /// A stream with a bug.

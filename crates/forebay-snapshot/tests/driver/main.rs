@@ -13,6 +13,10 @@
     reason = "each task stands for another process"
 )]
 
+#[cfg(feature = "metrics")]
+#[path = "../harness/counted.rs"]
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod counted;
 mod ending;
 mod fetching;
 mod frames;

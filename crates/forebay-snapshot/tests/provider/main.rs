@@ -9,10 +9,16 @@
 //! * [`pruning`]: how much of the log may go.
 //! * [`slices`]: how much is done in one call.
 //! * [`random`]: all of this together, under random calls with numbers at every edge.
+//! * [`counters`]: what metrics say of it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bounds;
 mod calls;
+#[cfg(feature = "metrics")]
+#[path = "../harness/counted.rs"]
+mod counted;
+#[cfg(feature = "metrics")]
+mod counters;
 mod expiry;
 mod markers;
 mod pressure;

@@ -9,10 +9,16 @@
 //! * What is installed is followed by the log without a gap, and everybody learns when it is over:
 //!   [`installing`].
 //! * Settings that make no sense are refused: [`settings`].
+//! * Metrics count what happens, and how long it took: [`counters`].
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod catalogue;
 mod choosing;
+#[cfg(feature = "metrics")]
+#[path = "../harness/counted.rs"]
+mod counted;
+#[cfg(feature = "metrics")]
+mod counters;
 mod fetching;
 mod host;
 mod installing;
