@@ -1,0 +1,119 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use forebay_core::{Checkpoint, Cursor, LogId, Sequence};
+use forebay_events::{Chunk, Chunks, Source};
+use futures_core::Stream;
+
+use crate::error::FollowError;
+use crate::events::error::SourceError;
+use crate::follow::{Follow, Step};
+use crate::items::Items;
+
+/// Whoever is new begins with the oldest event that is kept. Events are not copied.
+impl<T, E> Follow for Source<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Clone + Send + Sync + 'static,
+{
+    type Items = SourceItems<T>;
+    type Error = SourceError<E>;
+    type Steps = SourceSteps<T, E>;
+
+    async fn follow(
+        &self,
+        from: Option<&Checkpoint>,
+    ) -> Result<SourceSteps<T, E>, FollowError<SourceError<E>>> {
+        let (subscription, begin) = match from {
+            Some(from) => {
+                let resumed = self.resume(from.cursor());
+                (resumed.map_err(SourceError::stale)?, None)
+            }
+            None => {
+                let subscription = self.subscribe_oldest();
+                let begin = subscription.cursor();
+                (subscription, Some(begin))
+            }
+        };
+        Ok(SourceSteps {
+            chunks: subscription.into_stream(),
+            begin,
+        })
+    }
+
+    fn head(&self) -> Option<Sequence> {
+        Some(Self::head(self))
+    }
+}
+
+/// What comes from a [`Source`].
+pub struct SourceSteps<T, E = std::convert::Infallible> {
+    chunks: Chunks<T, E>,
+    /// Where somebody new begins: that is a position too, and whoever dies right after it learns by
+    /// it whether something has gone missing meanwhile.
+    begin: Option<Cursor>,
+}
+
+impl<T, E: Clone> Stream for SourceSteps<T, E> {
+    type Item = Result<Step<SourceItems<T>>, FollowError<SourceError<E>>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(begin) = self.begin.take() {
+            return Poll::Ready(Some(Ok(Step::Reached(begin.into()))));
+        }
+        let polled = Pin::new(&mut self.chunks).poll_next(cx);
+        let reader = self.chunks.subscription();
+        polled.map(|next| {
+            Some(match next? {
+                Ok(chunk) => {
+                    let log = reader?.cursor().log();
+                    Ok(Step::Items(SourceItems { chunk, log }))
+                }
+                Err(error) => Err(SourceError::ended(error)),
+            })
+        })
+    }
+}
+
+impl<T, E> fmt::Debug for SourceSteps<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceSteps")
+            .field("chunks", &self.chunks)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Events of a [`Source`] that lie side by side in its log.
+#[derive(Clone)]
+pub struct SourceItems<T> {
+    chunk: Chunk<T>,
+    log: LogId,
+}
+
+impl<T: Send + Sync> Items for SourceItems<T> {
+    type Item = T;
+
+    fn items(&self) -> &[T] {
+        &self.chunk
+    }
+
+    fn reached(&self, count: usize) -> Option<(usize, Checkpoint)> {
+        let mut after = count.min(self.chunk.len());
+        while after > 0 {
+            let last = self.chunk.iter().nth(after - 1)?;
+            if last.is_last() {
+                let cursor = Cursor::new(self.log, last.sequence());
+                return Some((after, cursor.into()));
+            }
+            after -= 1;
+        }
+        None
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for SourceItems<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chunk.fmt(f)
+    }
+}

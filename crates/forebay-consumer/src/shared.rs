@@ -1,0 +1,70 @@
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use forebay_core::Sequence;
+use forebay_rt::sync::{AtomicBool, Mutex, lock};
+use forebay_rt::wake_all;
+
+use crate::stats::Stats;
+
+/// What a consumer and its handles share.
+pub(crate) struct Shared {
+    head: Box<dyn Fn() -> Option<Sequence> + Send + Sync>,
+    is_stopped: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    stats: Stats,
+    /// Of the consumer, while it waits for something.
+    task: Option<Waker>,
+}
+
+impl Shared {
+    pub(crate) fn new(head: impl Fn() -> Option<Sequence> + Send + Sync + 'static) -> Self {
+        Self {
+            head: Box::new(head),
+            is_stopped: AtomicBool::new(false),
+            state: Mutex::new(State::default()),
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        // It pairs with the load in `is_stopped`; whoever waits has left its waker before it loads.
+        self.is_stopped.store(true, Ordering::SeqCst);
+        let task = lock(&self.state).task.take();
+        wake_all(task);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::SeqCst)
+    }
+
+    /// Has `waker` woken by a stop. One that came before is seen by looking again.
+    pub(crate) fn register(&self, waker: &Waker) {
+        let mut state = lock(&self.state);
+        if state
+            .task
+            .as_ref()
+            .is_some_and(|task| task.will_wake(waker))
+        {
+            return;
+        }
+        let garbage = state.task.replace(waker.clone());
+        drop(state);
+        drop(garbage);
+    }
+
+    pub(crate) fn note(&self, change: impl FnOnce(&mut Stats)) {
+        change(&mut lock(&self.state).stats);
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let stats = lock(&self.state).stats.clone();
+        Stats {
+            head: (self.head)(),
+            ..stats
+        }
+    }
+}
