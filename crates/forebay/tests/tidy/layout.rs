@@ -31,7 +31,9 @@ pub(crate) fn crowded_root(entries: &[String]) -> Vec<String> {
 }
 
 /// Core and rt stand on nothing of ours, the other crates on these two, the facade on the crates but
-/// rt, which is not for users, and the benches on all of them.
+/// rt, which is not for users, and the benches on all of them. The consumer alone stands on other
+/// crates as well, where a feature asks for it: to join logs and stores is what it is for, and neither
+/// has to know of it.
 pub(crate) fn wrong_dependencies(member: &Member) -> Vec<String> {
     let ours = |name: &str| name == "forebay" || name.starts_with("forebay-");
     member
@@ -48,6 +50,7 @@ fn may_depend(from: &str, to: &str, is_development: bool) -> bool {
         "forebay-core" | "forebay-rt" => false,
         "forebay" => to != "forebay-bench" && to != "forebay-rt",
         "forebay-bench" => true,
+        "forebay-consumer" if to == "forebay-events" || to == "forebay-checkpoint" => true,
         _ if is_development && to == "forebay-testkit" => true,
         _ => to == "forebay-core" || to == "forebay-rt",
     }
@@ -171,6 +174,10 @@ fn dependencies_that_point_the_wrong_way_are_found() {
     assert_eq!(findings("forebay-batch", "forebay-testkit", false), 1);
     assert_eq!(findings("forebay-batch", "forebay", true), 1);
     assert_eq!(findings("forebay-testkit", "forebay-rt", false), 0);
+    assert_eq!(findings("forebay-consumer", "forebay-events", false), 0);
+    assert_eq!(findings("forebay-consumer", "forebay-checkpoint", true), 0);
+    assert_eq!(findings("forebay-consumer", "forebay-snapshot", false), 1);
+    assert_eq!(findings("forebay-checkpoint", "forebay-consumer", false), 1);
     assert_eq!(findings("forebay", "forebay-batch", false), 0);
     assert_eq!(findings("forebay", "forebay-rt", false), 1);
     assert_eq!(findings("forebay", "forebay-bench", true), 1);
