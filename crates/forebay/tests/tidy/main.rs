@@ -6,6 +6,7 @@
 //!   packages, every member is ready to be published, the root stays small.
 //! * [`budget`]: few other packages have to be built for a crate.
 //! * [`promises`]: whoever returns a future says what dropping it loses and how it fails.
+//! * [`documents`]: links and commands lead somewhere, and each crate has a guide like the others.
 //! * [`prose`]: no unfinished business, no banners, no version numbers that nobody would update.
 //!
 //! Each rule is a function over text or a syntax tree, with a sample that it must reject and one
@@ -13,6 +14,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod budget;
+mod documents;
 mod layout;
 mod promises;
 mod prose;
@@ -118,6 +120,36 @@ fn comments_have_no_banners() {
 fn documentation_names_no_versions() {
     check_files(SourceFile::is_guide, prose::versions);
     check_files(SourceFile::is_rust, prose::versions_in_doc_comments);
+}
+
+#[test]
+fn documents_lead_somewhere() {
+    let workspace = Workspace::open();
+    let documents = workspace.files.iter().filter(|file| file.is_document());
+    let findings = documents.flat_map(|file| {
+        let links = documents::dead_links(&file.path, &file.text, &workspace.root);
+        let commands = documents::dead_commands(&file.text, &workspace.root);
+        let found = links.into_iter().chain(commands);
+        found.map(|found| file.locate(&found)).collect::<Vec<_>>()
+    });
+    assert_clean(&findings.collect::<Vec<_>>());
+}
+
+#[test]
+fn guides_answer_the_same_questions() {
+    let is_page = |file: &SourceFile| {
+        file.path.starts_with("docs/guide/") && !file.path.ends_with("README.md")
+    };
+    check_files(is_page, documents::unlike_other_guides);
+
+    let workspace = Workspace::open();
+    let published = workspace
+        .members
+        .iter()
+        .filter(|member| member.is_published);
+    let lacking =
+        published.filter_map(|member| documents::lacks_guide(&member.name, &workspace.root));
+    assert_clean(&lacking.collect::<Vec<_>>());
 }
 
 #[test]

@@ -98,10 +98,14 @@ impl SourceFile {
         self.has_extension(&["rs", "toml", "sh", "js", "css"]) || self.path.starts_with(".ci/")
     }
 
+    pub(crate) fn is_document(&self) -> bool {
+        self.has_extension(&["md"])
+    }
+
     /// Whether people read it to learn; logs and dated records name versions on purpose.
     pub(crate) fn is_guide(&self) -> bool {
         let is_record = self.path.ends_with("CHANGELOG.md") || self.path.ends_with("COMPARE.md");
-        self.has_extension(&["md"]) && !is_record
+        self.is_document() && !is_record
     }
 
     fn has_extension(&self, wanted: &[&str]) -> bool {
