@@ -144,7 +144,6 @@ mod desk;
 mod queue;
 mod observe;
 
-#[doc(inline)]
 pub use forebay_core::ConfigError;
 #[cfg(feature = "tokio")]
 pub use forebay_rt::TokioRuntime;

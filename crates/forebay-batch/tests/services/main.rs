@@ -378,13 +378,12 @@ fn settings_are_those_of_an_executor() {
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
+    let zero = |setting| Some(ConfigError::Zero { setting });
     let layer = BatchLayer::new(|settings: Settings| settings.inline().max_batch(0));
-    let setting = "max_batch";
-    assert_eq!(layer.err(), Some(ConfigError::Zero { setting }));
+    assert_eq!(layer.err(), zero("max_batch"));
     let inner = Gated::new(&Ledger::held(), 1);
     let service = BatchService::new(inner, |settings: Settings| settings.inline().max_waiting(0));
-    let setting = "max_waiting";
-    assert_eq!(service.err(), Some(ConfigError::Zero { setting }));
+    assert_eq!(service.err(), zero("max_waiting"));
 }
 
 #[test]
