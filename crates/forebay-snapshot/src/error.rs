@@ -1,43 +1,6 @@
 use std::error::Error;
 use std::fmt;
 
-/// Settings that make no sense.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// Nothing could ever happen with this setting at zero.
-    Zero {
-        /// The name of the setting.
-        setting: &'static str,
-    },
-    /// The setting is so small that what must fit into it does not.
-    TooSmall {
-        /// The name of the setting.
-        setting: &'static str,
-        /// The least that works.
-        min: u64,
-    },
-    /// The setting is larger than what can be said on the wire.
-    TooLarge {
-        /// The name of the setting.
-        setting: &'static str,
-        /// The most that works.
-        max: u64,
-    },
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Zero { setting } => write!(f, "`{setting}` is zero"),
-            Self::TooSmall { setting, min } => write!(f, "`{setting}` is less than {min}"),
-            Self::TooLarge { setting, max } => write!(f, "`{setting}` is more than {max}"),
-        }
-    }
-}
-
-impl Error for ConfigError {}
-
 /// A piece that is not what its name says, or says what cannot be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -134,7 +134,7 @@ mod error;
 
 pub use crate::anchor::Anchor;
 pub use crate::chunk::Limits;
-pub use crate::error::{ConfigError, PieceError, StateError, WireError};
+pub use crate::error::{PieceError, StateError, WireError};
 pub use crate::hash::Hash;
 pub use crate::membership::Membership;
 pub use crate::message::{Absence, Message, Piece, Refusal};
@@ -159,3 +159,4 @@ pub use crate::snapshot::{Build, OutOfOrder, Snapshot};
 #[cfg(feature = "imbl")]
 pub use crate::snapshot::{OrdBuilder, OrdSnapshot, VecBuilder, VecSnapshot};
 pub use crate::wire::{Frame, decode, encode};
+pub use forebay_core::ConfigError;

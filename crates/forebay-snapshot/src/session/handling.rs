@@ -1,0 +1,128 @@
+//! What a session is told.
+
+use std::fmt::Debug;
+use std::time::Instant;
+
+use forebay_core::Sequence;
+
+use crate::session::Session;
+use crate::session::event::{Ignored, Phase, Restart};
+use crate::session::offers::Target;
+use crate::session::plan::Plan;
+use crate::session::spool::Spool;
+use crate::{Membership, Message, NotTaken, Snapshot};
+
+impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
+    /// Takes a message from a peer.
+    ///
+    /// # Errors
+    ///
+    /// [`NotTaken::ForProvider`] with a request, a fetch or a release, which the provider of this peer
+    /// understands.
+    pub fn handle_message(
+        &mut self,
+        now: Instant,
+        from: P,
+        message: Message<P>,
+    ) -> Result<(), NotTaken<P>> {
+        if message.is_for_provider() {
+            return Err(NotTaken::ForProvider(message));
+        }
+        self.set_now(now);
+        if !self.membership.is_other_voter(&from) {
+            self.ignore(from, Ignored::NotMember);
+        } else if self.banned.contains(&from) {
+            self.ignore(from, Ignored::Banned);
+        } else {
+            match message {
+                Message::Offer {
+                    nonce,
+                    anchor,
+                    root,
+                    ttl,
+                    ..
+                } => {
+                    self.handle_offer(from, nonce, Target { anchor, root }, ttl);
+                }
+                Message::Refuse {
+                    nonce,
+                    why,
+                    retry_after,
+                } => {
+                    self.handle_refusal(from, nonce, why, retry_after);
+                }
+                Message::Data { id, bytes } => self.handle_data(from, id, &bytes),
+                Message::Gone { id, why } => self.handle_absence(from, id, why),
+                Message::Request { .. } | Message::Fetch { .. } | Message::Done { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes entries of the log that follow each other from `from` on, each with its term.
+    ///
+    /// They may overlap those that are there; of the same term, an entry is the same. One of another
+    /// term replaces what is there and everything after it. Where a gap arises, or there is no more
+    /// room, the newest entries stay, and the session looks for a snapshot that they follow on.
+    pub fn handle_entries(
+        &mut self,
+        now: Instant,
+        from: Sequence,
+        entries: impl IntoIterator<Item = (u64, E)>,
+    ) {
+        self.set_now(now);
+        if self.phase.is_final() {
+            return;
+        }
+        let is_whole = self.plan.as_ref().is_some_and(Plan::is_complete);
+        let is_pinned = self.phase == Phase::Installing || self.phase.is_fetching() && is_whole;
+        let anchor = self.target.map(|target| target.anchor);
+        self.buffer
+            .push(from, entries, anchor.filter(|_| is_pinned));
+        let first = self.buffer.first();
+        if self.phase.is_fetching() && anchor.is_some_and(|anchor| !anchor.reconnects(first)) {
+            self.restart(Restart::LogMoved);
+        }
+    }
+
+    /// Learns who takes part from now on, and who leads. Whoever does not vote any more is neither asked
+    /// nor believed.
+    pub fn handle_membership(&mut self, now: Instant, membership: Membership<P>) {
+        self.set_now(now);
+        self.membership = membership;
+        let membership = &self.membership;
+        self.offers
+            .retain_peers(|peer| membership.is_other_voter(peer));
+        self.banned.retain(|peer| membership.is_other_voter(peer));
+        let gone: Vec<_> = self
+            .links
+            .keys()
+            .filter(|peer| !membership.is_other_voter(peer))
+            .cloned()
+            .collect();
+        for peer in gone {
+            self.give_up(|request| request.to == peer);
+            self.links.remove(&peer);
+        }
+        if self.phase.is_asking() {
+            self.ask();
+        }
+        self.go_on();
+    }
+
+    /// Learns who leads. What is being fetched is not affected.
+    pub fn handle_leader(&mut self, now: Instant, leader: Option<P>) {
+        self.set_now(now);
+        if self.membership.set_leader(leader) && self.phase.is_asking() {
+            self.ask();
+        }
+    }
+
+    /// Learns that a connection was lost: what the peer was asked for is fetched elsewhere,
+    /// and the peer is asked again after a rest.
+    pub fn handle_peer_gone(&mut self, now: Instant, peer: &P) {
+        self.set_now(now);
+        self.lose(|request| request.to == *peer);
+        self.go_on();
+    }
+}
