@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use forebay::batch::Batcher;
 use forebay::singleflight::Singleflight;
@@ -89,7 +89,7 @@ impl LoadBatch<i64> for UserRows {
         ids: &[i64],
         answers: &mut Answers<'_, i64, Arc<User>, DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        for user in logged(self.0.users(ids).await)? {
+        for user in logged("users", self.0.users(ids)).await? {
             answers.insert(&user.id.clone(), Arc::new(user));
         }
         Ok(())
@@ -107,17 +107,41 @@ impl LoadBatch<i64> for OrderRows {
         ids: &[i64],
         answers: &mut Answers<'_, i64, Arc<Order>, DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        for order in logged(self.0.orders(ids).await)? {
+        for order in logged("orders", self.0.orders(ids)).await? {
             answers.insert(&order.id.clone(), Arc::new(order));
         }
         Ok(())
     }
 }
 
-/// A statement that fails is one line, however many requests waited for it.
-fn logged<T>(rows: Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+/// A statement that fails, or takes too long, is one line, however many requests waited for it.
+async fn logged<T>(
+    table: &'static str,
+    rows: impl Future<Output = Result<T, DatabaseError>>,
+) -> Result<T, DatabaseError> {
+    let statement = Statement {
+        table,
+        began: Instant::now(),
+    };
+    let rows = rows.await;
+    std::mem::forget(statement);
     if let Err(error) = &rows {
         tracing::error!("{error}");
     }
     rows
+}
+
+/// A statement whose rows have not come.
+struct Statement {
+    table: &'static str,
+    began: Instant,
+}
+
+/// The batcher drops what takes too long, and also what nobody waits for any more.
+impl Drop for Statement {
+    fn drop(&mut self) {
+        if self.began.elapsed() >= TIMEOUT {
+            tracing::error!("a statement on {} took more than {TIMEOUT:?}", self.table);
+        }
+    }
 }

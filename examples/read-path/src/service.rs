@@ -2,9 +2,10 @@
 
 use std::io;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{MatchedPath, Path, Request, State};
-use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -37,12 +38,19 @@ struct Service {
     metrics: PrometheusHandle,
 }
 
+/// The key in a path, if it is one.
+type Key = Result<Path<i64>, PathRejection>;
+
 /// Why a request has no answer.
 enum Failure {
     /// This is no key.
     Malformed,
     /// There is no such row.
     Missing,
+    /// Nothing is served there.
+    Elsewhere,
+    /// Everything here is read only.
+    ReadOnly,
     Load(LoadError<DatabaseError>),
 }
 
@@ -61,6 +69,8 @@ pub async fn serve(
         .route("/users/{id}", get(user))
         .route("/orders/{id}", get(order))
         .route("/metrics", get(exposition))
+        .fallback(async || Failure::Elsewhere)
+        .method_not_allowed_fallback(async || Failure::ReadOnly)
         .layer(middleware::from_fn(counted))
         .with_state(Service { loaders, metrics });
     axum::serve(listener, routes)
@@ -68,20 +78,14 @@ pub async fn serve(
         .await
 }
 
-async fn user(
-    State(service): State<Service>,
-    Path(id): Path<String>,
-) -> Result<Json<User>, Failure> {
-    let user = service.loaders.users.load(&key(&id)?).await?;
+async fn user(State(service): State<Service>, id: Key) -> Result<Json<User>, Failure> {
+    let user = service.loaders.users.load(&id?.0).await?;
     let user = user.ok_or(Failure::Missing)?;
     Ok(Json(User::clone(&user)))
 }
 
-async fn order(
-    State(service): State<Service>,
-    Path(id): Path<String>,
-) -> Result<Json<OrderView>, Failure> {
-    let order = service.loaders.orders.load(&key(&id)?).await?;
+async fn order(State(service): State<Service>, id: Key) -> Result<Json<OrderView>, Failure> {
+    let order = service.loaders.orders.load(&id?.0).await?;
     let order = order.ok_or(Failure::Missing)?;
     let users = &service.loaders.users;
     let (buyer, seller) =
@@ -113,8 +117,10 @@ async fn counted(path: Option<MatchedPath>, request: Request, next: Next) -> Res
     response
 }
 
-fn key(text: &str) -> Result<i64, Failure> {
-    text.parse().map_err(|_| Failure::Malformed)
+impl From<PathRejection> for Failure {
+    fn from(_: PathRejection) -> Self {
+        Self::Malformed
+    }
 }
 
 impl From<LoadError<DatabaseError>> for Failure {
@@ -128,14 +134,15 @@ impl IntoResponse for Failure {
         let (status, text) = match &self {
             Self::Malformed => (StatusCode::BAD_REQUEST, "a key is a whole number"),
             Self::Missing => (StatusCode::NOT_FOUND, "there is no such row"),
+            Self::Elsewhere => (StatusCode::NOT_FOUND, "nothing is served here"),
+            Self::ReadOnly => (StatusCode::METHOD_NOT_ALLOWED, "this can only be read"),
             Self::Load(error) => status(error),
         };
         let body = Json(serde_json::json!({ "error": text }));
         let mut response = (status, body).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, axum::http::HeaderValue::from_static("1"));
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }

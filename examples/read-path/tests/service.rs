@@ -21,9 +21,27 @@ struct Served {
 
 impl Served {
     fn start(arguments: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_serve"))
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_serve")).args(arguments))
+    }
+
+    /// None of its files may grow by a byte.
+    fn without_room(database: &Path) -> Self {
+        let limited = "trap '' XFSZ; ulimit -S -f 0; exec \"$@\"";
+        let service = ["sh", env!("CARGO_BIN_EXE_serve"), "--database"];
+        let command = &mut Command::new("sh");
+        Self::spawn(command.args(["-c", limited]).args(service).arg(database))
+    }
+
+    fn make_room(&self) {
+        let process = self.process.id().to_string();
+        let unlimited = ["--fsize=unlimited", "--pid", &process];
+        let status = Command::new("prlimit").args(unlimited).status();
+        assert!(status.unwrap().success());
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut process = command
             .args(["--listen", "127.0.0.1:0"])
-            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -126,10 +144,15 @@ async fn what_is_not_there_is_said() {
         ("/orders/1%3B", StatusCode::BAD_REQUEST),
         ("/orders/1.5", StatusCode::BAD_REQUEST),
         (too_large, StatusCode::BAD_REQUEST),
+        ("/users/%ff", StatusCode::BAD_REQUEST),
+        ("/users/%00", StatusCode::BAD_REQUEST),
         ("/users", StatusCode::NOT_FOUND),
+        ("/users/1/orders", StatusCode::NOT_FOUND),
     ] {
-        let (status, _) = served.get(path).await;
+        let (status, body) = served.get(path).await;
         assert_eq!(status, expected, "{path}");
+        let error: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert!(error["error"].is_string(), "{path}: {error}");
     }
     assert_eq!(served.log(), "");
 }
@@ -175,6 +198,71 @@ async fn a_database_that_is_not_there_is_no_empty_one() {
     assert_eq!(served.get("/users/1").await.0, StatusCode::OK);
     fs::write(&path, "no database").unwrap();
     assert_eq!(served.log().lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_costs_one_line_and_may_be_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.sqlite");
+    fs::write(&path, "this is no database, whatever it is called").unwrap();
+    let served = Served::over(&path);
+    let (status, _) = served.get("/users/1").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    // It serves what needs no database.
+    assert_eq!(served.get("/metrics").await.0, StatusCode::OK);
+    fs::remove_file(&path).unwrap();
+    Database::create(&path, 2, 3).unwrap();
+    assert_eq!(served.get("/users/1").await.0, StatusCode::OK);
+    let log = served.log();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("file is not a database"), "{log}");
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_costs_one_line_however_many_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.sqlite");
+    Database::create(&path, 2, 3).unwrap();
+    let shop = rusqlite::Connection::open(&path).unwrap();
+    shop.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    let served = Served::over(&path);
+    assert_eq!(served.get("/users/1").await.0, StatusCode::OK);
+
+    shop.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let (one, other) = tokio::join!(served.get("/users/1"), served.get("/users/1"));
+    for (status, body) in [one, other] {
+        assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
+        let error: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(error["error"], "the database is too slow");
+    }
+    shop.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(served.get("/users/1").await.0, StatusCode::OK);
+    let log = served.log();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(
+        log.contains("a statement on users took more than 2s"),
+        "{log}"
+    );
+}
+
+/// A service that reads needs room only where SQLite opens a database of this kind anew.
+#[tokio::test]
+async fn a_full_disk_costs_one_line_and_is_overcome_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.sqlite");
+    Database::create(&path, 2, 3).unwrap();
+    let served = Served::without_room(&path);
+    let (status, body) = served.get("/users/1").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let error: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(error["error"], "the database failed");
+    assert_eq!(served.get("/metrics").await.0, StatusCode::OK);
+
+    served.make_room();
+    assert_eq!(served.get("/users/1").await.0, StatusCode::OK);
+    let log = served.log();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("the database failed: disk I/O error"), "{log}");
 }
 
 #[tokio::test]
