@@ -25,10 +25,13 @@ const PROCESSES_MAX: usize = 1_000;
 pub struct Board {
     writer: Writer,
     behind_max: u64,
-    watchers: Arc<Mutex<BTreeMap<(String, u64), Arc<dyn Watched>>>>,
+    watchers: Arc<Mutex<Watchers>>,
     processes: Arc<Mutex<BTreeMap<String, Process>>>,
     next: Arc<AtomicU64>,
 }
+
+/// By what is watched, and then by number.
+type Watchers = BTreeMap<(String, u64), Arc<dyn Watched>>;
 
 #[derive(Debug)]
 struct Process {
@@ -184,7 +187,7 @@ impl Board {
 impl Process {
     fn show(&self, name: &str, status: &mut Status) {
         let silent = self.reported.elapsed();
-        let silent_seconds = (silent >= SILENT_AFTER).then(|| silent.as_secs());
+        let silent_seconds = (silent >= SILENT_AFTER).then_some(silent.as_secs());
         // Of another log, sequences mean nothing here.
         let is_of_log = self.report.log == Some(status.log);
         let applied = self.report.applied.filter(|_| is_of_log);

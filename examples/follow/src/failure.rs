@@ -1,9 +1,11 @@
 //! Why a request has no answer, and which status says so.
 
 use axum::Json;
+use axum::extract::Request;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use forebay_core::LoadError;
 
@@ -77,6 +79,24 @@ impl Failure {
         };
         text.to_owned()
     }
+}
+
+/// Writes a line for each request that was refused. What the service itself failed at, whoever
+/// found out has written, once for all requests.
+///
+/// # Cancel safety
+///
+/// The request is dropped.
+pub async fn told(request: Request, next: Next) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = next.run(request).await;
+    let status = response.status();
+    if status.is_client_error() {
+        let why = response.extensions().get::<Refused>();
+        let why = why.map_or("", |refused| &refused.0);
+        tracing::warn!("{method} {uri}: {} {why}", status.as_u16());
+    }
+    response
 }
 
 impl IntoResponse for Failure {

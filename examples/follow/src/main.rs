@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use forebay_example_follow::peers::{LEADER, PeerAddress, Seat};
-use forebay_example_follow::service;
-use forebay_example_follow::writer::{Fatal, Keeping};
-use tokio::signal;
+use forebay_example_follow::writer::Keeping;
+use forebay_example_follow::{replica, service, show, worker};
+use tokio::{io, select, signal};
 
 /// A configuration service whose changes are watched, applied by a worker, and replicated. Without
 /// a command, a show of all of it.
@@ -16,12 +17,38 @@ use tokio::signal;
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
+
+    #[command(flatten)]
+    show: ShowOptions,
+
+    /// End when standard input does: for a program that starts this one, and may be killed.
+    #[arg(long, global = true)]
+    until_input_ends: bool,
+}
+
+#[derive(Debug, Args)]
+struct ShowOptions {
+    /// Where the service listens; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+
+    /// Where files go; without it they are gone in the end.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+
+    /// How many seconds to go on after everything was shown; without it, until interrupted.
+    #[arg(long)]
+    stay: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serves a database until it is interrupted.
     Service(ServiceOptions),
+    /// Applies every change of a service, and commits how far it is.
+    Worker(WorkerOptions),
+    /// Follows a service, and has all of its state, too.
+    Replica(ReplicaOptions),
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +81,51 @@ struct ServiceOptions {
     seat: SeatOptions,
 }
 
+#[derive(Debug, Args)]
+struct WorkerOptions {
+    /// What it is called; a later worker of that name takes over.
+    #[arg(long, default_value = "worker")]
+    name: String,
+
+    /// The service to follow.
+    #[arg(long, default_value = "127.0.0.1:3000")]
+    service: SocketAddr,
+
+    /// The file to write what was applied to.
+    #[arg(long, default_value = "applied.jsonl")]
+    applied: PathBuf,
+
+    /// The file to commit positions to, which any number of workers may share.
+    #[arg(long, default_value = "positions.ckpt")]
+    checkpoint: PathBuf,
+
+    /// Commit after so many changes.
+    #[arg(long, default_value_t = 100)]
+    commit_every: u64,
+
+    /// Commit so many milliseconds after the first change that is not committed.
+    #[arg(long, default_value_t = 200)]
+    commit_interval: u64,
+}
+
+#[derive(Debug, Args)]
+struct ReplicaOptions {
+    /// What it is called; no other peer is.
+    #[arg(long)]
+    name: String,
+
+    /// Where to listen for HTTP; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// The service to follow.
+    #[arg(long, default_value = "127.0.0.1:3000")]
+    service: SocketAddr,
+
+    #[command(flatten)]
+    seat: SeatOptions,
+}
+
 /// How a process and its peers give each other snapshots.
 #[derive(Debug, Args)]
 struct SeatOptions {
@@ -75,21 +147,46 @@ struct SeatOptions {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Fatal> {
+async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_target(false)
         .with_writer(std::io::stderr)
         .init();
-    match Options::parse().command {
-        Some(Command::Service(options)) => service::run(options.into(), interrupted()).await,
-        None => Ok(()),
+    let options = Options::parse();
+    let ended = ended(options.until_input_ends);
+    let outcome = match options.command {
+        Some(Command::Service(options)) => service::run(options.into(), ended).await,
+        Some(Command::Worker(options)) => worker::run(options.into(), ended).await,
+        Some(Command::Replica(options)) => replica::run(options.into(), ended).await,
+        None => show::run(options.show.into(), ended).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
-async fn interrupted() {
-    // Without a handler there is no other way to end than being killed.
-    if signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+/// Waits until it is time to end.
+async fn ended(with_input: bool) {
+    let interrupted = async {
+        // Without a handler there is no other way to end than being killed.
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let input_ended = async {
+        if !with_input {
+            std::future::pending::<()>().await;
+        }
+        // Whatever comes is of no interest, and a failure is an end, too.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink()).await;
+    };
+    select! {
+        () = interrupted => {}
+        () = input_ended => {}
     }
 }
 
@@ -106,6 +203,39 @@ impl From<ServiceOptions> for service::Options {
                 database_bytes_max: options.database_bytes_max,
             },
             seat: options.seat.of(LEADER.to_owned()),
+        }
+    }
+}
+
+impl From<ReplicaOptions> for replica::Options {
+    fn from(options: ReplicaOptions) -> Self {
+        Self {
+            listen: options.listen,
+            service: options.service,
+            seat: options.seat.of(options.name),
+        }
+    }
+}
+
+impl From<WorkerOptions> for worker::Options {
+    fn from(options: WorkerOptions) -> Self {
+        Self {
+            name: options.name,
+            service: options.service,
+            applied: options.applied,
+            checkpoint: options.checkpoint,
+            commit_every: options.commit_every,
+            commit_interval: Duration::from_millis(options.commit_interval),
+        }
+    }
+}
+
+impl From<ShowOptions> for show::Options {
+    fn from(options: ShowOptions) -> Self {
+        Self {
+            listen: options.listen,
+            folder: options.folder,
+            stay: options.stay.map(Duration::from_secs),
         }
     }
 }

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use forebay_core::Sequence;
 use forebay_snapshot::driver::{
     Backoff, Driver, DriverConfig, DriverHandle, DriverHost, NotInstalled, accept_tcp, connect_tcp,
     keep_connected,
@@ -171,12 +170,6 @@ pub async fn lead(
         }
     });
     Ok((handle, ended))
-}
-
-/// Returns the anchor right before an entry.
-#[must_use]
-pub fn anchor_before(first: Sequence) -> Anchor {
-    Anchor::new(Sequence::new(first.get().saturating_sub(1)), TERM)
 }
 
 impl FromStr for PeerAddress {

@@ -3,30 +3,29 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection};
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::middleware;
+use axum::response::Response;
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use forebay_core::Cursor;
-use forebay_events::Request as Wish;
+use forebay_events::Request;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::board::Board;
-use crate::config::{Change, Entry, Key, Name, VALUE_BYTES_MAX};
-use crate::failure::{Failure, Refused};
+use crate::config::{Change, Entry, Name, VALUE_BYTES_MAX};
+use crate::failure::{self, Failure};
 use crate::page::Page;
 use crate::peers::{self, Seat};
+use crate::reads::{self, KeyPath, TopicPath};
 use crate::sse::{self, LastEventId};
 use crate::status::Report;
 use crate::tail;
-use crate::view::View;
 use crate::writer::{Fatal, Keeping, Writer};
 
 /// What the kernel holds for a reader that does not read; more than that is its lag.
@@ -34,9 +33,6 @@ const SEND_BUFFER_BYTES: u32 = 64 << 10;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1_024;
-
-type NamePath = Result<Path<Name>, PathRejection>;
-type KeyPath = Result<Path<(Name, Name)>, PathRejection>;
 
 /// What a service is told.
 #[derive(Debug)]
@@ -63,7 +59,7 @@ struct Service {
 /// What a write is answered with.
 #[derive(Debug, Serialize)]
 struct Position {
-    position: Cursor,
+    position: String,
 }
 
 /// Serves until `shutdown` is ready, and those who follow were told.
@@ -93,7 +89,7 @@ pub async fn run(
         board,
     };
     let routes = routes(service).merge(page.routes());
-    let routes = routes.layer(middleware::from_fn(told));
+    let routes = routes.layer(middleware::from_fn(failure::told));
     // The server ends when all its responses have, and those who follow would read for ever.
     let closing = async move {
         shutdown.await;
@@ -123,72 +119,16 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 fn routes(service: Service) -> Router {
     let writer = service.writer.clone();
     Router::new()
-        .route("/config", get(read_all))
-        .route("/config/{topic}", get(read_topic))
-        .route(
-            "/config/{topic}/{key}",
-            get(read_key).put(set_key).delete(delete_key),
-        )
+        .route("/config/{topic}/{key}", put(set_key).delete(delete_key))
         .route("/watch/{topic}", get(watch_topic))
         .route("/watch/{topic}/{key}", get(watch_key))
         .route("/status/{name}", put(report))
         .with_state(service)
-        .merge(
-            Router::new()
-                .route("/log", get(tail::tail))
-                .with_state(writer),
-        )
+        .merge(reads::routes(writer.current().clone()))
+        .merge(tail::routes(writer))
         .layer(DefaultBodyLimit::max(VALUE_BYTES_MAX))
         .fallback(async || Failure::Missing)
         .method_not_allowed_fallback(async || Failure::NotAllowed)
-}
-
-/// Writes a line for each request that was refused. What the service itself failed at, whoever
-/// found out has written, once for all requests.
-async fn told(request: Request, next: Next) -> Response {
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let response = next.run(request).await;
-    let status = response.status();
-    if status.is_client_error() {
-        let why = response.extensions().get::<Refused>();
-        let why = why.map_or("", |refused| &refused.0);
-        tracing::warn!("{method} {uri}: {} {why}", status.as_u16());
-    }
-    response
-}
-
-async fn read_all(State(service): State<Service>) -> Json<Value> {
-    let View { cursor, state } = service.writer.view();
-    let mut topics = Map::new();
-    for (key, value) in &state {
-        let topic = topics
-            .entry(key.topic.as_str())
-            .or_insert_with(|| Map::new().into());
-        if let Value::Object(topic) = topic {
-            topic.insert(key.key.to_string(), Value::from(&**value));
-        }
-    }
-    Json(serde_json::json!({ "position": cursor, "topics": topics }))
-}
-
-async fn read_topic(State(service): State<Service>, path: NamePath) -> Result<Response, Failure> {
-    let topic = path?.0;
-    let view = service.writer.view();
-    let values = view.of_topic(&topic);
-    let values = values.map(|(key, value)| (key.key.to_string(), Value::from(&**value)));
-    let values: Map<_, _> = values.collect();
-    if values.is_empty() {
-        return Err(Failure::Missing);
-    }
-    let body = serde_json::json!({ "position": view.cursor, "values": values });
-    Ok(Json(body).into_response())
-}
-
-async fn read_key(State(service): State<Service>, path: KeyPath) -> Result<String, Failure> {
-    let Path((topic, key)) = path?;
-    let view = service.writer.view();
-    let value = view.state.get(&Key { topic, key });
-    value.map(|value| value.to_string()).ok_or(Failure::Missing)
 }
 
 async fn set_key(
@@ -211,11 +151,11 @@ async fn delete_key(
 
 async fn watch_topic(
     State(service): State<Service>,
-    path: NamePath,
+    path: TopicPath,
     last: LastEventId,
 ) -> Result<Response, Failure> {
     let topic = path?.0;
-    service.watch(topic.to_string(), Wish::new(topic.as_str()), last)
+    service.watch(topic.to_string(), Request::new(topic.as_str()), last)
 }
 
 async fn watch_key(
@@ -224,13 +164,13 @@ async fn watch_key(
     last: LastEventId,
 ) -> Result<Response, Failure> {
     let Path((topic, key)) = path?;
-    let wish = Wish::new(topic.as_str()).key(key.clone());
+    let wish = Request::new(topic.as_str()).key(key.clone());
     service.watch(format!("{topic}/{key}"), wish, last)
 }
 
 async fn report(
     State(service): State<Service>,
-    path: NamePath,
+    path: TopicPath,
     report: Result<Json<Report>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
     let Json(report) = report.map_err(|_| Failure::NotAReport)?;
@@ -244,18 +184,18 @@ impl Service {
         &self,
         topic: Name,
         key: Name,
-        value: Option<std::sync::Arc<str>>,
+        value: Option<Arc<str>>,
     ) -> Result<Json<Position>, Failure> {
         let change = Change { topic, key, value };
         let written = self.writer.write(Entry::Change(change)).await?;
-        let position = written.ok_or(Failure::Missing)?.cursor;
+        let position = written.ok_or(Failure::Missing)?.cursor.to_string();
         Ok(Json(Position { position }))
     }
 
     fn watch(
         &self,
         name: String,
-        mut wish: Wish<Name>,
+        mut wish: Request<Name>,
         LastEventId(cursor): LastEventId,
     ) -> Result<Response, Failure> {
         if let Some(cursor) = cursor {

@@ -160,3 +160,16 @@ pub struct Fetched {
     /// From how many peers it fetches.
     pub providers: usize,
 }
+
+impl Report {
+    /// Begins to say something of a process that has just been started.
+    #[must_use]
+    pub fn new(role: Role) -> Self {
+        Self {
+            run: rand::random(),
+            log: None,
+            applied: None,
+            role,
+        }
+    }
+}

@@ -11,9 +11,12 @@
 //! With a last id, the entries after it follow, or the answer is that it is stale. Without one the
 //! state comes first, or with `?from=oldest` the oldest entry that is kept.
 
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::response::sse::Event;
+use axum::routing::get;
 use forebay_core::Cursor;
 use forebay_events::{RecvError, Subscription};
 use futures_util::{Stream, StreamExt, stream};
@@ -30,7 +33,7 @@ type EventResult = Result<Event, axum::Error>;
 /// Where somebody begins who has no position.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum From {
+enum From {
     /// With the state.
     #[default]
     Snapshot,
@@ -40,26 +43,23 @@ pub enum From {
 
 /// What follows the `?`.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct TailQuery {
+struct TailQuery {
     #[serde(default)]
     from: From,
 }
 
-/// `GET /log`
-///
-/// # Errors
-///
-/// [`Failure::Stale`].
-///
-/// # Cancel safety
-///
-/// Nothing has happened then.
-pub async fn tail(
+/// Returns the route `/log`.
+pub fn routes(writer: Writer) -> Router {
+    Router::new().route("/log", get(tail)).with_state(writer)
+}
+
+async fn tail(
     State(writer): State<Writer>,
     LastEventId(cursor): LastEventId,
-    Query(query): Query<TailQuery>,
+    query: Result<Query<TailQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let log = writer.log();
+    let Query(query) = query.map_err(|_| Failure::NotAnId)?;
     Ok(match (cursor, query.from) {
         (Some(cursor), _) => stream_events(entries(resume(&writer, cursor)?)),
         (None, From::Oldest) => stream_events(entries(log.subscribe_oldest())),

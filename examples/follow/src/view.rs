@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use forebay_core::{Cursor, Sequence};
+use forebay_core::{Cursor, LogId, Sequence};
 use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
 
 use crate::config::{Change, Key, Name, State};
@@ -44,6 +44,15 @@ pub struct TopicCounts {
 }
 
 impl View {
+    /// Returns the state before anything was heard of any log.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            cursor: Cursor::new(LogId::new(0), Sequence::ZERO),
+            state: State::new(),
+        }
+    }
+
     /// Returns the keys of a topic, and their values.
     pub fn of_topic(&self, topic: &Name) -> impl Iterator<Item = (&Key, &Arc<str>)> {
         // No name is shorter than one character, so this is before all of them.

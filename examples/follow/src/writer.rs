@@ -184,6 +184,12 @@ impl Writer {
         self.shared.current.view()
     }
 
+    /// Returns where the newest state is.
+    #[must_use]
+    pub fn current(&self) -> &Current {
+        &self.shared.current
+    }
+
     /// Returns where the log can be read.
     #[must_use]
     pub fn log(&self) -> &Source<Entry> {
