@@ -1,6 +1,6 @@
 //! What every `CheckpointStore` must do.
 //!
-//! * [`Subject`], how the checks come by stores: the only thing to be written.
+//! * [`Fixture`], how the checks come by stores: the only thing to be written.
 //! * [`violations`], which runs every named check and returns a [`Violation`] for each that is
 //!   broken; [`checks`], their names.
 //! * [`Listing`] and [`listing_violations`], for stores that list their keys and label them, with
@@ -11,7 +11,7 @@
 //!   fuzzers find and shrink them.
 //!
 //! Each check begins with a store of its own. Those that need several handles, claims, or that a
-//! store outlasts its process, pass where the subject says that there is no such thing.
+//! store outlasts its process, pass where the fixture says that there is no such thing.
 
 /// Names the checks of a module, in the order in which they are run, with a function that runs them.
 macro_rules! checks {
@@ -20,11 +20,11 @@ macro_rules! checks {
 
         /// Adds what is broken.
         pub(super) async fn check<S: $trait>(
-            subject: &S,
+            fixture: &S,
             violations: &mut Vec<crate::checkpoint_store::found::Violation>,
         ) {
             $(
-                if let Err(found) = $check(subject).await {
+                if let Err(found) = $check(fixture).await {
                     let check = stringify!($check);
                     violations.push(crate::checkpoint_store::found::Violation::new(check, found));
                 }
@@ -46,15 +46,15 @@ mod replay;
 mod resetting;
 mod script;
 mod sharing;
-mod subject;
+mod fixture;
 mod surviving;
 mod watching;
 
+pub use self::fixture::Fixture;
 pub use self::found::Violation;
 pub use self::listing::{Listed, Listing};
 pub use self::replay::replay;
 pub use self::script::{Point, Script, Step};
-pub use self::subject::Subject;
 pub use self::watching::Watching;
 
 /// Runs every check that any store must pass, and returns what is broken, in their order.
@@ -69,17 +69,17 @@ pub use self::watching::Watching;
 ///
 /// # Examples
 ///
-/// See [`Subject`].
-pub async fn violations<S: Subject>(subject: &S) -> Vec<Violation> {
+/// See [`Fixture`].
+pub async fn violations<S: Fixture>(fixture: &S) -> Vec<Violation> {
     let mut violations = Vec::new();
-    committing::check(subject, &mut violations).await;
-    committing_many::check(subject, &mut violations).await;
-    removing::check(subject, &mut violations).await;
-    resetting::check(subject, &mut violations).await;
-    sharing::check(subject, &mut violations).await;
-    surviving::check(subject, &mut violations).await;
-    cancelling::check(subject, &mut violations).await;
-    claiming::check(subject, &mut violations).await;
+    committing::check(fixture, &mut violations).await;
+    committing_many::check(fixture, &mut violations).await;
+    removing::check(fixture, &mut violations).await;
+    resetting::check(fixture, &mut violations).await;
+    sharing::check(fixture, &mut violations).await;
+    surviving::check(fixture, &mut violations).await;
+    cancelling::check(fixture, &mut violations).await;
+    claiming::check(fixture, &mut violations).await;
     violations
 }
 
@@ -96,9 +96,9 @@ pub async fn violations<S: Subject>(subject: &S) -> Vec<Violation> {
 /// # Examples
 ///
 /// See [`Listing`].
-pub async fn listing_violations<S: Listing>(subject: &S) -> Vec<Violation> {
+pub async fn listing_violations<S: Listing>(fixture: &S) -> Vec<Violation> {
     let mut violations = Vec::new();
-    listing::check(subject, &mut violations).await;
+    listing::check(fixture, &mut violations).await;
     violations
 }
 
@@ -115,9 +115,9 @@ pub async fn listing_violations<S: Listing>(subject: &S) -> Vec<Violation> {
 /// # Examples
 ///
 /// See [`Watching`].
-pub async fn watching_violations<S: Watching>(subject: &S) -> Vec<Violation> {
+pub async fn watching_violations<S: Watching>(fixture: &S) -> Vec<Violation> {
     let mut violations = Vec::new();
-    watching::check(subject, &mut violations).await;
+    watching::check(fixture, &mut violations).await;
     violations
 }
 

@@ -11,11 +11,11 @@
 //! # Examples
 //!
 //! ```
-//! use forebay_testkit::checkpoint_store::{Subject, violations};
+//! use forebay_testkit::checkpoint_store::{Fixture, violations};
 //!
-//! /// To be called by a test with a subject that hands out stores to check.
-//! async fn check<S: Subject>(subject: &S) {
-//!     let violations = violations(subject).await;
+//! /// To be called by a test with a fixture that hands out stores to check.
+//! async fn check<S: Fixture>(fixture: &S) {
+//!     let violations = violations(fixture).await;
 //!     assert!(violations.is_empty(), "{violations:#?}");
 //! }
 //! ```

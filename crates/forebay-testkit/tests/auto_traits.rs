@@ -1,5 +1,5 @@
 //! Everything that a check finds or takes can go to another thread. What runs the checks goes where
-//! the futures of the subject go.
+//! the futures of the fixture go.
 
 use forebay_testkit::checkpoint_store::{Listed, Point, Script, Step, Violation};
 

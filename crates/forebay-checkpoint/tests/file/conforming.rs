@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use forebay_checkpoint::FileStore;
 use forebay_core::{CheckpointStore, Guarantee, Survives};
 use forebay_testkit::checkpoint_store::{
-    Script, Subject, listing_violations, replay, violations, watching_violations,
+    Fixture, Script, listing_violations, replay, violations, watching_violations,
 };
 use futures::executor::block_on;
 use proptest::collection::vec;
@@ -29,7 +29,7 @@ impl Files {
     }
 }
 
-impl Subject for Files {
+impl Fixture for Files {
     type Store = FileStore;
     claims!(FileStore);
 

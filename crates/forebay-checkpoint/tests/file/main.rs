@@ -15,8 +15,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[macro_use]
-#[path = "../harness/subject.rs"]
-mod subject;
+#[path = "../harness/fixture.rs"]
+mod fixture;
 
 mod calling;
 mod conforming;

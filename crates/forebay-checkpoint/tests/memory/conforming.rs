@@ -1,7 +1,7 @@
 use forebay_checkpoint::MemoryStore;
 use forebay_core::{CheckpointStore, Guarantee, Survives};
 use forebay_testkit::checkpoint_store::{
-    Script, Subject, listing_violations, replay, violations, watching_violations,
+    Fixture, Script, listing_violations, replay, violations, watching_violations,
 };
 use futures::executor::block_on;
 use proptest::collection::vec;
@@ -9,7 +9,7 @@ use proptest::prelude::{any, prop_assert_eq, proptest};
 
 struct Memory;
 
-impl Subject for Memory {
+impl Fixture for Memory {
     type Store = MemoryStore;
     claims!(MemoryStore);
 

@@ -4,18 +4,18 @@ use std::task::{Context, Waker};
 use forebay_core::CheckpointStore;
 
 use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds};
+use crate::checkpoint_store::fixture::Fixture;
 use crate::checkpoint_store::found::{Checked, expect, succeed};
-use crate::checkpoint_store::subject::Subject;
 
 checks! {
-    of Subject:
+    of Fixture:
     a_future_that_was_never_polled_has_done_nothing,
     what_was_dropped_after_a_poll_happened_whole_or_not_at_all,
     what_was_dropped_is_not_made_up_for_later,
 }
 
-async fn a_future_that_was_never_polled_has_done_nothing<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_future_that_was_never_polled_has_done_nothing<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     drop(store.commit(&KEY, at(43)));
     drop(store.commit_many(vec![(KEY, at(44)), (OTHER_KEY, at(1))]));
@@ -28,10 +28,10 @@ async fn a_future_that_was_never_polled_has_done_nothing<S: Subject>(subject: &S
 }
 
 /// Whichever it was, and whenever, all that is answered later agrees with it.
-async fn what_was_dropped_after_a_poll_happened_whole_or_not_at_all<S: Subject>(
-    subject: &S,
+async fn what_was_dropped_after_a_poll_happened_whole_or_not_at_all<S: Fixture>(
+    fixture: &S,
 ) -> Checked {
-    let store = subject.fresh().await;
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     poll_once(store.commit_many(vec![(KEY, at(43)), (OTHER_KEY, at(1))]));
     let commit = succeed("commit", store.commit(&KEY, at(44)).await)?;
@@ -47,8 +47,8 @@ async fn what_was_dropped_after_a_poll_happened_whole_or_not_at_all<S: Subject>(
 }
 
 /// A removal or a reset that comes after the next commit would take that back.
-async fn what_was_dropped_is_not_made_up_for_later<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn what_was_dropped_is_not_made_up_for_later<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     poll_once(store.remove(&KEY));
     let commit = succeed("commit", store.commit(&KEY, at(43)).await)?;

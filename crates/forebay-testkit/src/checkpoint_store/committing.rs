@@ -1,11 +1,11 @@
 use forebay_core::{CheckpointStore, Commit, ResumeKey, StoreError};
 
 use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds, in_log};
+use crate::checkpoint_store::fixture::Fixture;
 use crate::checkpoint_store::found::{Checked, expect, refuse, succeed};
-use crate::checkpoint_store::subject::Subject;
 
 checks! {
-    of Subject:
+    of Fixture:
     nothing_is_stored_under_a_new_key,
     a_first_commit_advances_from_nothing,
     zero_advances_where_nothing_is_stored,
@@ -20,25 +20,25 @@ checks! {
     keys_that_differ_in_one_bit_are_different,
 }
 
-async fn nothing_is_stored_under_a_new_key<S: Subject>(subject: &S) -> Checked {
-    holds(&subject.fresh().await, &KEY, None).await
+async fn nothing_is_stored_under_a_new_key<S: Fixture>(fixture: &S) -> Checked {
+    holds(&fixture.fresh().await, &KEY, None).await
 }
 
-async fn a_first_commit_advances_from_nothing<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_first_commit_advances_from_nothing<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     holds(&store, &KEY, Some(at(42))).await
 }
 
-async fn zero_advances_where_nothing_is_stored<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn zero_advances_where_nothing_is_stored<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(0), advanced(None)).await?;
     holds(&store, &KEY, Some(at(0))).await
 }
 
 /// It is not the same as that nothing is stored.
-async fn zero_is_a_position_as_any<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn zero_is_a_position_as_any<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let current = at(0).with_event_id("first");
     commits(&store, current.clone(), advanced(None)).await?;
     let unchanged = Commit::Unchanged {
@@ -49,16 +49,16 @@ async fn zero_is_a_position_as_any<S: Subject>(subject: &S) -> Checked {
     commits(&store, at(1), advanced(Some(0))).await
 }
 
-async fn a_higher_commit_advances<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_higher_commit_advances<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(41), advanced(None)).await?;
     commits(&store, at(42), advanced(Some(41))).await?;
     commits(&store, at(1000), advanced(Some(42))).await?;
     holds(&store, &KEY, Some(at(1000))).await
 }
 
-async fn a_lower_commit_changes_nothing<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_lower_commit_changes_nothing<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let current = at(42).with_event_id("kept");
     commits(&store, current.clone(), advanced(None)).await?;
     for lower in [0, 1, 41] {
@@ -70,8 +70,8 @@ async fn a_lower_commit_changes_nothing<S: Subject>(subject: &S) -> Checked {
     holds(&store, &KEY, Some(current)).await
 }
 
-async fn of_equal_sequences_the_first_stays<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn of_equal_sequences_the_first_stays<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let current = at(42).with_event_id("first");
     commits(&store, current.clone(), advanced(None)).await?;
     for equal in [at(42).with_event_id("second"), at(42), current.clone()] {
@@ -83,8 +83,8 @@ async fn of_equal_sequences_the_first_stays<S: Subject>(subject: &S) -> Checked 
     holds(&store, &KEY, Some(current)).await
 }
 
-async fn zero_and_the_last_sequence_are_legal<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn zero_and_the_last_sequence_are_legal<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(0), advanced(None)).await?;
     commits(&store, at(u64::MAX), advanced(Some(0))).await?;
     let current = at(u64::MAX);
@@ -93,8 +93,8 @@ async fn zero_and_the_last_sequence_are_legal<S: Subject>(subject: &S) -> Checke
 }
 
 /// An empty one is not the same as none, and any text is legal.
-async fn event_ids_are_kept_as_they_are<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn event_ids_are_kept_as_they_are<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let long = "\u{e9}".repeat(500);
     let event_ids = [
         Some(""),
@@ -116,8 +116,8 @@ async fn event_ids_are_kept_as_they_are<S: Subject>(subject: &S) -> Checked {
 }
 
 /// Neither lower nor higher: positions of two logs cannot be compared.
-async fn a_commit_in_another_log_is_refused<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_commit_in_another_log_is_refused<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let stored = in_log(1, 42).with_event_id("stored");
     commits(&store, stored.clone(), advanced(None)).await?;
     for sequence in [0, 42, 43, u64::MAX] {
@@ -129,8 +129,8 @@ async fn a_commit_in_another_log_is_refused<S: Subject>(subject: &S) -> Checked 
     commits(&store, in_log(1, 43), advanced(Some(42))).await
 }
 
-async fn keys_do_not_touch_each_other<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn keys_do_not_touch_each_other<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     let commit = store.commit(&OTHER_KEY, in_log(2, 7)).await;
     expect("commit", succeed("commit", commit)?, advanced(None))?;
@@ -141,8 +141,8 @@ async fn keys_do_not_touch_each_other<S: Subject>(subject: &S) -> Checked {
     holds(&store, &KEY, Some(at(42))).await
 }
 
-async fn keys_that_differ_in_one_bit_are_different<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn keys_that_differ_in_one_bit_are_different<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let mut keys = vec![ResumeKey::from_bytes([0; 32])];
     keys.extend((0..256).map(|bit| {
         let mut bytes = [0; 32];

@@ -1,11 +1,11 @@
 use forebay_core::{CheckpointStore, Commit, Outcome, ResumeKey, StoreError};
 
 use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, holds, in_log};
+use crate::checkpoint_store::fixture::Fixture;
 use crate::checkpoint_store::found::{Checked, expect, refuse, succeed};
-use crate::checkpoint_store::subject::Subject;
 
 checks! {
-    of Subject:
+    of Fixture:
     no_commits_are_no_failure,
     many_are_answered_in_their_order,
     many_of_one_key_see_each_other,
@@ -15,14 +15,14 @@ checks! {
     a_thousand_are_committed_in_one_call,
 }
 
-async fn no_commits_are_no_failure<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn no_commits_are_no_failure<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let answers = succeed("commit_many", store.commit_many(Vec::new()).await)?;
     expect("commit_many of nothing", answers, Vec::new())
 }
 
-async fn many_are_answered_in_their_order<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn many_are_answered_in_their_order<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let current = at(42).with_event_id("kept");
     succeed("commit", store.commit(&OTHER_KEY, current.clone()).await)?;
     let commits = vec![(OTHER_KEY, at(41)), (KEY, at(7))];
@@ -35,8 +35,8 @@ async fn many_are_answered_in_their_order<S: Subject>(subject: &S) -> Checked {
     holds(&store, &OTHER_KEY, Some(current)).await
 }
 
-async fn many_of_one_key_see_each_other<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn many_of_one_key_see_each_other<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let sequences = [5, 7, 6, 7];
     let commits = sequences.map(|sequence| (KEY, at(sequence))).to_vec();
     let answers = succeed("commit_many", store.commit_many(commits).await)?;
@@ -47,8 +47,8 @@ async fn many_of_one_key_see_each_other<S: Subject>(subject: &S) -> Checked {
 }
 
 /// Wherever among them the refused one stands.
-async fn one_that_is_refused_keeps_the_others_out<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn one_that_is_refused_keeps_the_others_out<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     if !store.guarantee().is_atomic() {
         return Ok(());
     }
@@ -68,8 +68,8 @@ async fn one_that_is_refused_keeps_the_others_out<S: Subject>(subject: &S) -> Ch
 }
 
 /// The log that the first of them is in counts, as if that were stored already.
-async fn one_in_two_logs_is_refused_in_itself<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn one_in_two_logs_is_refused_in_itself<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     if !store.guarantee().is_atomic() {
         return Ok(());
     }
@@ -82,8 +82,8 @@ async fn one_in_two_logs_is_refused_in_itself<S: Subject>(subject: &S) -> Checke
 
 /// Where a store is not all or nothing, it may not know; but it must not say that nothing happened
 /// when something has.
-async fn what_is_refused_says_whether_a_part_happened<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn what_is_refused_says_whether_a_part_happened<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     succeed("commit", store.commit(&KEY, in_log(1, 42)).await)?;
     let commits = vec![(OTHER_KEY, at(7)), (KEY, in_log(2, 43))];
     let Err(error) = store.commit_many(commits).await else {
@@ -96,8 +96,8 @@ async fn what_is_refused_says_whether_a_part_happened<S: Subject>(subject: &S) -
     Ok(())
 }
 
-async fn a_thousand_are_committed_in_one_call<S: Subject>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_thousand_are_committed_in_one_call<S: Fixture>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let numbers = 0..1000_u64;
     let commits: Vec<_> = numbers
         .map(|number| {

@@ -1,8 +1,8 @@
 use forebay_core::{Checkpoint, CheckpointStore, ResumeKey};
 
 use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds};
+use crate::checkpoint_store::fixture::{ErrorOf, Fixture};
 use crate::checkpoint_store::found::{Checked, expect, succeed};
-use crate::checkpoint_store::subject::{ErrorOf, Subject};
 use crate::checkpoint_store::surviving::survives;
 
 checks! {
@@ -26,11 +26,11 @@ checks! {
 /// use forebay_testkit::checkpoint_store::{Listing, listing_violations};
 ///
 /// /// To be called by a test.
-/// async fn check<S: Listing>(subject: &S) {
-///     assert_eq!(listing_violations(subject).await, []);
+/// async fn check<S: Listing>(fixture: &S) {
+///     assert_eq!(listing_violations(fixture).await, []);
 /// }
 /// ```
-pub trait Listing: Subject {
+pub trait Listing: Fixture {
     /// Returns all keys that have a position or a label, in the order in which the store lists them.
     ///
     /// # Errors
@@ -90,19 +90,19 @@ impl Listed {
     }
 }
 
-async fn lists<S: Listing>(subject: &S, store: &S::Store, expected: &[Listed]) -> Checked {
-    let listed = succeed("list", subject.list(store).await)?;
+async fn lists<S: Listing>(fixture: &S, store: &S::Store, expected: &[Listed]) -> Checked {
+    let listed = succeed("list", fixture.list(store).await)?;
     expect("list", &*listed, expected)
 }
 
-async fn labels<S: Listing>(subject: &S, store: &S::Store, label: Option<&str>) -> Checked {
-    succeed("label", subject.label(store, &KEY, label).await)
+async fn labels<S: Listing>(fixture: &S, store: &S::Store, label: Option<&str>) -> Checked {
+    succeed("label", fixture.label(store, &KEY, label).await)
 }
 
 /// The order is that of their bytes, as that of their text is.
-async fn every_key_is_listed_once_and_in_order<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
-    lists(subject, &store, &[]).await?;
+async fn every_key_is_listed_once_and_in_order<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
+    lists(fixture, &store, &[]).await?;
     let key = |byte| ResumeKey::from_bytes([byte; 32]);
     for byte in [3, 255, 0, 128, 7, 3] {
         let commit = store.commit(&key(byte), at(u64::from(byte))).await;
@@ -112,88 +112,88 @@ async fn every_key_is_listed_once_and_in_order<S: Listing>(subject: &S) -> Check
         let stored = at(u64::from(byte));
         Listed::new(key(byte), Some(stored), None)
     });
-    lists(subject, &store, &sorted).await
+    lists(fixture, &store, &sorted).await
 }
 
-async fn what_is_listed_is_what_is_stored<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn what_is_listed_is_what_is_stored<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     let first = at(41).with_event_id("first");
     commits(&store, first.clone(), advanced(None)).await?;
-    lists(subject, &store, &[Listed::new(KEY, Some(first), None)]).await?;
+    lists(fixture, &store, &[Listed::new(KEY, Some(first), None)]).await?;
     let second = at(42).with_event_id("second");
     commits(&store, second.clone(), advanced(Some(41))).await?;
-    lists(subject, &store, &[Listed::new(KEY, Some(second), None)]).await
+    lists(fixture, &store, &[Listed::new(KEY, Some(second), None)]).await
 }
 
-async fn a_removed_key_is_not_listed<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_removed_key_is_not_listed<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
     succeed("commit", store.commit(&OTHER_KEY, at(7)).await)?;
     succeed("remove", store.remove(&KEY).await)?;
     let other = Listed::new(OTHER_KEY, Some(at(7)), None);
-    lists(subject, &store, &[other]).await
+    lists(fixture, &store, &[other]).await
 }
 
-async fn a_label_is_listed_and_moves_nothing<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_label_is_listed_and_moves_nothing<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
-    labels(subject, &store, Some("orders, Europe \u{1f980}")).await?;
+    labels(fixture, &store, Some("orders, Europe \u{1f980}")).await?;
     let listed = Listed::new(KEY, Some(at(42)), Some("orders, Europe \u{1f980}"));
-    lists(subject, &store, &[listed]).await?;
+    lists(fixture, &store, &[listed]).await?;
     commits(&store, at(43), advanced(Some(42))).await
 }
 
-async fn a_key_may_have_a_label_before_it_has_a_position<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
-    labels(subject, &store, Some("orders")).await?;
-    lists(subject, &store, &[Listed::new(KEY, None, Some("orders"))]).await?;
+async fn a_key_may_have_a_label_before_it_has_a_position<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
+    labels(fixture, &store, Some("orders")).await?;
+    lists(fixture, &store, &[Listed::new(KEY, None, Some("orders"))]).await?;
     holds(&store, &KEY, None).await?;
     commits(&store, at(0), advanced(None)).await
 }
 
-async fn a_label_is_replaced_and_taken_away<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_label_is_replaced_and_taken_away<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     for label in [Some("orders"), Some("invoices"), Some("")] {
-        labels(subject, &store, label).await?;
-        lists(subject, &store, &[Listed::new(KEY, None, label)]).await?;
+        labels(fixture, &store, label).await?;
+        lists(fixture, &store, &[Listed::new(KEY, None, label)]).await?;
     }
-    labels(subject, &store, None).await?;
-    lists(subject, &store, &[]).await
+    labels(fixture, &store, None).await?;
+    lists(fixture, &store, &[]).await
 }
 
-async fn commits_and_resets_keep_the_label<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
-    labels(subject, &store, Some("orders")).await?;
+async fn commits_and_resets_keep_the_label<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
+    labels(fixture, &store, Some("orders")).await?;
     commits(&store, at(42), advanced(None)).await?;
     let listed = Listed::new(KEY, Some(at(42)), Some("orders"));
-    lists(subject, &store, &[listed]).await?;
+    lists(fixture, &store, &[listed]).await?;
     succeed("reset", store.reset(&KEY, at(3)).await)?;
     let listed = Listed::new(KEY, Some(at(3)), Some("orders"));
-    lists(subject, &store, &[listed]).await
+    lists(fixture, &store, &[listed]).await
 }
 
 /// It may be somebody else's key when it comes back.
-async fn a_removal_takes_the_label<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_removal_takes_the_label<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
-    labels(subject, &store, Some("orders")).await?;
+    labels(fixture, &store, Some("orders")).await?;
     succeed("remove", store.remove(&KEY).await)?;
-    lists(subject, &store, &[]).await?;
+    lists(fixture, &store, &[]).await?;
     commits(&store, at(3), advanced(None)).await?;
-    lists(subject, &store, &[Listed::new(KEY, Some(at(3)), None)]).await
+    lists(fixture, &store, &[Listed::new(KEY, Some(at(3)), None)]).await
 }
 
-async fn labels_survive<S: Listing>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn labels_survive<S: Listing>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     if !survives(&store) {
         return Ok(());
     }
-    labels(subject, &store, Some("orders")).await?;
+    labels(fixture, &store, Some("orders")).await?;
     commits(&store, at(42), advanced(None)).await?;
-    let store = subject.reopen(store).await;
+    let store = fixture.reopen(store).await;
     let listed = Listed::new(KEY, Some(at(42)), Some("orders"));
-    lists(subject, &store, &[listed]).await?;
-    labels(subject, &store, None).await?;
-    let store = subject.reopen(store).await;
-    lists(subject, &store, &[Listed::new(KEY, Some(at(42)), None)]).await
+    lists(fixture, &store, &[listed]).await?;
+    labels(fixture, &store, None).await?;
+    let store = fixture.reopen(store).await;
+    lists(fixture, &store, &[Listed::new(KEY, Some(at(42)), None)]).await
 }

@@ -3,10 +3,10 @@ use std::mem;
 
 use forebay_core::{CheckpointStore, Commit, StoreError};
 
+use crate::checkpoint_store::fixture::{ErrorOf, Fixture};
 use crate::checkpoint_store::found::Violation;
 use crate::checkpoint_store::model::{Answer, Model, checkpoint, resume_key};
 use crate::checkpoint_store::script::{Point, Script, Step};
-use crate::checkpoint_store::subject::{ErrorOf, Subject};
 use crate::checkpoint_store::surviving::survives;
 
 /// Carries out a script on a store and on a naive model of one, and compares every answer, and at
@@ -30,18 +30,18 @@ use crate::checkpoint_store::surviving::survives;
 /// # Examples
 ///
 /// ```
-/// use forebay_testkit::checkpoint_store::{Script, Subject, replay};
+/// use forebay_testkit::checkpoint_store::{Fixture, Script, replay};
 ///
 /// /// To be called by a property test, or a fuzzer, with whatever bytes it finds.
-/// async fn check<S: Subject>(subject: &S, bytes: &[u8]) {
-///     let replayed = replay(subject, &Script::from_bytes(bytes)).await;
+/// async fn check<S: Fixture>(fixture: &S, bytes: &[u8]) {
+///     let replayed = replay(fixture, &Script::from_bytes(bytes)).await;
 ///     assert_eq!(replayed, Ok(()));
 /// }
 /// ```
-pub async fn replay<S: Subject>(subject: &S, script: &Script) -> Result<(), Violation> {
+pub async fn replay<S: Fixture>(fixture: &S, script: &Script) -> Result<(), Violation> {
     let mut stage = Stage {
-        subject,
-        store: Some(subject.fresh().await),
+        fixture,
+        store: Some(fixture.fresh().await),
         other: None,
         claims: Vec::new(),
         tokens: BTreeMap::new(),
@@ -63,8 +63,8 @@ fn differs(place: &str, found: &str) -> Violation {
 }
 
 /// A store and the model beside it.
-struct Stage<'a, S: Subject> {
-    subject: &'a S,
+struct Stage<'a, S: Fixture> {
+    fixture: &'a S,
     /// It is only ever missing while it is opened again.
     store: Option<S::Store>,
     /// Another handle, which remembers what it saw when it was the one in use.
@@ -76,7 +76,7 @@ struct Stage<'a, S: Subject> {
     model: Model,
 }
 
-impl<S: Subject> Stage<'_, S> {
+impl<S: Fixture> Stage<'_, S> {
     async fn step(&mut self, step: &Step) -> Result<(), String> {
         let Some(store) = &self.store else {
             return Err("there is no store".to_owned());
@@ -124,7 +124,7 @@ impl<S: Subject> Stage<'_, S> {
             }
             Step::Switch => {
                 if self.other.is_none() {
-                    self.other = self.subject.sibling(store).await;
+                    self.other = self.fixture.sibling(store).await;
                 }
                 if self.other.is_some() {
                     mem::swap(&mut self.store, &mut self.other);
@@ -140,11 +140,11 @@ impl<S: Subject> Stage<'_, S> {
         let Some(store) = &self.store else {
             return Ok(());
         };
-        let claim = match self.subject.claim(store, &resume_key(key)).await {
+        let claim = match self.fixture.claim(store, &resume_key(key)).await {
             None => return Ok(()),
             Some(claim) => claim.map_err(|error| format!("claim failed: {error}"))?,
         };
-        let token = self.subject.token(&claim);
+        let token = self.fixture.token(&claim);
         let last = self.tokens.insert(key, token);
         if last.is_some_and(|last| token <= last) {
             return Err(format!("the token {token} comes after {last:?}"));
@@ -162,7 +162,7 @@ impl<S: Subject> Stage<'_, S> {
         let Some((_, epoch, claim)) = of_key.nth(back.into()) else {
             return Ok(());
         };
-        let commit = self.subject.commit_claimed(claim, checkpoint(point)).await;
+        let commit = self.fixture.commit_claimed(claim, checkpoint(point)).await;
         let expected = self.model.commit_claimed(*epoch, point);
         compare(self.answer(commit, one), expected)
     }
@@ -172,7 +172,7 @@ impl<S: Subject> Stage<'_, S> {
         self.claims.clear();
         self.other = None;
         if let Some(store) = self.store.take_if(|store| survives(store)) {
-            self.store = Some(self.subject.reopen(store).await);
+            self.store = Some(self.fixture.reopen(store).await);
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ impl<S: Subject> Stage<'_, S> {
     fn answer<T>(&self, result: Result<T, ErrorOf<S>>, answer: impl FnOnce(T) -> Answer) -> Answer {
         match result {
             Ok(value) => answer(value),
-            Err(error) if self.subject.is_fenced(&error) => Answer::Fenced,
+            Err(error) if self.fixture.is_fenced(&error) => Answer::Fenced,
             Err(error) => match error.other_log() {
                 Some(stored) => Answer::OtherLog(stored.clone()),
                 None => Answer::Failed(error.to_string()),

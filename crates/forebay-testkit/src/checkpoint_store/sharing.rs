@@ -1,11 +1,11 @@
 use forebay_core::{CheckpointStore, Commit};
 
 use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits, holds};
+use crate::checkpoint_store::fixture::Fixture;
 use crate::checkpoint_store::found::{Checked, expect, succeed};
-use crate::checkpoint_store::subject::Subject;
 
 checks! {
-    of Subject:
+    of Fixture:
     what_one_handle_commits_another_one_does_not_undo,
     what_one_handle_removes_no_other_one_brings_back,
     what_one_handle_resets_no_other_one_undoes,
@@ -15,9 +15,9 @@ checks! {
 }
 
 /// Returns two handles that have both seen `KEY` at 42, unless a store has one handle only.
-async fn two_that_know<S: Subject>(subject: &S) -> Result<Option<(S::Store, S::Store)>, String> {
-    let first = subject.fresh().await;
-    let Some(second) = subject.sibling(&first).await else {
+async fn two_that_know<S: Fixture>(fixture: &S) -> Result<Option<(S::Store, S::Store)>, String> {
+    let first = fixture.fresh().await;
+    let Some(second) = fixture.sibling(&first).await else {
         return Ok(None);
     };
     commits(&first, at(42), advanced(None)).await?;
@@ -33,8 +33,8 @@ async fn commits_elsewhere<S: CheckpointStore>(store: &S, sequence: u64) -> Chec
     expect("a commit under another key", commit.is_advanced(), true)
 }
 
-async fn what_one_handle_commits_another_one_does_not_undo<S: Subject>(subject: &S) -> Checked {
-    let Some((first, second)) = two_that_know(subject).await? else {
+async fn what_one_handle_commits_another_one_does_not_undo<S: Fixture>(fixture: &S) -> Checked {
+    let Some((first, second)) = two_that_know(fixture).await? else {
         return Ok(());
     };
     commits(&second, at(1000), advanced(Some(42))).await?;
@@ -44,8 +44,8 @@ async fn what_one_handle_commits_another_one_does_not_undo<S: Subject>(subject: 
     holds(&first, &KEY, Some(at(1000))).await
 }
 
-async fn what_one_handle_removes_no_other_one_brings_back<S: Subject>(subject: &S) -> Checked {
-    let Some((first, second)) = two_that_know(subject).await? else {
+async fn what_one_handle_removes_no_other_one_brings_back<S: Fixture>(fixture: &S) -> Checked {
+    let Some((first, second)) = two_that_know(fixture).await? else {
         return Ok(());
     };
     succeed("remove", second.remove(&KEY).await)?;
@@ -56,8 +56,8 @@ async fn what_one_handle_removes_no_other_one_brings_back<S: Subject>(subject: &
 }
 
 /// Otherwise all events between the two positions would be skipped for good.
-async fn what_one_handle_resets_no_other_one_undoes<S: Subject>(subject: &S) -> Checked {
-    let Some((first, second)) = two_that_know(subject).await? else {
+async fn what_one_handle_resets_no_other_one_undoes<S: Fixture>(fixture: &S) -> Checked {
+    let Some((first, second)) = two_that_know(fixture).await? else {
         return Ok(());
     };
     succeed("remove", second.remove(&KEY).await)?;
@@ -72,9 +72,9 @@ async fn what_one_handle_resets_no_other_one_undoes<S: Subject>(subject: &S) -> 
     holds(&second, &KEY, Some(at(2))).await
 }
 
-async fn a_handle_removes_what_it_has_never_seen<S: Subject>(subject: &S) -> Checked {
-    let first = subject.fresh().await;
-    let Some(second) = subject.sibling(&first).await else {
+async fn a_handle_removes_what_it_has_never_seen<S: Fixture>(fixture: &S) -> Checked {
+    let first = fixture.fresh().await;
+    let Some(second) = fixture.sibling(&first).await else {
         return Ok(());
     };
     commits(&first, at(42), advanced(None)).await?;
@@ -83,8 +83,8 @@ async fn a_handle_removes_what_it_has_never_seen<S: Subject>(subject: &S) -> Che
     commits(&first, at(3), advanced(None)).await
 }
 
-async fn a_lower_commit_by_another_handle_changes_nothing<S: Subject>(subject: &S) -> Checked {
-    let Some((first, second)) = two_that_know(subject).await? else {
+async fn a_lower_commit_by_another_handle_changes_nothing<S: Fixture>(fixture: &S) -> Checked {
+    let Some((first, second)) = two_that_know(fixture).await? else {
         return Ok(());
     };
     commits(&first, at(1000), advanced(Some(42))).await?;
@@ -92,8 +92,8 @@ async fn a_lower_commit_by_another_handle_changes_nothing<S: Subject>(subject: &
     holds(&second, &KEY, Some(at(1000))).await
 }
 
-async fn a_handle_that_is_dropped_takes_nothing_along<S: Subject>(subject: &S) -> Checked {
-    let Some((first, second)) = two_that_know(subject).await? else {
+async fn a_handle_that_is_dropped_takes_nothing_along<S: Fixture>(fixture: &S) -> Checked {
+    let Some((first, second)) = two_that_know(fixture).await? else {
         return Ok(());
     };
     commits(&first, at(43), advanced(Some(42))).await?;

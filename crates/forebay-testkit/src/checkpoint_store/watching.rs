@@ -1,8 +1,8 @@
 use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
 
 use crate::checkpoint_store::calls::{KEY, OTHER_KEY, advanced, at, commits};
+use crate::checkpoint_store::fixture::Fixture;
 use crate::checkpoint_store::found::{Checked, expect, succeed};
-use crate::checkpoint_store::subject::Subject;
 
 checks! {
     of Watching:
@@ -22,11 +22,11 @@ checks! {
 /// use forebay_testkit::checkpoint_store::{Watching, watching_violations};
 ///
 /// /// To be called by a test.
-/// async fn check<S: Watching>(subject: &S) {
-///     assert_eq!(watching_violations(subject).await, []);
+/// async fn check<S: Watching>(fixture: &S) {
+///     assert_eq!(watching_violations(fixture).await, []);
 /// }
 /// ```
-pub trait Watching: Subject {
+pub trait Watching: Fixture {
     /// What follows one key.
     type Watch;
 
@@ -46,78 +46,78 @@ pub trait Watching: Subject {
 }
 
 async fn tells<S: Watching>(
-    subject: &S,
+    fixture: &S,
     watch: &mut S::Watch,
     expected: Option<Option<Checkpoint>>,
 ) -> Checked {
-    expect("a watch", subject.news(watch).await, expected)
+    expect("a watch", fixture.news(watch).await, expected)
 }
 
-async fn a_watch_begins_with_what_is_stored<S: Watching>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
-    let mut watch = subject.watch(&store, &KEY);
-    tells(subject, &mut watch, Some(None)).await?;
-    tells(subject, &mut watch, None).await?;
+async fn a_watch_begins_with_what_is_stored<S: Watching>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
+    let mut watch = fixture.watch(&store, &KEY);
+    tells(fixture, &mut watch, Some(None)).await?;
+    tells(fixture, &mut watch, None).await?;
     commits(&store, at(42), advanced(None)).await?;
-    let mut watch = subject.watch(&store, &KEY);
-    tells(subject, &mut watch, Some(Some(at(42)))).await?;
-    tells(subject, &mut watch, None).await
+    let mut watch = fixture.watch(&store, &KEY);
+    tells(fixture, &mut watch, Some(Some(at(42)))).await?;
+    tells(fixture, &mut watch, None).await
 }
 
-async fn a_watch_gives_the_newest_state_and_none_between<S: Watching>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
-    let mut watch = subject.watch(&store, &KEY);
+async fn a_watch_gives_the_newest_state_and_none_between<S: Watching>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
+    let mut watch = fixture.watch(&store, &KEY);
     commits(&store, at(1), advanced(None)).await?;
     commits(&store, at(2), advanced(Some(1))).await?;
     commits(&store, at(3), advanced(Some(2))).await?;
-    tells(subject, &mut watch, Some(Some(at(3)))).await?;
-    tells(subject, &mut watch, None).await?;
+    tells(fixture, &mut watch, Some(Some(at(3)))).await?;
+    tells(fixture, &mut watch, None).await?;
     commits(&store, at(4), advanced(Some(3))).await?;
-    tells(subject, &mut watch, Some(Some(at(4)))).await
+    tells(fixture, &mut watch, Some(Some(at(4)))).await
 }
 
-async fn a_watch_is_told_of_removals_and_resets<S: Watching>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_watch_is_told_of_removals_and_resets<S: Watching>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
-    let mut watch = subject.watch(&store, &KEY);
-    tells(subject, &mut watch, Some(Some(at(42)))).await?;
+    let mut watch = fixture.watch(&store, &KEY);
+    tells(fixture, &mut watch, Some(Some(at(42)))).await?;
     succeed("reset", store.reset(&KEY, at(3)).await)?;
-    tells(subject, &mut watch, Some(Some(at(3)))).await?;
+    tells(fixture, &mut watch, Some(Some(at(3)))).await?;
     succeed("remove", store.remove(&KEY).await)?;
-    tells(subject, &mut watch, Some(None)).await
+    tells(fixture, &mut watch, Some(None)).await
 }
 
-async fn a_watch_is_told_what_other_handles_do<S: Watching>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
-    let Some(sibling) = subject.sibling(&store).await else {
+async fn a_watch_is_told_what_other_handles_do<S: Watching>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
+    let Some(sibling) = fixture.sibling(&store).await else {
         return Ok(());
     };
-    let mut watch = subject.watch(&store, &KEY);
-    tells(subject, &mut watch, Some(None)).await?;
+    let mut watch = fixture.watch(&store, &KEY);
+    tells(fixture, &mut watch, Some(None)).await?;
     let answers = sibling.commit_many(vec![(OTHER_KEY, at(7)), (KEY, at(42))]);
     succeed("commit_many", answers.await)?;
-    tells(subject, &mut watch, Some(Some(at(42)))).await
+    tells(fixture, &mut watch, Some(Some(at(42)))).await
 }
 
-async fn a_watch_says_nothing_where_nothing_changed<S: Watching>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
+async fn a_watch_says_nothing_where_nothing_changed<S: Watching>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
     commits(&store, at(42), advanced(None)).await?;
-    let mut watch = subject.watch(&store, &KEY);
-    tells(subject, &mut watch, Some(Some(at(42)))).await?;
+    let mut watch = fixture.watch(&store, &KEY);
+    tells(fixture, &mut watch, Some(Some(at(42)))).await?;
     let unchanged = || Commit::Unchanged { current: at(42) };
     commits(&store, at(42).with_event_id("late"), unchanged()).await?;
     commits(&store, at(3), unchanged()).await?;
     succeed("commit", store.commit(&OTHER_KEY, at(43)).await)?;
-    tells(subject, &mut watch, None).await
+    tells(fixture, &mut watch, None).await
 }
 
-async fn a_watch_that_was_dropped_takes_nothing_from_another<S: Watching>(subject: &S) -> Checked {
-    let store = subject.fresh().await;
-    let first = subject.watch(&store, &KEY);
-    let mut second = subject.watch(&store, &KEY);
+async fn a_watch_that_was_dropped_takes_nothing_from_another<S: Watching>(fixture: &S) -> Checked {
+    let store = fixture.fresh().await;
+    let first = fixture.watch(&store, &KEY);
+    let mut second = fixture.watch(&store, &KEY);
     commits(&store, at(42), advanced(None)).await?;
     drop(first);
-    tells(subject, &mut second, Some(Some(at(42)))).await?;
+    tells(fixture, &mut second, Some(Some(at(42)))).await?;
     commits(&store, at(43), advanced(Some(42))).await?;
-    tells(subject, &mut second, Some(Some(at(43)))).await
+    tells(fixture, &mut second, Some(Some(at(43)))).await
 }

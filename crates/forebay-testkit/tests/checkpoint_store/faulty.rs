@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use forebay_core::{Checkpoint, CheckpointStore, Commit, Guarantee, ResumeKey, Survives};
-use forebay_testkit::checkpoint_store::Subject;
+use forebay_testkit::checkpoint_store::Fixture;
 
 use crate::fault::{Fault, Refused};
 use crate::state::{Key, State, judge};
 
-/// A subject whose stores do what they must, but for one fault.
+/// A fixture whose stores do what they must, but for one fault.
 pub(crate) struct Faulty(pub(crate) Option<Fault>);
 
 /// One handle.
@@ -235,7 +235,7 @@ impl CheckpointStore for Store {
     }
 }
 
-impl Subject for Faulty {
+impl Fixture for Faulty {
     type Store = Store;
     type Claim = Claim;
 

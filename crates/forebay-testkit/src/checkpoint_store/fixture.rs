@@ -8,12 +8,12 @@ use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
 /// use std::convert::Infallible;
 ///
 /// use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
-/// use forebay_testkit::checkpoint_store::{Subject, violations};
+/// use forebay_testkit::checkpoint_store::{Fixture, violations};
 ///
 /// /// Stores that are shared by cloning them, outlast nothing, and have no claims.
 /// struct Plain<S>(fn() -> S);
 ///
-/// impl<S: CheckpointStore + Clone> Subject for Plain<S> {
+/// impl<S: CheckpointStore + Clone> Fixture for Plain<S> {
 ///     type Store = S;
 ///     type Claim = Infallible;
 ///
@@ -50,7 +50,7 @@ use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
 ///     }
 /// }
 /// ```
-pub trait Subject {
+pub trait Fixture {
     /// The store that is checked.
     type Store: CheckpointStore;
 
@@ -118,5 +118,5 @@ pub trait Subject {
     fn is_fenced(&self, error: &ErrorOf<Self>) -> bool;
 }
 
-/// How the store of a subject fails.
-pub(super) type ErrorOf<S> = <<S as Subject>::Store as CheckpointStore>::Error;
+/// How the store of a fixture fails.
+pub(super) type ErrorOf<S> = <<S as Fixture>::Store as CheckpointStore>::Error;

@@ -1,6 +1,6 @@
 //! What both stores offer alike, as the checks of the test kit ask for it.
 
-/// The claims of a store, within its `Subject`.
+/// The claims of a store, within its `Fixture`.
 macro_rules! claims {
     ($store:ty) => {
         type Claim = forebay_checkpoint::Claim<$store>;
@@ -33,8 +33,8 @@ macro_rules! claims {
 
 /// What else a store has: lists, labels and watches.
 macro_rules! lists_and_watches {
-    ($subject:ty, $store:ty) => {
-        impl forebay_testkit::checkpoint_store::Listing for $subject {
+    ($fixture:ty, $store:ty) => {
+        impl forebay_testkit::checkpoint_store::Listing for $fixture {
             async fn list(
                 &self,
                 store: &$store,
@@ -59,7 +59,7 @@ macro_rules! lists_and_watches {
             }
         }
 
-        impl forebay_testkit::checkpoint_store::Watching for $subject {
+        impl forebay_testkit::checkpoint_store::Watching for $fixture {
             type Watch = forebay_checkpoint::Watch;
 
             fn watch(
