@@ -6,7 +6,7 @@ use forebay_core::{LogId, Sequence};
 use serde::Serialize;
 
 use crate::page::positions::Positions;
-use crate::status::{ReplicaStatus, Status, SubscriberStatus, TopicStatus, WorkerStatus};
+use crate::status::{Receiving, ReplicaStatus, Status, SubscriberStatus, TopicStatus, WorkerStatus};
 
 /// Nobody reads more rows than this, and each is sent several times a second.
 const ROWS_MAX: usize = 20;
@@ -148,7 +148,8 @@ impl Watchers {
         let mut all: Vec<_> = all
             .into_iter()
             .map(|status| Watcher {
-                is_slow: status.lag >= SLOW_FROM,
+                // What is left of a snapshot says nothing of that.
+                is_slow: status.phase == Receiving::Following && status.lag >= SLOW_FROM,
                 status,
             })
             .collect();

@@ -12,13 +12,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Debian calls it so; others do not.
-const PROGRAMS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+/// Debian calls it so, and others do.
+const PROGRAMS: [&str; 2] = ["chromium", "google-chrome"];
 
 /// It reads commands from descriptor 3 and answers on descriptor 4.
 const PLUMBING: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>"$FOREBAY_BROWSER_LOG""#;

@@ -10,12 +10,58 @@ use futures_util::stream::{self, StreamExt};
 use tokio::runtime::Runtime;
 
 use crate::browser::Browser;
+use crate::process::{self, Service};
 use crate::site::{self, Site, status};
 
 const HTML: &str = include_str!("../../page/index.html");
 
 const LIVE: &str = "document.body.dataset.link === 'live'";
 const GONE: &str = "document.body.dataset.link === 'gone'";
+
+#[test]
+fn page_goes_on_when_a_service_is_back_that_was_killed() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(folder.path(), process::address());
+    let address = service.address;
+    browser.open(&format!("http://{address}/"));
+    browser.until(LIVE);
+    assert_eq!(browser.texts("#topics"), ["There are no topics yet."]);
+    service.set("web/color", "blue");
+    browser.until("document.querySelector('#topics th').textContent === 'web'");
+    assert_eq!(browser.texts("#topics td.number")[..2], ["1", "1"]);
+    assert_eq!(browser.complaints, Vec::<String>::new());
+
+    service.kill();
+    browser.until(GONE);
+    let said = browser.texts("#banner");
+    assert!(said[0].starts_with("The service is gone."), "{said:?}");
+    assert_eq!(
+        browser.evaluate("document.querySelector('#banner').checkVisibility()"),
+        true
+    );
+    // What was known stays to be read.
+    assert_eq!(browser.texts("#topics th"), ["web"]);
+
+    let service = Service::start(folder.path(), address);
+    browser.until(LIVE);
+    assert_eq!(
+        browser.evaluate("document.querySelector('#banner').checkVisibility()"),
+        false
+    );
+    service.set("db/host", "one");
+    browser.until("document.querySelectorAll('#topics th').length === 2");
+    assert_eq!(browser.texts("#topics th"), ["db", "web"]);
+    assert_eq!(
+        browser.texts("#log li span"),
+        ["the service is back", "the service is gone"]
+    );
+    // That nobody answered is no fault of the page.
+    let is_ours = |complaint: &&String| !complaint.contains("\"source\":\"network\"");
+    assert_eq!(browser.complaints.iter().filter(is_ours).count(), 0);
+}
 
 #[test]
 fn page_says_that_the_service_ends() {

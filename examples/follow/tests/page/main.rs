@@ -8,7 +8,9 @@
 
 mod browser;
 mod site;
+mod process;
 mod looks;
 mod shown;
 mod gone;
 mod telling;
+mod picture;

@@ -92,7 +92,7 @@ pub fn watcher(id: u64, name: &str, lag: u64) -> SubscriberStatus {
 pub fn worker(name: &str, applied: u64) -> WorkerStatus {
     WorkerStatus {
         name: name.to_owned(),
-        state: "following".to_owned(),
+        state: "Following".to_owned(),
         applied: Some(Sequence::new(applied)),
         committed: None,
         lag: Some(12_345 - applied),
