@@ -30,18 +30,46 @@ pub struct Anchor {
 
 impl Anchor {
     /// Creates the anchor at this entry of the log.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::Sequence;
+    /// use forebay_snapshot::Anchor;
+    ///
+    /// // The snapshot holds entry 42, which was written in term 3, and all before it.
+    /// assert_eq!(Anchor::new(Sequence::new(42), 3).to_string(), "42@3");
+    /// ```
     #[must_use]
     pub const fn new(sequence: Sequence, term: u64) -> Self {
         Self { sequence, term }
     }
 
     /// Returns the position of the last entry that the snapshot holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::Sequence;
+    /// use forebay_snapshot::Anchor;
+    ///
+    /// assert_eq!(Anchor::new(Sequence::new(42), 3).sequence(), Sequence::new(42));
+    /// ```
     #[must_use]
     pub const fn sequence(self) -> Sequence {
         self.sequence
     }
 
     /// Returns the term in which that entry was written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::Sequence;
+    /// use forebay_snapshot::Anchor;
+    ///
+    /// assert_eq!(Anchor::new(Sequence::new(42), 3).term(), 3);
+    /// ```
     #[must_use]
     pub const fn term(self) -> u64 {
         self.term

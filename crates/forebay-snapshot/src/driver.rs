@@ -87,6 +87,7 @@
 //! # }
 //! ```
 
+mod catch_up;
 mod config;
 mod connection;
 mod dial;
@@ -109,12 +110,11 @@ use crate::driver::links::Links;
 use crate::driver::observe::Observer;
 use crate::{Anchor, ConfigError, Message, NotTaken, Progress, Provider};
 
+pub use crate::driver::catch_up::{CatchUp, CatchUpError, HostSession};
 pub use crate::driver::config::DriverConfig;
 pub use crate::driver::connection::Disconnected;
 pub use crate::driver::dial::{Backoff, keep_connected};
-pub use crate::driver::handle::{
-    Attached, CatchUp, CatchUpError, DriverHandle, DriverStopped, HostSession,
-};
+pub use crate::driver::handle::{Attached, DriverHandle, DriverStopped};
 pub use crate::driver::host::{DriverEvent, DriverHost, NotInstalled};
 pub use crate::driver::tcp::{accept_tcp, connect_tcp};
 

@@ -24,18 +24,43 @@ impl Hash {
     pub const LEN: usize = 32;
 
     /// Hashes bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Hash;
+    ///
+    /// assert_eq!(Hash::of(b"a chunk"), Hash::of(b"a chunk"));
+    /// ```
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
     /// Creates the hash with these bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Hash;
+    ///
+    /// let hash = Hash::of(b"a chunk");
+    /// assert_eq!(Hash::from_bytes(*hash.as_bytes()), hash);
+    /// ```
     #[must_use]
     pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         Self(bytes)
     }
 
     /// Returns the bytes of the hash.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Hash;
+    ///
+    /// assert_eq!(Hash::of(b"a chunk").as_bytes().len(), Hash::LEN);
+    /// ```
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0

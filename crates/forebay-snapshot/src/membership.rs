@@ -83,35 +83,91 @@ impl<P: Ord> Membership<P> {
     }
 
     /// Returns the peer whose view this is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Membership;
+    ///
+    /// let members = Membership::new("c", ["a", "b", "c"]).with_leader(Some("a"));
+    /// assert_eq!(members.local(), &"c");
+    /// ```
     #[must_use]
     pub const fn local(&self) -> &P {
         &self.local
     }
 
     /// Returns who leads, as far as is known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Membership;
+    ///
+    /// let members = Membership::new("c", ["a", "b", "c"]).with_leader(Some("a"));
+    /// assert_eq!(members.leader(), Some(&"a"));
+    /// ```
     #[must_use]
     pub const fn leader(&self) -> Option<&P> {
         self.leader.as_ref()
     }
 
     /// Returns whether the local peer leads.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Membership;
+    ///
+    /// let members = Membership::new("c", ["a", "b", "c"]).with_leader(Some("a"));
+    /// assert!(!members.is_led_by_local());
+    /// assert!(members.with_leader(Some("c")).is_led_by_local());
+    /// ```
     #[must_use]
     pub fn is_led_by_local(&self) -> bool {
         self.leader.as_ref() == Some(&self.local)
     }
 
     /// Returns the voters but the local peer, in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Membership;
+    ///
+    /// let members = Membership::new("c", ["a", "b", "c"]).with_leader(Some("a"));
+    /// assert!(members.other_voters().eq(&["a", "b"]));
+    /// ```
     pub fn other_voters(&self) -> impl Iterator<Item = &P> {
         self.voters.iter().filter(|peer| **peer != self.local)
     }
 
     /// Returns whether this is a voter other than the local peer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Membership;
+    ///
+    /// let members = Membership::new("c", ["a", "b", "c"]).with_leader(Some("a"));
+    /// assert!(members.is_other_voter(&"a"));
+    /// assert!(!members.is_other_voter(&"c"));
+    /// ```
     #[must_use]
     pub fn is_other_voter(&self, peer: &P) -> bool {
         *peer != self.local && self.voters.contains(peer)
     }
 
     /// Returns whether this is a voter or a learner other than the local peer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Membership;
+    ///
+    /// let members = Membership::new("c", ["a", "b", "c"]).with_leader(Some("a"));
+    /// assert!(members.with_learners(["d"]).is_other(&"d"));
+    /// ```
     #[must_use]
     pub fn is_other(&self, peer: &P) -> bool {
         let is_there = self.voters.contains(peer) || self.learners.contains(peer);

@@ -84,6 +84,17 @@ pub enum Message<P> {
 
 impl<P> Message<P> {
     /// Returns whether it asks something of a provider. Otherwise it is for a session.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Message;
+    ///
+    /// let message = Message::<u64>::Request { nonce: 7, reconnect: None };
+    /// assert!(message.is_for_provider());
+    /// let message = Message::<u64>::Data { id: 7, bytes: "a chunk".into() };
+    /// assert!(!message.is_for_provider());
+    /// ```
     #[must_use]
     pub const fn is_for_provider(&self) -> bool {
         matches!(

@@ -14,6 +14,7 @@ mod requesting;
 mod slot;
 mod timers;
 mod upkeep;
+pub(crate) mod usage;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -28,6 +29,7 @@ use crate::provider::outbox::Outbox;
 use crate::provider::output::{Marker, ProviderOutput};
 use crate::provider::slot::{Asker, Follower, Slot};
 use crate::provider::timers::Timers;
+use crate::provider::usage::ProviderUsage;
 use crate::{Anchor, ConfigError, Membership, Snapshot};
 
 /// Keeps snapshots of one peer's state, and serves them to those who fell behind.
@@ -116,6 +118,23 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> Provider<S, P> {
     /// # Errors
     ///
     /// What [`ProviderConfig::check`] finds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Provider, ProviderConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+    /// let mut provider = Provider::<SliceSnapshot<u64>, _>::new(ProviderConfig::new(), members)?;
+    /// assert_eq!(provider.usage().snapshots, 0);
+    /// assert_eq!(provider.poll_timeout(), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(config: ProviderConfig, membership: Membership<P>) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
@@ -139,6 +158,30 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> Provider<S, P> {
     }
 
     /// Does what is due. A call that is early or superfluous does nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use forebay_core::Sequence;
+    /// use forebay_snapshot::{Anchor, Marker, Membership, Provider, ProviderConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+    /// let mut provider = Provider::<SliceSnapshot<u64>, _>::new(ProviderConfig::new(), members)?;
+    /// let marker = Marker::new("laggard", 1);
+    /// let anchor = Anchor::new(Sequence::new(42), 3);
+    /// provider.handle_taken(now, &marker, anchor, vec![10, 20, 30].into());
+    /// while provider.work(now, 1_000) {}
+    ///
+    /// // Nobody fetches from it.
+    /// provider.handle_timeout(now + Duration::from_secs(10));
+    /// assert_eq!(provider.usage().snapshots, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
         while let Some(timer) = self.timers.pop(now) {
@@ -150,12 +193,57 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> Provider<S, P> {
     ///
     /// It may be earlier than anything is due, and is the only time to wait for, however many
     /// snapshots there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Message, Provider, ProviderConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+    /// let mut provider = Provider::<SliceSnapshot<u64>, _>::new(ProviderConfig::new(), members)?;
+    /// assert_eq!(provider.poll_timeout(), None);
+    /// provider.handle_message(now, "laggard", Message::Request { nonce: 1, reconnect: None })?;
+    /// // When the marker is given up that is to go through the log now.
+    /// assert!(provider.poll_timeout().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.timers.next()
     }
 
     /// Returns the next thing that the host should do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{
+    ///     Membership, Message, Provider, ProviderConfig, ProviderOutput, SliceSnapshot,
+    /// };
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+    /// let mut provider = Provider::<SliceSnapshot<u64>, _>::new(ProviderConfig::new(), members)?;
+    /// provider.handle_message(now, "laggard", Message::Request { nonce: 1, reconnect: None })?;
+    /// while let Some(output) = provider.poll_output() {
+    ///     match output {
+    ///         ProviderOutput::Send { to, message } => println!("to {to}: {message:?}"),
+    ///         ProviderOutput::Feed(marker) => println!("into the log: {marker:?}"),
+    ///         ProviderOutput::Event(event) => println!("for whoever operates it: {event:?}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn poll_output(&mut self) -> Option<ProviderOutput<P>> {
         self.outbox.pop()
@@ -165,6 +253,31 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> Provider<S, P> {
     ///
     /// A snapshot is offered when all of it has been cut. Between two calls the host can do what
     /// others wait for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_core::Sequence;
+    /// use forebay_snapshot::{Anchor, Marker, Membership, Provider, ProviderConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+    /// let mut provider = Provider::<SliceSnapshot<u64>, _>::new(ProviderConfig::new(), members)?;
+    /// let marker = Marker::new("laggard", 1);
+    /// let anchor = Anchor::new(Sequence::new(42), 3);
+    /// provider.handle_taken(now, &marker, anchor, vec![10, 20, 30].into());
+    /// // Two items at a time, with whatever else there is to do in between.
+    /// let mut slices = 1;
+    /// while provider.work(now, 2) {
+    ///     slices += 1;
+    /// }
+    /// assert!(slices > 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn work(&mut self, now: Instant, items_max: usize) -> bool {
         let now = self.advance(now);
         self.build(now, items_max);
@@ -174,6 +287,30 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> Provider<S, P> {
     /// Returns up to where the log may be removed, given up to where it is committed.
     ///
     /// What comes after is still wanted by those who are a little behind, or by those who fetch.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_core::Sequence;
+    /// use forebay_snapshot::{Anchor, Marker, Membership, Provider, ProviderConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+    /// let mut provider = Provider::<SliceSnapshot<u64>, _>::new(ProviderConfig::new(), members)?;
+    /// let marker = Marker::new("laggard", 1);
+    /// let anchor = Anchor::new(Sequence::new(42), 3);
+    /// provider.handle_taken(now, &marker, anchor, vec![10, 20, 30].into());
+    /// while provider.work(now, 1_000) {}
+    ///
+    /// // The laggard that was offered the snapshot needs what comes after it.
+    /// let safe = provider.safe_to_prune(now, Sequence::new(100_000));
+    /// assert_eq!(safe, anchor.sequence());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn safe_to_prune(&mut self, now: Instant, committed: Sequence) -> Sequence {
         let now = self.advance(now);
         self.handle_committed(committed);
@@ -189,6 +326,26 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> Provider<S, P> {
     }
 
     /// Returns how much there is of everything that is bounded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_core::Sequence;
+    /// use forebay_snapshot::{Anchor, Marker, Membership, Provider, ProviderConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
+    /// let mut provider = Provider::<SliceSnapshot<u64>, _>::new(ProviderConfig::new(), members)?;
+    /// let marker = Marker::new("laggard", 1);
+    /// let anchor = Anchor::new(Sequence::new(42), 3);
+    /// provider.handle_taken(now, &marker, anchor, vec![10, 20, 30].into());
+    /// assert_eq!(provider.usage().snapshots, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn usage(&self) -> ProviderUsage {
         let table_bytes = self.slots.values().map(Slot::table_bytes);
@@ -229,32 +386,6 @@ impl<S: Snapshot, P: fmt::Debug> fmt::Debug for Provider<S, P> {
             .field("snapshots", &self.slots.keys())
             .finish_non_exhaustive()
     }
-}
-
-/// How much a provider has of everything that is bounded.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ProviderUsage {
-    /// Snapshots, at most [`snapshots_max`](ProviderConfig::snapshots_max).
-    pub snapshots: usize,
-    /// Followers, at most [`followers_max`](ProviderConfig::followers_max).
-    pub followers: usize,
-    /// Requests that wait or whose answer is remembered, at most as many as followers.
-    pub requests: usize,
-    /// Messages that wait to be sent: at most [`outputs_max`](ProviderConfig::outputs_max), and one
-    /// more for each of those who were offered or refused a snapshot meanwhile.
-    pub queued: usize,
-    /// What they keep, at most [`queued_bytes_max`](ProviderConfig::queued_bytes_max).
-    pub queued_bytes: usize,
-    /// Encoded chunks, at most [`cached_bytes_max`](ProviderConfig::cached_bytes_max).
-    pub cached_bytes: usize,
-    /// What is known of the pieces of all snapshots: some 50 bytes for each chunk, of which
-    /// [`Limits::pages_max`](crate::Limits::pages_max) bounds the number.
-    pub table_bytes: usize,
-    /// Deadlines, at most one for each snapshot, follower and request, and two more.
-    pub timers: usize,
-    /// Events that were dropped because nobody took them.
-    pub events_dropped: u64,
 }
 
 /// A deadline. Times are bounded by the configuration, so only a clock at the very end of its range

@@ -143,6 +143,33 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// # Errors
     ///
     /// [`ConfigError`] if a setting makes no sense.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{
+    ///     Membership, MemorySpool, ResumeState, Session, SessionConfig, SliceSnapshot,
+    /// };
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let config = SessionConfig::new();
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, ()>::start(now, config.clone(), members.clone(), 7)?;
+    /// session.cancel(now);
+    ///
+    /// // Another one fetches only what this one has not.
+    /// let state: ResumeState = session.resume_state();
+    /// let spool: MemorySpool = session.into_spool();
+    /// let session =
+    ///     Session::<SliceSnapshot<u64>, _, ()>::resume(now, config, members, 8, spool, &state)?;
+    /// assert_eq!(session.usage().reused_bytes, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resume(
         now: Instant,
         config: SessionConfig,
@@ -188,12 +215,60 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     }
 
     /// Ends the session, and tells the providers that they need not keep anything for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{
+    ///     Membership, Session, SessionConfig, SessionError, SessionOutput, SliceSnapshot,
+    /// };
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// session.cancel(now);
+    /// assert!(session.phase().is_final());
+    /// assert_eq!(session.poll_timeout(), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(&mut self, now: Instant) {
         self.set_now(now);
         self.fail(SessionError::Cancelled);
     }
 
     /// Returns what is to be done next, if anything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Session, SessionConfig, SessionOutput, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// while let Some(output) = session.poll_output() {
+    ///     match output {
+    ///         SessionOutput::Send { to, message } => println!("to {to}: {message:?}"),
+    ///         SessionOutput::Install { anchor, .. } => println!("to be installed: {anchor}"),
+    ///         SessionOutput::Done { replay, .. } => println!("{} entries after it", replay.len()),
+    ///         SessionOutput::Failed(error) => println!("{error}"),
+    ///         SessionOutput::Progress(progress) => println!("{progress:?}"),
+    ///         SessionOutput::Event(event) => println!("for whoever operates it: {event:?}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn poll_output(&mut self) -> Option<SessionOutput<S, P, E>> {
         self.outputs.used(&self.usage);
@@ -206,6 +281,24 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) is to be called, unless something else
     /// happens first; nothing once the session has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Session, SessionConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// // Until it has ended, there is always a time at which it goes on by itself.
+    /// assert!(session.poll_timeout().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let phase = match self.phase {
@@ -218,6 +311,28 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     }
 
     /// Does what is due by now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Session, SessionConfig, SessionOutput, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// while session.poll_output().is_some() {}
+    ///
+    /// // Nobody has answered, so everybody is asked again.
+    /// let later = session.poll_timeout().unwrap();
+    /// session.handle_timeout(later);
+    /// assert!(matches!(session.poll_output(), Some(SessionOutput::Send { to: "a", .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_timeout(&mut self, now: Instant) {
         self.set_now(now);
         match self.phase {
@@ -232,6 +347,23 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     }
 
     /// Returns what the session is doing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Phase, Session, SessionConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// assert_eq!(session.phase(), Phase::Requesting);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.phase

@@ -94,6 +94,15 @@ pub struct OutOfOrder;
 
 impl OutOfOrder {
     /// Creates the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::OutOfOrder;
+    ///
+    /// let error = OutOfOrder::new();
+    /// assert_eq!(error.to_string(), "items do not make a state in this order");
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self

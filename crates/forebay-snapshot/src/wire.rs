@@ -31,6 +31,17 @@ impl Frame {
     /// Returns the most bytes that a frame has under these limits.
     ///
     /// Whoever reads a longer one from a stream need not make room for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{Frame, Limits};
+    ///
+    /// // A piece, and who asked for it.
+    /// let piece_max = 1 << 20;
+    /// let limits = Limits::new().piece_bytes_max(piece_max);
+    /// assert!(Frame::len_max(&limits) < piece_max + 16);
+    /// ```
     #[must_use]
     pub const fn len_max(limits: &Limits) -> usize {
         let data = limits.piece_bytes_max.saturating_add(DATA_HEAD_LEN);
@@ -42,18 +53,48 @@ impl Frame {
     }
 
     /// Returns how many bytes it has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{Message, encode};
+    ///
+    /// let frame = encode(&Message::<u64>::Data { id: 7, bytes: "a chunk".into() })?;
+    /// assert_eq!(frame.len(), frame.head.len() + frame.body.len());
+    /// # Ok::<(), forebay_snapshot::WireError>(())
+    /// ```
     #[must_use]
     pub const fn len(&self) -> usize {
         self.head.len().saturating_add(self.body.len())
     }
 
     /// Returns whether it has no bytes, which none that was written has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{Message, encode};
+    ///
+    /// let frame = encode(&Message::<u64>::Data { id: 7, bytes: "a chunk".into() })?;
+    /// assert!(!frame.is_empty());
+    /// # Ok::<(), forebay_snapshot::WireError>(())
+    /// ```
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Copies both parts into one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{Message, encode};
+    ///
+    /// let frame = encode(&Message::<u64>::Data { id: 7, bytes: "a chunk".into() })?;
+    /// assert_eq!(frame.to_bytes().len(), frame.len());
+    /// # Ok::<(), forebay_snapshot::WireError>(())
+    /// ```
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         let mut bytes = BytesMut::with_capacity(self.len());
@@ -104,6 +145,16 @@ pub fn encode<P: Serialize>(message: &Message<P>) -> Result<Frame, WireError> {
 ///
 /// [`WireError::TooLarge`] before anything of it is read, [`WireError::Version`], and
 /// [`WireError::Malformed`] if the frame is not exactly one message.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_snapshot::{Limits, Message, WireError, decode};
+///
+/// let limits = Limits::new();
+/// let frame = "no message".into();
+/// assert_eq!(decode::<u64>(frame, &limits), Err::<Message<u64>, _>(WireError::Version));
+/// ```
 pub fn decode<P: DeserializeOwned>(
     mut frame: Bytes,
     limits: &Limits,

@@ -26,6 +26,15 @@ impl Limits {
     const PAGES_DEFAULT: u32 = 1 << 14;
 
     /// Creates the limits that are used unless others are given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Limits;
+    ///
+    /// assert_eq!(Limits::new().check(), Ok(()));
+    /// assert_eq!(Limits::new(), Limits::default());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -35,6 +44,16 @@ impl Limits {
     }
 
     /// Sets how many bytes a piece may have, and with it an item; one mebibyte by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Limits;
+    ///
+    /// // Items of up to eight mebibytes.
+    /// let limits = Limits::new().piece_bytes_max(8 << 20);
+    /// assert_eq!(limits.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn piece_bytes_max(mut self, bytes: usize) -> Self {
         self.piece_bytes_max = bytes;
@@ -42,6 +61,16 @@ impl Limits {
     }
 
     /// Sets how many pages a snapshot may have, each of some megabytes; 16,384 by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Limits;
+    ///
+    /// let limits = Limits::new().pages_max(100);
+    /// assert_eq!(limits.check(), Ok(()));
+    /// assert!(limits.pages_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn pages_max(mut self, pages: u32) -> Self {
         self.pages_max = pages;
@@ -54,6 +83,17 @@ impl Limits {
     ///
     /// [`ConfigError::Zero`] and [`ConfigError::TooSmall`] if they do not, and
     /// [`ConfigError::TooLarge`] if the size of a piece could not be said in one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Limits;
+    ///
+    /// // An index of so many pages is a piece as well.
+    /// let limits = Limits::new().pages_max(1 << 20);
+    /// assert!(limits.check().is_err());
+    /// assert_eq!(limits.piece_bytes_max(64 << 20).check(), Ok(()));
+    /// ```
     pub const fn check(&self) -> Result<(), ConfigError> {
         if self.pages_max == 0 {
             return Err(ConfigError::Zero {

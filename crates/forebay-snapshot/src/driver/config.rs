@@ -24,6 +24,15 @@ pub struct DriverConfig {
 
 impl DriverConfig {
     /// Creates the settings that most groups need.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::driver::DriverConfig;
+    ///
+    /// assert_eq!(DriverConfig::new().check(), Ok(()));
+    /// assert_eq!(DriverConfig::new(), DriverConfig::default());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -38,6 +47,16 @@ impl DriverConfig {
 
     /// Sets how many messages wait to be sent on one connection. Each has at most as many bytes as a
     /// piece may have.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::driver::DriverConfig;
+    ///
+    /// let config = DriverConfig::new().queue_max(4);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.queue_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn queue_max(mut self, messages: usize) -> Self {
         self.queue_max = messages;
@@ -45,6 +64,16 @@ impl DriverConfig {
     }
 
     /// Sets how many connections there may be; more are turned away.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::driver::DriverConfig;
+    ///
+    /// let config = DriverConfig::new().connections_max(16);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.connections_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn connections_max(mut self, connections: usize) -> Self {
         self.connections_max = connections;
@@ -52,6 +81,16 @@ impl DriverConfig {
     }
 
     /// Sets how many items are cut or put together before messages are looked at again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::driver::DriverConfig;
+    ///
+    /// let config = DriverConfig::new().work_items_max(100);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.work_items_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn work_items_max(mut self, items: usize) -> Self {
         self.work_items_max = items;
@@ -59,6 +98,18 @@ impl DriverConfig {
     }
 
     /// Sets how long the other end may take to read one frame.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::driver::DriverConfig;
+    ///
+    /// let config = DriverConfig::new().write_timeout(Duration::from_secs(5));
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.write_timeout(Duration::ZERO).check().is_err());
+    /// ```
     #[must_use]
     pub const fn write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;
@@ -66,6 +117,17 @@ impl DriverConfig {
     }
 
     /// Sets for how long a driver that stops goes on sending what is queued.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::driver::DriverConfig;
+    ///
+    /// let config = DriverConfig::new().linger(Duration::ZERO);
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn linger(mut self, linger: Duration) -> Self {
         self.linger = linger;
@@ -73,6 +135,16 @@ impl DriverConfig {
     }
 
     /// Sets how large messages may be. The provider and the session should have the same limits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Limits;
+    /// use forebay_snapshot::driver::DriverConfig;
+    ///
+    /// let limits = Limits::new().piece_bytes_max(4 << 20);
+    /// assert_eq!(DriverConfig::new().limits(limits).check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -84,6 +156,16 @@ impl DriverConfig {
     /// # Errors
     ///
     /// [`ConfigError`] for the first one that does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ConfigError;
+    /// use forebay_snapshot::driver::DriverConfig;
+    ///
+    /// let refused = DriverConfig::new().queue_max(0).check();
+    /// assert_eq!(refused, Err(ConfigError::Zero { setting: "queue_max" }));
+    /// ```
     pub fn check(&self) -> Result<(), ConfigError> {
         let must_not_be_zero = [
             ("queue_max", self.queue_max == 0),

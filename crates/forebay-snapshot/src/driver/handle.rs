@@ -5,19 +5,10 @@ use forebay_core::Sequence;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::driver::catch_up::{CatchUp, HostSession, Outcome};
 use crate::driver::connection::{Disconnected, Stream};
 use crate::driver::host::DriverHost;
-use crate::{Anchor, Marker, Membership, Progress, Session, SessionError};
-
-/// A session of the kind that a host has.
-pub type HostSession<H> = Session<
-    <H as DriverHost>::State,
-    <H as DriverHost>::Peer,
-    <H as DriverHost>::Entry,
-    <H as DriverHost>::Spool,
->;
-
-type Outcome<H> = Result<Anchor, CatchUpError<H>>;
+use crate::{Anchor, Marker, Membership, Progress};
 
 pub(crate) enum Command<H: DriverHost> {
     Attach {
@@ -280,95 +271,6 @@ impl Attached {
     /// Dropping the future leaves the connection as it is; only the reason is lost.
     pub async fn ended(self) -> Disconnected {
         self.ended.await.unwrap_or(Disconnected::Shutdown)
-    }
-}
-
-/// A session that a driver runs. Dropping this does not end it.
-pub struct CatchUp<H: DriverHost> {
-    progress: watch::Receiver<Progress>,
-    finished: oneshot::Receiver<Outcome<H>>,
-}
-
-impl<H: DriverHost> CatchUp<H> {
-    /// Returns how far the session is, and will be.
-    #[must_use]
-    pub fn progress(&self) -> watch::Receiver<Progress> {
-        self.progress.clone()
-    }
-
-    /// Waits until the state is installed and the entries after it were handed to the host, and
-    /// returns where the state was taken.
-    ///
-    /// # Errors
-    ///
-    /// [`CatchUpError`], with the session where there still is one.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future leaves the session as it is; only its outcome is lost.
-    pub async fn finished(self) -> Result<Anchor, CatchUpError<H>> {
-        self.finished
-            .await
-            .unwrap_or_else(|_| Err(CatchUpError::Stopped))
-    }
-}
-
-impl<H: DriverHost> fmt::Debug for CatchUp<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CatchUp")
-            .field("progress", &*self.progress.borrow())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why no state was installed.
-#[non_exhaustive]
-pub enum CatchUpError<H: DriverHost> {
-    /// Another session is running; this one was not started.
-    Running {
-        /// The session, as it was.
-        session: Box<HostSession<H>>,
-    },
-    /// The session has failed. Another can go on from what it achieved.
-    Failed {
-        /// Why it has.
-        error: SessionError,
-        /// The session, with [`resume_state`](Session::resume_state) and its spool.
-        session: Box<HostSession<H>>,
-    },
-    /// The driver was dropped.
-    Stopped,
-}
-
-impl<H: DriverHost> fmt::Debug for CatchUpError<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Running { .. } => f.debug_struct("Running").finish_non_exhaustive(),
-            Self::Failed { error, .. } => f
-                .debug_struct("Failed")
-                .field("error", error)
-                .finish_non_exhaustive(),
-            Self::Stopped => f.write_str("Stopped"),
-        }
-    }
-}
-
-impl<H: DriverHost> fmt::Display for CatchUpError<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Running { .. } => "another session is running",
-            Self::Failed { .. } => "session has failed",
-            Self::Stopped => "driver has stopped",
-        })
-    }
-}
-
-impl<H: DriverHost> Error for CatchUpError<H> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Failed { error, .. } => Some(error),
-            Self::Running { .. } | Self::Stopped => None,
-        }
     }
 }
 

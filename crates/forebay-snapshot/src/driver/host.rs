@@ -56,6 +56,14 @@ pub struct NotInstalled;
 
 impl NotInstalled {
     /// Creates the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::driver::NotInstalled;
+    ///
+    /// assert_eq!(NotInstalled::new().to_string(), "state was not installed");
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self

@@ -38,7 +38,9 @@ pub trait Host<P> {
         self.leader() == Some(self.local_id())
     }
 
-    /// Returns all members, voters and learners alike: whom to serve. What is returned is compared with what was returned before, at each poll.
+    /// Returns all members, voters and learners alike: whom to serve.
+    ///
+    /// It is compared with what was returned before, at each poll.
     fn members(&self) -> &[P];
 
     /// Returns up to where the log is committed.

@@ -45,6 +45,15 @@ impl ProviderConfig {
     const AGE_TTLS: u32 = 30;
 
     /// Creates the settings that are used unless others are given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// assert_eq!(ProviderConfig::new().check(), Ok(()));
+    /// assert_eq!(ProviderConfig::new(), ProviderConfig::default());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -67,6 +76,17 @@ impl ProviderConfig {
     }
 
     /// Sets how long a snapshot is kept after it was last fetched from; ten seconds by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().ttl(Duration::from_secs(30));
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
@@ -76,6 +96,19 @@ impl ProviderConfig {
     /// Sets how long a snapshot is kept whoever fetches from it; 30 times the `ttl` by default.
     ///
     /// It bounds how long anybody can hold on to a state and to the log after it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().age_max(Duration::from_secs(600));
+    /// assert_eq!(config.check(), Ok(()));
+    /// // No shorter than the time without a fetch.
+    /// assert!(config.ttl(Duration::from_secs(601)).check().is_err());
+    /// ```
     #[must_use]
     pub const fn age_max(mut self, age: Duration) -> Self {
         self.age_max = Some(age);
@@ -83,6 +116,16 @@ impl ProviderConfig {
     }
 
     /// Sets how many snapshots are kept at once; four by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().snapshots_max(1);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.snapshots_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn snapshots_max(mut self, snapshots: usize) -> Self {
         self.snapshots_max = snapshots;
@@ -90,6 +133,16 @@ impl ProviderConfig {
     }
 
     /// Sets how many followers may fetch at once, and how many may wait for a snapshot; 64 by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().followers_max(8);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.followers_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn followers_max(mut self, followers: usize) -> Self {
         self.followers_max = followers;
@@ -99,6 +152,17 @@ impl ProviderConfig {
     /// Sets how many bytes of encoded chunks are kept for the next follower; 64 mebibytes by default.
     ///
     /// What is not kept is encoded again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().cached_bytes_max(256 << 20);
+    /// assert_eq!(config.check(), Ok(()));
+    /// // With none, each follower has its chunks encoded anew.
+    /// assert_eq!(config.cached_bytes_max(0).check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn cached_bytes_max(mut self, bytes: usize) -> Self {
         self.cached_bytes_max = bytes;
@@ -109,6 +173,16 @@ impl ProviderConfig {
     ///
     /// Chunks are encoded and kept together with those beside them, and count as long as any of them
     /// waits. The least is the size of a piece and half a mebibyte.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().queued_bytes_max(8 << 20);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.queued_bytes_max(1 << 20).check().is_err());
+    /// ```
     #[must_use]
     pub const fn queued_bytes_max(mut self, bytes: usize) -> Self {
         self.queued_bytes_max = bytes;
@@ -116,6 +190,16 @@ impl ProviderConfig {
     }
 
     /// Sets how many messages may wait to be sent before no more are taken; 1,024 by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().outputs_max(64);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.outputs_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn outputs_max(mut self, outputs: usize) -> Self {
         self.outputs_max = outputs;
@@ -123,6 +207,16 @@ impl ProviderConfig {
     }
 
     /// Sets how many answers with data may wait to be sent to one follower; four by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().window(8);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.window(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn window(mut self, answers: usize) -> Self {
         self.window = answers;
@@ -130,6 +224,16 @@ impl ProviderConfig {
     }
 
     /// Sets how fast one follower may fetch; not bounded by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().follower_bytes_per_second(20 << 20);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.follower_bytes_per_second(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn follower_bytes_per_second(mut self, bytes: u64) -> Self {
         self.follower_rate = Some(bytes);
@@ -137,6 +241,16 @@ impl ProviderConfig {
     }
 
     /// Sets how fast all followers together may fetch; not bounded by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().total_bytes_per_second(100 << 20);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.total_bytes_per_second(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn total_bytes_per_second(mut self, bytes: u64) -> Self {
         self.total_rate = Some(bytes);
@@ -160,6 +274,16 @@ impl ProviderConfig {
     }
 
     /// Sets how many entries of the log are kept for those who are a little behind; 1,000 by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ProviderConfig;
+    ///
+    /// let config = ProviderConfig::new().trailing(100_000);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert_eq!(config.trailing(0).check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn trailing(mut self, entries: u64) -> Self {
         self.trailing = entries;
@@ -176,6 +300,16 @@ impl ProviderConfig {
     }
 
     /// Sets how large a snapshot and its pieces may be.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{Limits, ProviderConfig};
+    ///
+    /// let limits = Limits::new().piece_bytes_max(4 << 20);
+    /// let config = ProviderConfig::new().limits(limits);
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -188,6 +322,15 @@ impl ProviderConfig {
     ///
     /// [`ConfigError::Zero`] and [`ConfigError::TooSmall`] if nothing ever could, and
     /// [`ConfigError::TooLarge`] for a time beyond a year.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{ConfigError, ProviderConfig};
+    ///
+    /// let refused = ProviderConfig::new().window(0).check();
+    /// assert_eq!(refused, Err(ConfigError::Zero { setting: "window" }));
+    /// ```
     pub fn check(&self) -> Result<(), ConfigError> {
         self.limits.check()?;
         let counts = [

@@ -80,7 +80,7 @@ fn trace<P: Debug>(event: &ProviderEvent<P>) {
             debug!(%anchor, "a marker was applied too late for whoever asked");
         }
         ProviderEvent::Divergence { anchor } => {
-            error!(%anchor, "two snapshots of one anchor differ, so the state does not follow from the log");
+            error!(%anchor, "two snapshots of one anchor differ: the state does not follow from the log");
         }
         ProviderEvent::Unusable { anchor, why } => {
             warn!(%anchor, %why, "a snapshot cannot be sent");

@@ -20,6 +20,14 @@ pub struct Marker<P> {
 
 impl<P> Marker<P> {
     /// Creates the marker for the request of a peer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Marker;
+    ///
+    /// assert_eq!(Marker::new("laggard", 7).requester, "laggard");
+    /// ```
     #[must_use]
     pub const fn new(requester: P, nonce: u64) -> Self {
         Self { requester, nonce }

@@ -38,6 +38,15 @@ pub struct SessionConfig {
 
 impl SessionConfig {
     /// Creates the settings that most groups need.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// assert_eq!(SessionConfig::new().check(), Ok(()));
+    /// assert_eq!(SessionConfig::new(), SessionConfig::default());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -58,6 +67,16 @@ impl SessionConfig {
     }
 
     /// Sets how many peers must agree on a root.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{SessionConfig, Trust};
+    ///
+    /// // All replicas are run by one hand, and may crash but not lie.
+    /// let config = SessionConfig::new().trust(Trust::Crash);
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
@@ -65,6 +84,17 @@ impl SessionConfig {
     }
 
     /// Sets how long to wait for more offers after the first one of use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let config = SessionConfig::new().offer_window(Duration::from_millis(200));
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn offer_window(mut self, window: Duration) -> Self {
         self.offer_window = window;
@@ -72,6 +102,18 @@ impl SessionConfig {
     }
 
     /// Sets how long to wait for offers before asking again: the first time, and at most.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let (first, max) = (Duration::from_millis(300), Duration::from_secs(5));
+    /// let config = SessionConfig::new().request_timeouts(first, max);
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn request_timeouts(mut self, first: Duration, max: Duration) -> Self {
         self.request_timeout = first;
@@ -81,6 +123,18 @@ impl SessionConfig {
 
     /// Sets the bounds on how long to wait for what was fetched. Between them, it is four times as
     /// long as the provider took lately.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let (min, max) = (Duration::from_secs(1), Duration::from_secs(60));
+    /// let config = SessionConfig::new().fetch_timeouts(min, max);
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn fetch_timeouts(mut self, min: Duration, max: Duration) -> Self {
         self.fetch_timeout_min = min;
@@ -89,6 +143,17 @@ impl SessionConfig {
     }
 
     /// Sets after how long without anything verified the session looks for another snapshot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let config = SessionConfig::new().stall_timeout(Duration::from_secs(60));
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = timeout;
@@ -97,6 +162,18 @@ impl SessionConfig {
 
     /// Sets how long the whole may take until it is handed over to be installed. Without a deadline
     /// it goes on for as long as it takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let config = SessionConfig::new().deadline(Duration::from_secs(3_600));
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.deadline(Duration::ZERO).check().is_err());
+    /// ```
     #[must_use]
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -104,6 +181,16 @@ impl SessionConfig {
     }
 
     /// Sets how many fetches a provider may have to answer at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let config = SessionConfig::new().window_max(4);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.window_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn window_max(mut self, window: u32) -> Self {
         self.window_max = window;
@@ -111,6 +198,16 @@ impl SessionConfig {
     }
 
     /// Sets how many bytes of chunks are asked for at once. A larger chunk is asked for alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let config = SessionConfig::new().fetch_bytes(128 << 10);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.fetch_bytes(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn fetch_bytes(mut self, bytes: u32) -> Self {
         self.fetch_bytes = bytes;
@@ -119,6 +216,16 @@ impl SessionConfig {
 
     /// Sets how large a snapshot and its pieces may be. What is above that is not fetched: the
     /// session fails instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{Limits, SessionConfig};
+    ///
+    /// let limits = Limits::new().pages_max(1_000);
+    /// let config = SessionConfig::new().limits(limits);
+    /// assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -127,6 +234,16 @@ impl SessionConfig {
 
     /// Sets how many bytes of chunks may wait to be installed. Those that are part of the new state
     /// already are kept only as long as there is room.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let config = SessionConfig::new().spool_bytes_max(64 << 20);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.spool_bytes_max(1_000).check().is_err());
+    /// ```
     #[must_use]
     pub const fn spool_bytes_max(mut self, bytes: u64) -> Self {
         self.spool_bytes_max = bytes;
@@ -134,6 +251,16 @@ impl SessionConfig {
     }
 
     /// Sets how many entries of the log may wait for the state that they follow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::SessionConfig;
+    ///
+    /// let config = SessionConfig::new().entries_max(1_000_000);
+    /// assert_eq!(config.check(), Ok(()));
+    /// assert!(config.entries_max(0).check().is_err());
+    /// ```
     #[must_use]
     pub const fn entries_max(mut self, entries: usize) -> Self {
         self.entries_max = entries;
@@ -146,6 +273,15 @@ impl SessionConfig {
     ///
     /// [`ConfigError`] with the first setting that makes no sense: one that is zero, or greater than
     /// another that bounds it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{ConfigError, SessionConfig};
+    ///
+    /// let refused = SessionConfig::new().entries_max(0).check();
+    /// assert_eq!(refused, Err(ConfigError::Zero { setting: "entries_max" }));
+    /// ```
     pub fn check(&self) -> Result<(), ConfigError> {
         self.limits.check()?;
         let is_zero = [

@@ -62,6 +62,15 @@ pub enum Phase {
 
 impl Phase {
     /// Returns whether nothing more will come of the session.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::Phase;
+    ///
+    /// assert!(Phase::Done.is_final() && Phase::Failed.is_final());
+    /// assert!(!Phase::Installing.is_final());
+    /// ```
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Failed)

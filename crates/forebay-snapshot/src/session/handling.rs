@@ -19,6 +19,28 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     ///
     /// [`NotTaken::ForProvider`] with a request, a fetch or a release, which the provider of this peer
     /// understands.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{
+    ///     Membership, Message, NotTaken, Session, SessionConfig, SliceSnapshot,
+    /// };
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// // Of answers it takes what is of use. What is for a provider, it gives back.
+    /// session.handle_message(now, "a", Message::Data { id: 1, bytes: "nothing".into() })?;
+    /// let asked = Message::Request { nonce: 1, reconnect: None };
+    /// assert!(matches!(session.handle_message(now, "a", asked), Err(NotTaken::ForProvider(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_message(
         &mut self,
         now: Instant,
@@ -85,8 +107,34 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
         }
     }
 
-    /// Learns who takes part from now on, and who leads. Whoever does not vote any more is neither asked
-    /// nor believed.
+    /// Learns who takes part from now on, and who leads. Whoever does not vote any more is neither
+    /// asked nor believed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Session, SessionConfig, SessionOutput, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// while session.poll_output().is_some() {}
+    ///
+    /// let members = Membership::new("c", ["a", "c", "d"]);
+    /// session.handle_membership(now, members);
+    /// let outputs = std::iter::from_fn(|| session.poll_output());
+    /// let asked = outputs.filter_map(|output| match output {
+    ///     SessionOutput::Send { to, .. } => Some(to),
+    ///     _ => None,
+    /// });
+    /// assert!(asked.eq(["a", "d"]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_membership(&mut self, now: Instant, membership: Membership<P>) {
         self.set_now(now);
         self.membership = membership;
@@ -111,6 +159,27 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     }
 
     /// Learns who leads. What is being fetched is not affected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Session, SessionConfig, SessionOutput, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// while session.poll_output().is_some() {}
+    ///
+    /// // It can have a marker written, and is asked at once.
+    /// session.handle_leader(now, Some("b"));
+    /// assert!(session.poll_output().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_leader(&mut self, now: Instant, leader: Option<P>) {
         self.set_now(now);
         if self.membership.set_leader(leader) && self.phase.is_asking() {
@@ -120,6 +189,25 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
 
     /// Learns that a connection was lost: what the peer was asked for is fetched elsewhere,
     /// and the peer is asked again after a rest.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Phase, Session, SessionConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// // Others are asked as well, so nothing is lost but time.
+    /// session.handle_peer_gone(now, &"a");
+    /// assert_eq!(session.phase(), Phase::Requesting);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_peer_gone(&mut self, now: Instant, peer: &P) {
         self.set_now(now);
         self.lose(|request| request.to == *peer);

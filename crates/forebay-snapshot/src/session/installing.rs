@@ -21,6 +21,24 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     ///
     /// This is where nearly all the time of a session goes, so it is for the host to say how much of
     /// it is spent at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_snapshot::{Membership, Session, SessionConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, u64>::start(now, SessionConfig::new(), members, 7)?;
+    /// // There is nothing to put together yet.
+    /// assert!(!session.work(now, 1_000));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn work(&mut self, now: Instant, items_max: usize) -> bool {
         self.set_now(now);
         let items_max = u64::try_from(items_max).unwrap_or(u64::MAX);

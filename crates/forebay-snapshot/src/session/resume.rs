@@ -34,18 +34,42 @@ pub struct ResumeState {
 
 impl ResumeState {
     /// Returns the anchor of the snapshot that was being fetched.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ResumeState;
+    ///
+    /// assert_eq!(ResumeState::default().anchor(), None);
+    /// ```
     #[must_use]
     pub const fn anchor(&self) -> Option<Anchor> {
         self.anchor
     }
 
     /// Returns the root of the snapshot that was being fetched.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ResumeState;
+    ///
+    /// assert_eq!(ResumeState::default().root(), None);
+    /// ```
     #[must_use]
     pub const fn root(&self) -> Option<Hash> {
         self.root
     }
 
     /// Returns how many chunks the spool should have.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::ResumeState;
+    ///
+    /// assert_eq!(ResumeState::default().chunks(), 0);
+    /// ```
     #[must_use]
     pub const fn chunks(&self) -> usize {
         self.chunks.len()

@@ -55,6 +55,14 @@ pub struct MemorySpool {
 
 impl MemorySpool {
     /// Creates a spool that is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::MemorySpool;
+    ///
+    /// assert!(MemorySpool::new().is_empty());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -63,12 +71,36 @@ impl MemorySpool {
     }
 
     /// Returns how many chunks are in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{Hash, MemorySpool, Spool};
+    ///
+    /// let mut spool = MemorySpool::new();
+    /// spool.put(Hash::of(b"a chunk"), "a chunk".into())?;
+    /// assert_eq!(spool.len(), 1);
+    /// # Ok::<(), forebay_snapshot::SpoolError>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.chunks.len()
     }
 
     /// Returns whether nothing is in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{Hash, MemorySpool, Spool};
+    ///
+    /// let mut spool = MemorySpool::new();
+    /// let hash = Hash::of(b"a chunk");
+    /// spool.put(hash, "a chunk".into())?;
+    /// spool.remove(&hash);
+    /// assert!(spool.is_empty());
+    /// # Ok::<(), forebay_snapshot::SpoolError>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
@@ -111,6 +143,18 @@ pub struct SpoolError {
 
 impl SpoolError {
     /// Creates the error from its cause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::error::Error;
+    /// use std::io;
+    ///
+    /// use forebay_snapshot::SpoolError;
+    ///
+    /// let error = SpoolError::new(io::ErrorKind::StorageFull.into());
+    /// assert!(error.source().is_some());
+    /// ```
     #[must_use]
     pub const fn new(source: io::Error) -> Self {
         Self { source }

@@ -22,18 +22,42 @@ pub struct CellSnapshot<T>(Arc<T>);
 
 impl<T> CellSnapshot<T> {
     /// Creates the snapshot of this item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::{CellSnapshot, Snapshot};
+    ///
+    /// assert_eq!(CellSnapshot::new("the whole state".to_owned()).len(), 1);
+    /// ```
     #[must_use]
     pub fn new(item: T) -> Self {
         Self(Arc::new(item))
     }
 
     /// Returns the item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::CellSnapshot;
+    ///
+    /// assert_eq!(CellSnapshot::new(7).get(), &7);
+    /// ```
     #[must_use]
     pub fn get(&self) -> &T {
         &self.0
     }
 
     /// Returns the item with what keeps it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::CellSnapshot;
+    ///
+    /// assert_eq!(*CellSnapshot::new(7).into_inner(), 7);
+    /// ```
     #[must_use]
     pub fn into_inner(self) -> Arc<T> {
         self.0

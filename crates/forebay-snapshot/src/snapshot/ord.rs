@@ -26,6 +26,16 @@ pub struct OrdSnapshot<K, V>(OrdMap<K, V>);
 
 impl<K, V> OrdSnapshot<K, V> {
     /// Returns the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::OrdSnapshot;
+    /// use imbl::OrdMap;
+    ///
+    /// let accounts: OrdMap<u64, i64> = OrdMap::unit(7, 100);
+    /// assert_eq!(OrdSnapshot::from(accounts.clone()).into_inner(), accounts);
+    /// ```
     #[must_use]
     pub fn into_inner(self) -> OrdMap<K, V> {
         self.0

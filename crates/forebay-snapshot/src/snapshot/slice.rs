@@ -24,6 +24,15 @@ pub struct SliceSnapshot<T>(Arc<[T]>);
 
 impl<T> SliceSnapshot<T> {
     /// Returns the items with what keeps them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::SliceSnapshot;
+    ///
+    /// let snapshot = SliceSnapshot::from(vec![1, 2, 3]);
+    /// assert_eq!(snapshot.into_inner()[..], [1, 2, 3]);
+    /// ```
     #[must_use]
     pub fn into_inner(self) -> Arc<[T]> {
         self.0

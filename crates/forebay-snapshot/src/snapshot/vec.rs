@@ -28,6 +28,16 @@ pub struct VecSnapshot<T: Clone>(Vector<T>);
 
 impl<T: Clone> VecSnapshot<T> {
     /// Returns the list.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_snapshot::VecSnapshot;
+    /// use imbl::Vector;
+    ///
+    /// let names: Vector<u64> = (0..3).collect();
+    /// assert_eq!(VecSnapshot::from(names.clone()).into_inner(), names);
+    /// ```
     #[must_use]
     pub fn into_inner(self) -> Vector<T> {
         self.0
