@@ -158,7 +158,7 @@ impl<T: fmt::Debug> fmt::Debug for Slice<'_, T> {
     }
 }
 
-/// The events of a [`Slice`] or a [`Chunk`](crate::Chunk), each with its sequence.
+/// The events of a [`Slice`] or a [`OwnedSlice`](crate::OwnedSlice), each with its sequence.
 pub struct Entries<'a, T> {
     slice: Option<Slice<'a, T>>,
     index: usize,

@@ -10,8 +10,8 @@
 //! * [`Publisher`], the one writer of a log; [`Builder`], its settings; [`Source`], from which
 //!   readers come, for others than the writer.
 //! * [`Subscription`], a reader: [`Entry`] is one event with its sequence, [`Slice`] many that lie
-//!   side by side, [`Entries`] the events of one; [`Chunks`] is a stream of owned slices, each a
-//!   [`Chunk`]; [`Next`] and [`NextSlice`], its futures.
+//!   side by side, [`Entries`] the events of one; [`OwnedSlices`] is a stream, each item an
+//!   [`OwnedSlice`]; [`Next`] and [`NextSlice`], its futures.
 //! * [`Position`], a place between two events, to start from, to go back to, or to splice to.
 //! * [`Closer`], by which somebody else ends a subscription, with a [`Reason`].
 //! * [`Retention`], what is kept for whom; [`Stats`], what is kept now.
@@ -178,7 +178,7 @@ mod source;
 mod subscription;
 mod position;
 mod entry;
-mod chunk;
+mod owned_slice;
 mod retention;
 mod stats;
 mod error;
@@ -195,13 +195,13 @@ pub use forebay_core::ConfigError;
 pub use forebay_rt::TokioRuntime;
 pub use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 
-pub use crate::chunk::Chunk;
 pub use crate::entry::{Entries, Entry, Slice};
 pub use crate::error::{NotRising, Reason, RecvError, SpliceError, Stale};
 pub use crate::hub::{
     Batch, Feed, FeedCloser, FeedError, Frame, Hub, HubBuilder, HubPublisher, HubStats, Request,
     SnapshotSource, SnapshotWriter, Subject, SubscribeError, Token, Topic,
 };
+pub use crate::owned_slice::OwnedSlice;
 pub use crate::position::Position;
 pub use crate::publisher::Publisher;
 pub use crate::publisher::builder::Builder;
@@ -209,6 +209,6 @@ pub use crate::retention::Retention;
 pub use crate::source::Source;
 pub use crate::stats::Stats;
 pub use crate::subscription::Subscription;
-pub use crate::subscription::chunks::Chunks;
 pub use crate::subscription::closer::Closer;
 pub use crate::subscription::next::{Next, NextSlice};
+pub use crate::subscription::owned_slices::OwnedSlices;

@@ -1,4 +1,4 @@
-pub(crate) mod chunks;
+pub(crate) mod owned_slices;
 pub(crate) mod closer;
 pub(crate) mod next;
 mod polling;
@@ -13,9 +13,9 @@ use crate::chain::waiters::Berth;
 use crate::entry::{Entry, Slice};
 use crate::error::{Reason, RecvError};
 use crate::position::Position;
-use crate::subscription::chunks::Chunks;
 use crate::subscription::closer::{Closer, Control};
 use crate::subscription::next::{Next, NextSlice};
+use crate::subscription::owned_slices::OwnedSlices;
 
 /// Reads a log from some position on, at its own pace.
 ///
@@ -341,21 +341,21 @@ impl<T, E: Clone> Subscription<T, E> {
     ///
     /// # futures::executor::block_on(async {
     /// let mut log = Publisher::<u32>::new();
-    /// let mut chunks = log.source().subscribe().into_stream();
+    /// let mut slices = log.source().subscribe().into_stream();
     /// log.append_all(1, [10, 11])?;
     /// log.close();
     ///
-    /// let chunk = chunks.next().await.unwrap()?;
-    /// assert_eq!(*chunk, [10, 11]);
-    /// assert_eq!(chunks.next().await.unwrap().unwrap_err(), RecvError::Closed);
-    /// assert!(chunks.next().await.is_none());
+    /// let slice = slices.next().await.unwrap()?;
+    /// assert_eq!(*slice, [10, 11]);
+    /// assert_eq!(slices.next().await.unwrap().unwrap_err(), RecvError::Closed);
+    /// assert!(slices.next().await.is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub const fn into_stream(self) -> Chunks<T, E> {
-        Chunks::new(self)
+    pub const fn into_stream(self) -> OwnedSlices<T, E> {
+        OwnedSlices::new(self)
     }
 }
 

@@ -5,8 +5,8 @@
 use std::convert::Infallible;
 
 use forebay_events::{
-    Builder, Chunk, Chunks, Closer, ConfigError, Entries, Entry, NotRising, Position, Publisher,
-    Reason, RecvError, Retention, RuntimeGone, Slice, Source, SpliceError, Stale, Stats,
+    Builder, Closer, ConfigError, Entries, Entry, NotRising, OwnedSlice, OwnedSlices, Position,
+    Publisher, Reason, RecvError, Retention, RuntimeGone, Slice, Source, SpliceError, Stale, Stats,
     Subscription,
 };
 
@@ -22,7 +22,7 @@ fn handles_of_a_log_can_be_sent_and_shared() {
     assert_send_sync::<Source<String>>();
     assert_send_sync::<Position<String>>();
     assert_send_sync::<Subscription<String>>();
-    assert_send_sync::<Chunks<String>>();
+    assert_send_sync::<OwnedSlices<String>>();
     assert_send_sync::<Closer>();
 }
 
@@ -31,7 +31,7 @@ fn events_can_be_sent_and_shared() {
     assert_send_sync::<Entry<'_, String>>();
     assert_send_sync::<Slice<'_, String>>();
     assert_send_sync::<Entries<'_, String>>();
-    assert_send_sync::<Chunk<String>>();
+    assert_send_sync::<OwnedSlice<String>>();
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn futures_can_be_sent() {
 #[test]
 fn readers_can_be_moved_while_they_wait() {
     assert_unpin::<Subscription<String>>();
-    assert_unpin::<Chunks<String>>();
-    assert_unpin::<Chunk<String>>();
+    assert_unpin::<OwnedSlices<String>>();
+    assert_unpin::<OwnedSlice<String>>();
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use forebay_core::{Checkpoint, Cursor, LogId, Sequence};
-use forebay_events::{Chunk, Chunks, Source};
+use forebay_events::{OwnedSlice, OwnedSlices, Source};
 use futures_core::Stream;
 
 use crate::error::FollowError;
@@ -37,7 +37,7 @@ where
             }
         };
         Ok(SourceSteps {
-            chunks: subscription.into_stream(),
+            slices: subscription.into_stream(),
             begin,
         })
     }
@@ -49,7 +49,7 @@ where
 
 /// What comes from a [`Source`].
 pub struct SourceSteps<T, E = std::convert::Infallible> {
-    chunks: Chunks<T, E>,
+    slices: OwnedSlices<T, E>,
     /// Where somebody new begins: that is a position too, and whoever dies right after it learns by
     /// it whether something has gone missing meanwhile.
     begin: Option<Cursor>,
@@ -62,13 +62,13 @@ impl<T, E: Clone> Stream for SourceSteps<T, E> {
         if let Some(begin) = self.begin.take() {
             return Poll::Ready(Some(Ok(Step::Reached(begin.into()))));
         }
-        let polled = Pin::new(&mut self.chunks).poll_next(cx);
-        let reader = self.chunks.subscription();
+        let polled = Pin::new(&mut self.slices).poll_next(cx);
+        let reader = self.slices.subscription();
         polled.map(|next| {
             Some(match next? {
-                Ok(chunk) => {
+                Ok(slice) => {
                     let log = reader?.cursor().log();
-                    Ok(Step::Items(SourceItems { chunk, log }))
+                    Ok(Step::Items(SourceItems { slice, log }))
                 }
                 Err(error) => Err(SourceError::ended(error)),
             })
@@ -79,7 +79,7 @@ impl<T, E: Clone> Stream for SourceSteps<T, E> {
 impl<T, E> fmt::Debug for SourceSteps<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SourceSteps")
-            .field("chunks", &self.chunks)
+            .field("slices", &self.slices)
             .finish_non_exhaustive()
     }
 }
@@ -87,7 +87,7 @@ impl<T, E> fmt::Debug for SourceSteps<T, E> {
 /// Events of a [`Source`] that lie side by side in its log.
 #[derive(Clone)]
 pub struct SourceItems<T> {
-    chunk: Chunk<T>,
+    slice: OwnedSlice<T>,
     log: LogId,
 }
 
@@ -95,13 +95,13 @@ impl<T: Send + Sync> Items for SourceItems<T> {
     type Item = T;
 
     fn items(&self) -> &[T] {
-        &self.chunk
+        &self.slice
     }
 
     fn reached(&self, count: usize) -> Option<(usize, Checkpoint)> {
-        let mut after = count.min(self.chunk.len());
+        let mut after = count.min(self.slice.len());
         while after > 0 {
-            let last = self.chunk.iter().nth(after - 1)?;
+            let last = self.slice.iter().nth(after - 1)?;
             if last.is_last() {
                 let cursor = Cursor::new(self.log, last.sequence());
                 return Some((after, cursor.into()));
@@ -114,6 +114,6 @@ impl<T: Send + Sync> Items for SourceItems<T> {
 
 impl<T: fmt::Debug> fmt::Debug for SourceItems<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.chunk.fmt(f)
+        self.slice.fmt(f)
     }
 }

@@ -4,8 +4,8 @@ use std::task::{Context, Poll, ready};
 use crate::chain::end::End;
 use crate::chain::place::Halt;
 use crate::chain::waiters::Berth;
-use crate::chunk::Chunk;
 use crate::error::RecvError;
+use crate::owned_slice::OwnedSlice;
 use crate::subscription::{STREAK_MAX, Subscription};
 
 /// How a subscription finds its next event, or waits for it.
@@ -145,19 +145,19 @@ impl<T, E: Clone> Subscription<T, E> {
         }
     }
 
-    pub(crate) fn poll_chunk(
+    pub(crate) fn poll_owned_slice(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Chunk<T>, RecvError<E>>> {
+    ) -> Poll<Result<OwnedSlice<T>, RecvError<E>>> {
         ready!(self.poll_ready(cx))?;
         let reach = self.place.reach().clone();
         let log = Arc::clone(self.place.chain().log());
-        let chunk = Chunk::new(reach, log);
+        let slice = OwnedSlice::new(reach, log);
         if self.granted > 0 {
             self.take_back();
             self.left -= 1;
         }
-        self.place.pass(chunk.len() as u32);
-        Poll::Ready(Ok(chunk))
+        self.place.pass(slice.len() as u32);
+        Poll::Ready(Ok(slice))
     }
 }

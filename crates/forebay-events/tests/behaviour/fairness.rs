@@ -79,16 +79,16 @@ fn stream_lets_others_run() {
     let mut stream = log.source().subscribe().into_stream();
     append_each(&mut log, 1..=300_000);
     log.close();
-    let (progress, chunks) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (progress, slices) = (AtomicU64::new(0), AtomicU64::new(0));
     let reads = async {
-        while let Some(Ok(chunk)) = stream.next().await {
-            chunks.fetch_add(1, SeqCst);
-            progress.fetch_add(chunk.len() as u64, SeqCst);
+        while let Some(Ok(slice)) = stream.next().await {
+            slices.fetch_add(1, SeqCst);
+            progress.fetch_add(slice.len() as u64, SeqCst);
         }
     };
-    let turns = turns(reads, &chunks);
+    let turns = turns(reads, &slices);
     assert!(turns.len() > 1);
-    is_fair(&turns, chunks.load(SeqCst));
+    is_fair(&turns, slices.load(SeqCst));
     assert_eq!(progress.load(SeqCst), 300_000);
 }
 

@@ -1,9 +1,9 @@
-//! Events one by one, as slices and as chunks.
+//! Events one by one, as slices and as owned ones.
 //!
 //! * They are the same events in the same order, however they are read and mixed.
 //! * A slice has at least one event and knows the sequence of each, and which is the last of its
 //!   sequence.
-//! * A chunk keeps its events, whatever becomes of the log.
+//! * An owned slice keeps its events, whatever becomes of the log.
 
 use forebay_events::{Publisher, Subscription};
 use futures::StreamExt;
@@ -171,7 +171,7 @@ fn slice_that_ends_within_a_batch_says_so() {
 }
 
 #[test]
-fn chunk_keeps_its_events() {
+fn owned_slice_keeps_its_events() {
     let census = Census::default();
     let mut log = Publisher::<Counted>::new();
     let mut stream = log.source().subscribe().into_stream();
@@ -180,20 +180,20 @@ fn chunk_keeps_its_events() {
     }
     let first = at_once(stream.next()).unwrap().unwrap();
     log.close();
-    let mut chunks = vec![first];
-    while let Some(Ok(chunk)) = at_once(stream.next()) {
-        chunks.push(chunk);
+    let mut slices = vec![first];
+    while let Some(Ok(slice)) = at_once(stream.next()) {
+        slices.push(slice);
     }
     drop(stream);
-    let numbers = chunks.iter().flat_map(|chunk| &chunk[..]);
+    let numbers = slices.iter().flat_map(|slice| &slice[..]);
     assert!(numbers.map(|event| event.number).eq(1..=100));
-    let sequences = chunks.iter().flatten().map(|entry| entry.sequence().get());
+    let sequences = slices.iter().flatten().map(|entry| entry.sequence().get());
     assert!(sequences.eq(1..=100));
-    let clones = chunks.clone();
-    drop(chunks);
+    let clones = slices.clone();
+    drop(slices);
     assert_eq!(census.alive(), 100);
-    let chunks = clones;
+    let slices = clones;
     assert_eq!(census.alive(), 100);
-    drop(chunks);
+    drop(slices);
     assert_eq!(census.alive(), 0);
 }

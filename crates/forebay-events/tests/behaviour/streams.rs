@@ -1,4 +1,4 @@
-//! A subscription as a stream of chunks.
+//! A subscription as a stream of slices.
 //!
 //! * It gives all events, then its end once, and then nothing any more.
 //! * An item that was not taken is not lost when its future is dropped.
@@ -21,7 +21,7 @@ fn stream_gives_all_events_and_then_its_end_once() {
     let mut events = Vec::new();
     let end = loop {
         match finished(stream.next()).expect("the end was not said yet") {
-            Ok(chunk) => events.extend_from_slice(&chunk),
+            Ok(slice) => events.extend_from_slice(&slice),
             Err(end) => break end,
         }
     };
@@ -41,9 +41,9 @@ fn stream_waits_and_is_woken() {
         next.waits();
         log.append(event, event).unwrap();
         assert!(next.is_woken());
-        let chunk = next.output().unwrap().unwrap();
-        assert_eq!(chunk[..], [event]);
-        assert_eq!(chunk.iter().next().unwrap().sequence().get(), event);
+        let slice = next.output().unwrap().unwrap();
+        assert_eq!(slice[..], [event]);
+        assert_eq!(slice.iter().next().unwrap().sequence().get(), event);
     }
     let mut next = Hand::new(stream.next());
     next.waits();
@@ -93,7 +93,7 @@ fn stream_that_was_left_behind_ends() {
     let mut events = Vec::new();
     let end = loop {
         match finished(stream.next()).expect("the end was not said yet") {
-            Ok(chunk) => events.extend_from_slice(&chunk),
+            Ok(slice) => events.extend_from_slice(&slice),
             Err(end) => break end,
         }
     };

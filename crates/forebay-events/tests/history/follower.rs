@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use forebay_core::{Cursor, LogId, Sequence};
-use forebay_events::{Chunk, Chunks, Closer, Entry, Reason, RecvError, Subscription};
+use forebay_events::{Closer, Entry, OwnedSlice, OwnedSlices, Reason, RecvError, Subscription};
 use futures::StreamExt;
 
 use crate::model::{Item, Model, Next, Place};
@@ -31,7 +31,7 @@ pub(crate) struct Follower {
 
 pub(crate) enum Reads {
     Subscription(Subscription<Counted, Error>),
-    Stream(Chunks<Counted, Error>),
+    Stream(OwnedSlices<Counted, Error>),
 }
 
 fn item(entry: &Entry<'_, Counted>) -> Item {
@@ -42,9 +42,9 @@ fn item(entry: &Entry<'_, Counted>) -> Item {
     }
 }
 
-fn items(chunk: &Chunk<Counted>) -> Vec<Item> {
-    assert!(!chunk.is_empty());
-    chunk.iter().map(|entry| item(&entry)).collect()
+fn items(slice: &OwnedSlice<Counted>) -> Vec<Item> {
+    assert!(!slice.is_empty());
+    slice.iter().map(|entry| item(&entry)).collect()
 }
 
 impl Follower {
@@ -196,7 +196,7 @@ impl Follower {
         let polled = match &mut self.reads {
             Reads::Stream(stream) => match stream.poll_next_unpin(&mut cx) {
                 Poll::Pending => Poll::Pending,
-                Poll::Ready(Some(chunk)) => Poll::Ready(chunk.map(|chunk| items(&chunk))),
+                Poll::Ready(Some(slice)) => Poll::Ready(slice.map(|slice| items(&slice))),
                 // Its end was said before, so nothing is asked any more.
                 Poll::Ready(None) => {
                     assert!(stream.subscription().is_none());

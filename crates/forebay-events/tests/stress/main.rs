@@ -198,7 +198,7 @@ fn readers_follow_from_log_to_log() {
 }
 
 #[test]
-fn chunks_go_from_thread_to_thread() {
+fn slices_go_from_thread_to_thread() {
     let alive = Arc::new(AtomicU64::new(0));
     let mut log = log(true, Retention::READERS);
     let mut stream = log.source().subscribe().into_stream();
@@ -206,15 +206,15 @@ fn chunks_go_from_thread_to_thread() {
     thread::scope(|scope| {
         scope.spawn(move || {
             block_on(async {
-                while let Some(Ok(chunk)) = stream.next().await {
-                    tx.send(chunk).expect("somebody takes them");
+                while let Some(Ok(slice)) = stream.next().await {
+                    tx.send(slice).expect("somebody takes them");
                 }
             });
         });
         let takes = scope.spawn(move || {
             let mut next = 0;
-            for chunk in rx {
-                for event in &chunk {
+            for slice in rx {
+                for event in &slice {
                     assert_eq!(event.number, next);
                     next += 1;
                 }

@@ -10,12 +10,12 @@ use crate::log::Log;
 ///
 /// It can be used as a slice of the events. It keeps alive the segment in which they are and, as
 /// any reader that stands there, what comes after it.
-pub struct Chunk<T> {
+pub struct OwnedSlice<T> {
     reach: Reach<T>,
     log: Arc<Log<T>>,
 }
 
-impl<T> Chunk<T> {
+impl<T> OwnedSlice<T> {
     pub(crate) const fn new(reach: Reach<T>, log: Arc<Log<T>>) -> Self {
         Self { reach, log }
     }
@@ -29,7 +29,7 @@ impl<T> Chunk<T> {
     }
 }
 
-impl<T> Deref for Chunk<T> {
+impl<T> Deref for OwnedSlice<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -38,7 +38,7 @@ impl<T> Deref for Chunk<T> {
     }
 }
 
-impl<'a, T> IntoIterator for &'a Chunk<T> {
+impl<'a, T> IntoIterator for &'a OwnedSlice<T> {
     type Item = crate::entry::Entry<'a, T>;
     type IntoIter = Entries<'a, T>;
 
@@ -47,7 +47,7 @@ impl<'a, T> IntoIterator for &'a Chunk<T> {
     }
 }
 
-impl<T> Clone for Chunk<T> {
+impl<T> Clone for OwnedSlice<T> {
     fn clone(&self) -> Self {
         Self {
             reach: self.reach.clone(),
@@ -56,7 +56,7 @@ impl<T> Clone for Chunk<T> {
     }
 }
 
-impl<T> Drop for Chunk<T> {
+impl<T> Drop for OwnedSlice<T> {
     fn drop(&mut self) {
         if let Some(segment) = self.reach.take() {
             self.log.release(segment);
@@ -64,7 +64,7 @@ impl<T> Drop for Chunk<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Chunk<T> {
+impl<T: fmt::Debug> fmt::Debug for OwnedSlice<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self).finish()
     }

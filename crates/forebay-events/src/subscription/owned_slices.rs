@@ -5,17 +5,17 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
-use crate::chunk::Chunk;
 use crate::error::RecvError;
+use crate::owned_slice::OwnedSlice;
 use crate::subscription::Subscription;
 
-/// A stream of what a [`Subscription`] receives, in [`Chunk`]s.
-pub struct Chunks<T, E = std::convert::Infallible> {
+/// A stream of what a [`Subscription`] receives, in [`OwnedSlice`]s.
+pub struct OwnedSlices<T, E = std::convert::Infallible> {
     /// `None` after the end.
     subscription: Option<Subscription<T, E>>,
 }
 
-impl<T, E> Chunks<T, E> {
+impl<T, E> OwnedSlices<T, E> {
     pub(crate) const fn new(subscription: Subscription<T, E>) -> Self {
         Self {
             subscription: Some(subscription),
@@ -29,14 +29,14 @@ impl<T, E> Chunks<T, E> {
     }
 }
 
-impl<T, E: Clone> Stream for Chunks<T, E> {
-    type Item = Result<Chunk<T>, RecvError<E>>;
+impl<T, E: Clone> Stream for OwnedSlices<T, E> {
+    type Item = Result<OwnedSlice<T>, RecvError<E>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Some(subscription) = &mut self.subscription else {
             return Poll::Ready(None);
         };
-        let polled = subscription.poll_chunk(cx);
+        let polled = subscription.poll_owned_slice(cx);
         if let Poll::Ready(Err(_)) = &polled {
             self.subscription = None;
         }
@@ -44,14 +44,16 @@ impl<T, E: Clone> Stream for Chunks<T, E> {
     }
 }
 
-impl<T, E: Clone> FusedStream for Chunks<T, E> {
+impl<T, E: Clone> FusedStream for OwnedSlices<T, E> {
     fn is_terminated(&self) -> bool {
         self.subscription.is_none()
     }
 }
 
-impl<T, E> fmt::Debug for Chunks<T, E> {
+impl<T, E> fmt::Debug for OwnedSlices<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Chunks").field(&self.subscription).finish()
+        f.debug_tuple("OwnedSlices")
+            .field(&self.subscription)
+            .finish()
     }
 }
