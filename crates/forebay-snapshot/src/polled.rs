@@ -165,6 +165,18 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> PolledProvider<S, P> {
     ///
     /// Whatever has expired is gone when this returns, whether it had other things to do or not. It
     /// looks at what is due and not at all that is kept, takes one message, and cuts some items.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("polled/example.in")]
+    /// provider.taken(&replica, &marker, anchor, vec![10, 20, 30].into());
+    /// // Until there is nothing to do at the moment.
+    /// while provider.poll(&mut cx, &mut replica).is_ready() {}
+    /// assert_eq!(provider.usage().snapshots, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll(&mut self, cx: &mut Context<'_>, host: &mut dyn Host<P>) -> Poll<()> {
         self.learn(host);
         let now = self.now;
@@ -211,6 +223,16 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> PolledProvider<S, P> {
     ///
     /// [`NotTaken::ForSession`] with a message that only a session understands, and
     /// [`NotTaken::Full`] while as many messages wait as may wait to be sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("polled/example.in")]
+    /// provider.receive("laggard", Message::Request { nonce: 1, reconnect: None })?;
+    /// assert!(provider.poll(&mut cx, &mut replica).is_ready());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn receive(&mut self, from: P, message: Message<P>) -> Result<(), NotTaken<P>> {
         if !message.is_for_provider() {
             return Err(NotTaken::ForSession(message));
@@ -241,6 +263,19 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> PolledProvider<S, P> {
     /// Returns up to where the log may be removed, given up to where it is committed.
     ///
     /// Of the time since the last poll it knows nothing, so it may keep more than it has to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("polled/example.in")]
+    /// provider.taken(&replica, &marker, anchor, vec![10, 20, 30].into());
+    /// while provider.poll(&mut cx, &mut replica).is_ready() {}
+    /// // The laggard that was offered the snapshot needs what comes after it.
+    /// let safe = provider.safe_to_prune_prefix(Sequence::new(100_000));
+    /// assert_eq!(safe, anchor.sequence());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn safe_to_prune_prefix(&mut self, committed: Sequence) -> Sequence {
         self.provider.safe_to_prune(self.now, committed)

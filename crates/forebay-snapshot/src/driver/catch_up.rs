@@ -24,6 +24,17 @@ pub struct CatchUp<H: DriverHost> {
 
 impl<H: DriverHost> CatchUp<H> {
     /// Returns how far the session is, and will be.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// let session = Session::start(now, SessionConfig::new(), members, 7)?;
+    /// let mut progress = handle.catch_up(session).await?.progress();
+    /// println!("{:?}", progress.borrow_and_update());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
@@ -39,6 +50,18 @@ impl<H: DriverHost> CatchUp<H> {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the session as it is; only its outcome is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// let session = Session::start(now, SessionConfig::new(), members, 7)?;
+    /// let catching_up = handle.catch_up(session).await?;
+    /// handle.shutdown().await;
+    /// assert!(catching_up.finished().await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn finished(self) -> Result<Anchor, CatchUpError<H>> {
         self.finished
             .await

@@ -64,6 +64,19 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// If the future is dropped before it has completed, the connection is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// // Whatever can be read and written, here a pipe in memory.
+    /// let (near, far) = tokio::io::duplex(1 << 10);
+    /// let attached = handle.attach("a".to_owned(), near).await?;
+    /// drop(far);
+    /// println!("{}", attached.ended().await);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn attach(
         &self,
         peer: H::Peer,
@@ -90,6 +103,18 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// If the future is dropped before it has completed, nothing was told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// // The log applies a marker as its entry 42 of term 3.
+    /// let marker = Marker::new("a".to_owned(), 7);
+    /// let anchor = Anchor::new(Sequence::new(42), 3);
+    /// handle.taken(marker, anchor, vec![10, 20, 30].into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn taken(
         &self,
         marker: Marker<H::Peer>,
@@ -127,6 +152,16 @@ impl<H: DriverHost> DriverHandle<H> {
     ///
     /// If the future is dropped before it has completed, the driver may have been told all the same,
     /// which does no harm.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// let safe = handle.safe_to_prune(Sequence::new(100_000)).await?;
+    /// assert!(safe < Sequence::new(100_000));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn safe_to_prune(&self, committed: Sequence) -> Result<Sequence, DriverStopped> {
         let (safe, answer) = oneshot::channel();
         self.tell(Command::Prune { committed, safe }).await?;
@@ -142,6 +177,15 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// If the future is dropped before it has completed, nothing was told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// handle.set_leader(Some("a".to_owned())).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_leader(&self, leader: Option<H::Peer>) -> Result<(), DriverStopped> {
         self.tell(Command::Leader(leader)).await
     }
@@ -155,6 +199,16 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// If the future is dropped before it has completed, nothing was told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// let members = Membership::new("c".to_owned(), ["a", "c", "d"].map(String::from));
+    /// handle.set_membership(members.with_leader(Some("a".to_owned()))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_membership(
         &self,
         membership: Membership<H::Peer>,
@@ -192,6 +246,17 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// If the future is dropped before it has completed, the session is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// let session = Session::start(now, SessionConfig::new(), members, 7)?;
+    /// let catching_up = handle.catch_up(session).await?;
+    /// println!("{:?}", catching_up.progress().borrow().phase);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn catch_up(&self, session: HostSession<H>) -> Result<CatchUp<H>, DriverStopped> {
         let (progress, watched) = watch::channel(session.progress());
         let (outcome, finished) = oneshot::channel();
@@ -216,6 +281,18 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// If the future is dropped before it has completed, nothing was told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// let session = Session::start(now, SessionConfig::new(), members, 7)?;
+    /// let catching_up = handle.catch_up(session).await?;
+    /// handle.cancel().await?;
+    /// assert!(catching_up.finished().await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn cancel(&self) -> Result<(), DriverStopped> {
         self.tell(Command::Cancel).await
     }
@@ -225,6 +302,16 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// If the future is dropped before it has completed, nothing was told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// handle.shutdown().await;
+    /// let _replica = running.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn shutdown(&self) {
         // A driver that has stopped need not be told.
         let _ = self.tell(Command::Shutdown).await;
@@ -235,6 +322,17 @@ impl<H: DriverHost> DriverHandle<H> {
     /// # Cancel safety
     ///
     /// Nothing is lost if the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// handle.shutdown().await;
+    /// handle.stopped().await;
+    /// assert!(handle.set_leader(None).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn stopped(&self) {
         self.commands.closed().await;
     }
