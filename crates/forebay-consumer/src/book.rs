@@ -14,6 +14,8 @@ pub(crate) struct Book {
     news: Option<News>,
     committed: Option<Checkpoint>,
     applied_at_commit: u64,
+    /// What is stored is void, and no commit was begun since.
+    is_void: bool,
     /// Nothing was applied since the handler began anew.
     is_blank: bool,
 }
@@ -108,6 +110,7 @@ impl Book {
     /// Begins a commit of everything that was reached, if that is news.
     pub(crate) fn begin(&mut self) -> Option<Mark> {
         self.news.take()?;
+        self.is_void = false;
         Some(Mark {
             checkpoint: self.reached.clone()?,
             applied: self.applied - self.unreached,
@@ -128,15 +131,18 @@ impl Book {
 
     /// Returns the position that has to be stored before anything is forgotten, if one has to: nobody
     /// who comes next goes on behind what was forgotten. Whoever begins at the zero of a log gets
-    /// everything in it, or learns that it is not there.
+    /// everything in it, or learns that it is not there. A commit that was not answered may be stored.
     pub(crate) fn void(&self) -> Option<Checkpoint> {
+        if self.is_void {
+            return None;
+        }
         let stored = self.committed.as_ref().or(self.reached.as_ref())?;
-        let zero = Checkpoint::new(Cursor::new(stored.log(), Sequence::ZERO));
-        (self.committed.as_ref() != Some(&zero)).then_some(zero)
+        Some(Checkpoint::new(Cursor::new(stored.log(), Sequence::ZERO)))
     }
 
     pub(crate) fn voided(&mut self, stored: Checkpoint) {
         self.committed = Some(stored);
+        self.is_void = true;
     }
 
     /// Forgets what was reached: nothing that was applied before counts any more.

@@ -140,8 +140,8 @@ where
             }
             applied = end;
             self.tell_progress();
-            self.commit_if_due().await?;
             self.check(&Raced::<()>::Idle)?;
+            self.commit_if_due().await?;
         }
         Ok(())
     }

@@ -18,8 +18,8 @@ pub(super) enum Flight<K: Keep> {
     Calling(BoxFuture<'static, (K, Answer<K>)>, Call),
     /// It has failed, and is made again at this time.
     Waiting(K, Call, Duration),
-    /// For a moment, while it changes from one to the other.
-    Changing,
+    /// For a moment, while it changes from one to the other, and at the end.
+    Gone,
 }
 
 type Answer<K> = Result<Told, <K as Keep>::Error>;
@@ -61,7 +61,12 @@ impl Call {
 
 impl<K: Keep> Desk<K> {
     pub(crate) const fn is_idle(&self) -> bool {
-        matches!(self.flight, Flight::Idle(_))
+        matches!(self.flight, Flight::Idle(_) | Flight::Gone)
+    }
+
+    /// Whether a commit may begin: no call is under way, and the store has not failed for good.
+    pub(crate) const fn may_commit(&self) -> bool {
+        self.is_idle() && self.failed.is_none() && self.book.has_news()
     }
 
     pub(crate) fn load(&mut self) {
@@ -70,7 +75,7 @@ impl<K: Keep> Desk<K> {
 
     /// Begins to commit what was reached, unless a call is under way or there is no news.
     pub(crate) fn commit(&mut self) {
-        if !self.is_idle() {
+        if !self.may_commit() {
             return;
         }
         if let Some(mark) = self.book.begin() {
@@ -92,15 +97,26 @@ impl<K: Keep> Desk<K> {
     }
 
     pub(crate) fn give_up_waiting(&mut self) {
-        let flight = std::mem::replace(&mut self.flight, Flight::Changing);
+        let flight = std::mem::replace(&mut self.flight, Flight::Gone);
         self.flight = match flight {
             Flight::Waiting(keep, ..) => Flight::Idle(keep),
             other => other,
         };
     }
 
+    /// At the end, nobody needs to know where to begin any more, nor to make anything void that was
+    /// not begun.
+    pub(crate) fn abandon_all_but_commits(&mut self) {
+        let flight = std::mem::replace(&mut self.flight, Flight::Gone);
+        self.flight = match flight {
+            Flight::Calling(_, Call::Load) => Flight::Gone,
+            Flight::Waiting(keep, Call::Load | Call::Void(_), _) => Flight::Idle(keep),
+            other => other,
+        };
+    }
+
     fn call(&mut self, call: Call) {
-        let flight = std::mem::replace(&mut self.flight, Flight::Changing);
+        let flight = std::mem::replace(&mut self.flight, Flight::Gone);
         self.flight = match flight {
             Flight::Idle(keep) | Flight::Waiting(keep, ..) => {
                 Flight::Calling(Box::pin(call.clone().make(keep)), call)
@@ -113,7 +129,7 @@ impl<K: Keep> Desk<K> {
     pub(super) fn poll_flight(&mut self, cx: &mut Context<'_>) {
         loop {
             match &mut self.flight {
-                Flight::Idle(_) | Flight::Changing => return,
+                Flight::Idle(_) | Flight::Gone => return,
                 Flight::Calling(future, call) => {
                     let Poll::Ready((keep, answer)) = future.as_mut().poll(cx) else {
                         return;
@@ -188,7 +204,7 @@ impl<K: Keep> Desk<K> {
             return;
         };
         let again = self.now().saturating_add(wait);
-        let flight = std::mem::replace(&mut self.flight, Flight::Changing);
+        let flight = std::mem::replace(&mut self.flight, Flight::Gone);
         self.flight = match flight {
             Flight::Idle(keep) => Flight::Waiting(keep, call, again),
             other => other,

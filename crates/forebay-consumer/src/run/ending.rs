@@ -78,6 +78,7 @@ where
 
     /// Lets the commit that is under way land, and commits what was reached after it.
     async fn settle(&mut self, lets_commit: bool) -> Flow<(), F, K, H> {
+        self.desk.abandon_all_but_commits();
         self.finish().await?;
         if lets_commit && self.desk.book.has_news() {
             self.persist(Op::Flush).await?;

@@ -36,7 +36,7 @@ where
     pub(super) async fn commit_if_due(&mut self) -> Flow<(), F, K, H> {
         let book = &self.desk.book;
         let settings = &self.desk.settings;
-        let is_due = self.desk.is_idle()
+        let is_due = self.desk.may_commit()
             && (book.is_heavy(settings.commit_every)
                 || book
                     .due_at(settings.commit_interval)
@@ -50,7 +50,7 @@ where
     /// Begins to commit what was reached, if that is news and no call of the store is under way: has
     /// the handler flush, and goes on while the store works.
     pub(super) async fn commit(&mut self) -> Flow<(), F, K, H> {
-        if self.desk.is_idle() && self.desk.book.has_news() {
+        if self.desk.may_commit() {
             self.persist(Op::Flush).await?;
             self.desk.commit();
         }

@@ -1,0 +1,139 @@
+//! When positions are committed.
+//!
+//! * Only a position that is reached is committed, after the handler has flushed.
+//! * A commit is due after so many items, after so long, and for the first position of all.
+//! * While one is under way, items are applied, and the next one is for all of them.
+//! * Not more is applied than may be uncommitted, unless nothing of it could be committed.
+
+use std::time::Duration;
+
+use crate::harness::scene::Scene;
+use crate::harness::script::{at, items, parts, reached};
+use crate::harness::worker::Done::{Applied, Flushed};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_commit_is_due_after_so_many_items() {
+    let scene = Scene::new([vec![items(1..=2), items(3..=3)]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.commit_every(4));
+    assert_eq!(scene.store.take_calls(), ["load"]);
+    scene.log.push(items(4..=4));
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["commit 4"]);
+    scene.log.push(items(5..=7));
+    running.run();
+    assert_eq!(scene.store.take_calls(), [""; 0]);
+    assert_eq!(running.handle.stats().uncommitted, 3);
+}
+
+#[test]
+fn a_commit_is_due_so_long_after_a_position_was_reached() {
+    let scene = Scene::new([vec![items(1..=2)]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.commit_interval(3 * SECOND));
+    running.advance(2 * SECOND);
+    scene.log.push(items(3..=3));
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["load"]);
+    running.advance(SECOND);
+    assert_eq!(scene.store.take_calls(), ["commit 3"]);
+    running.advance(10 * SECOND);
+    assert_eq!(scene.store.take_calls(), [""; 0], "there is nothing new");
+}
+
+#[test]
+fn the_first_position_of_all_is_committed_at_once() {
+    let scene = Scene::new([vec![reached(1, 0), items(1..=2)]]);
+    let _running = scene.start();
+    assert_eq!(scene.store.take_calls(), ["load", "commit 0"]);
+}
+
+#[test]
+fn only_what_is_reached_is_committed_and_only_when_it_is() {
+    let scene = Scene::new([vec![items(1..=2), parts([3, 3]), parts([3])]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.commit_every(1));
+    assert_eq!(scene.store.stored(), Some(at(1, 2)));
+    assert_eq!(scene.worker.applied(), [1, 2, 3, 3, 3]);
+    assert_eq!(running.handle.stats().uncommitted, 3);
+    scene.log.push(reached(1, 3));
+    running.run();
+    assert_eq!(scene.store.stored(), Some(at(1, 3)));
+    assert_eq!(running.handle.stats().uncommitted, 0);
+}
+
+#[test]
+fn a_position_without_items_is_committed_too() {
+    let scene = Scene::new([vec![reached(1, 5), reached(1, 6)]]).storing(1, 0);
+    let _running = scene.start_with(|builder| builder.commit_every(2));
+    assert_eq!(scene.store.take_calls(), ["load", "commit 6"]);
+}
+
+#[test]
+fn the_handler_flushes_what_it_applied_before_each_commit() {
+    let scene = Scene::new([vec![items(1..=3)]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.commit_every(2));
+    let two = [Applied(vec![1, 2]), Flushed, Applied(vec![3])];
+    assert_eq!(scene.worker.take_done(), two);
+    running.advance(SECOND);
+    assert_eq!(scene.worker.take_done(), [Flushed]);
+}
+
+#[test]
+fn items_are_applied_while_a_commit_is_under_way_and_the_next_is_for_all() {
+    let scene = Scene::new([vec![items(1..=2)]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.commit_every(5));
+    scene.store.hold();
+    scene.log.push(items(3..=5));
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["load", "commit 5"]);
+    scene.log.push(items(6..=20));
+    running.run();
+    assert_eq!(scene.worker.applied().len(), 20);
+    assert_eq!(scene.store.take_calls(), [""; 0], "one at a time");
+    assert_eq!(running.handle.stats().uncommitted, 20);
+    scene.store.release();
+    running.run();
+    scene.log.push(items(21..=21));
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["commit 21"]);
+    assert_eq!(scene.store.stored(), Some(at(1, 21)));
+}
+
+#[test]
+fn a_commit_that_lands_lets_the_next_one_begin_without_another_item() {
+    let scene = Scene::new([vec![items(1..=2)]]).storing(1, 0);
+    scene.store.hold();
+    let mut running = scene.start();
+    scene.store.release();
+    running.run();
+    scene.store.hold();
+    running.advance(SECOND);
+    scene.log.push(items(3..=3));
+    running.advance(SECOND);
+    assert_eq!(scene.store.take_calls(), ["load", "commit 2"]);
+    scene.store.release();
+    running.advance(SECOND);
+    assert_eq!(scene.store.take_calls(), ["commit 3"]);
+}
+
+#[test]
+fn no_more_is_applied_than_may_be_uncommitted() {
+    let scene = Scene::new([vec![items(1..=3)]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.uncommitted_max(10).commit_every(3));
+    scene.store.hold();
+    scene.log.push(items(4..=30));
+    running.run();
+    let uncommitted = running.handle.stats().uncommitted;
+    assert_eq!(uncommitted, 12, "ten, and the batch they end in");
+    scene.store.release();
+    running.run();
+    assert_eq!(scene.worker.applied().len(), 30);
+}
+
+#[test]
+fn a_sequence_of_more_than_may_be_uncommitted_is_applied_all_the_same() {
+    let scene = Scene::new([vec![parts([1; 50]), reached(1, 1)]]).storing(1, 0);
+    let running = scene.start_with(|builder| builder.uncommitted_max(10).batch_max(5));
+    assert_eq!(scene.worker.applied().len(), 50);
+    assert_eq!(running.handle.stats().reached, Some(at(1, 1).cursor()));
+}

@@ -1,0 +1,93 @@
+//! Where a consumer begins, and what it does with positions that others say.
+//!
+//! * It goes on after what is stored, and begins as somebody new where nothing is.
+//! * A position that is not further than the last one is none, whoever says so.
+//! * Where the log goes over into another one, so does what is stored.
+//! * Somebody else with the same key who is further does no harm.
+//! * What it does and how far it is can be seen at any time.
+
+use std::time::Duration;
+
+use forebay_consumer::Phase;
+
+use crate::harness::scene::Scene;
+use crate::harness::script::{at, items, reached};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn it_goes_on_after_what_is_stored() {
+    let scene = Scene::new([vec![items(8..=9)]]).storing(1, 7);
+    let running = scene.start();
+    assert_eq!(scene.log.opened(), [Some(at(1, 7))]);
+    assert_eq!(running.handle.stats().committed, Some(at(1, 7).cursor()));
+    assert_eq!(running.handle.stats().reached, Some(at(1, 9).cursor()));
+}
+
+#[test]
+fn it_begins_as_somebody_new_where_nothing_is_stored() {
+    let scene = Scene::new([vec![]]);
+    let running = scene.start();
+    assert_eq!(scene.log.opened(), [None]);
+    assert_eq!(running.handle.stats().reached, None);
+}
+
+#[test]
+fn a_position_that_goes_back_is_none() {
+    let scene = Scene::new([vec![items(8..=9), reached(1, 3)]]).storing(1, 7);
+    let mut running = scene.start_with(|builder| builder.commit_every(1));
+    running.advance(SECOND);
+    assert_eq!(scene.store.stored(), Some(at(1, 9)));
+    assert_eq!(running.handle.stats().reached, Some(at(1, 9).cursor()));
+}
+
+#[test]
+fn what_is_stored_follows_the_log_into_another_one() {
+    let scene = Scene::new([vec![items(8..=9), reached(2, 1)]]).storing(1, 7);
+    let mut running = scene.start();
+    running.advance(SECOND);
+    assert_eq!(scene.store.take_calls(), ["load", "reset 2-1"]);
+}
+
+#[test]
+fn somebody_who_is_further_does_no_harm() {
+    let scene = Scene::new([vec![items(8..=9)]]).storing(1, 7);
+    let mut running = scene.start();
+    let mut other = scene.store.clone();
+    let further = forebay_consumer::Keep::commit(&mut other, at(1, 30));
+    assert!(futures::executor::block_on(further).unwrap().is_advanced());
+    running.advance(SECOND);
+    let stats = running.handle.stats();
+    assert_eq!((stats.commits, stats.unchanged), (1, 1));
+    assert_eq!(stats.committed, Some(at(1, 30).cursor()));
+    assert_eq!(stats.uncommitted, 0);
+}
+
+#[test]
+fn what_it_does_can_be_seen() {
+    let scene = Scene::new([vec![items(1..=3)]]).storing(1, 0);
+    let consumer = scene.builder().build().unwrap();
+    assert_eq!(consumer.handle().stats().phase, Phase::Loading);
+    scene.log.set_head(10);
+    let mut running = scene.start_with(|builder| builder.batch_max(2));
+    let stats = running.handle.stats();
+    assert_eq!(stats.phase, Phase::Following);
+    assert_eq!((stats.applied, stats.batches, stats.uncommitted), (3, 2, 3));
+    assert_eq!(stats.lag(), Some(7));
+    running.advance(SECOND);
+    let stats = running.handle.stats();
+    assert_eq!((stats.commits, stats.uncommitted), (1, 0));
+    running.stop();
+    assert_eq!(running.handle.stats().phase, Phase::Ended);
+}
+
+#[test]
+fn an_empty_log_is_waited_for() {
+    let scene = Scene::new([vec![]]);
+    let mut running = scene.start();
+    running.advance(100 * SECOND);
+    assert!(!running.has_ended());
+    scene.log.push(items(1..=1));
+    running.run();
+    assert_eq!(scene.worker.applied(), [1]);
+}

@@ -1,0 +1,67 @@
+//! Settings, and what they are refused for.
+
+use forebay_consumer::{ConfigError, Consumer};
+
+use crate::harness::scene::Scene;
+use crate::harness::script::items;
+use crate::harness::worker::Done::Applied;
+
+#[test]
+fn zero_items_are_refused() {
+    let scene = Scene::new([]);
+    let refused = |builder: forebay_consumer::Builder<_, _, _>| builder.build().err();
+    assert_eq!(
+        refused(scene.builder().commit_every(0)),
+        Some(ConfigError::Zero)
+    );
+    assert_eq!(
+        refused(scene.builder().batch_max(0)),
+        Some(ConfigError::Zero)
+    );
+    assert_eq!(
+        refused(scene.builder().uncommitted_max(0)),
+        Some(ConfigError::Zero)
+    );
+}
+
+#[cfg(not(feature = "tokio"))]
+#[test]
+fn a_consumer_needs_a_clock() {
+    let scene = Scene::new([]);
+    let built = Consumer::builder(scene.log, scene.store, scene.worker).build();
+    assert_eq!(built.err(), Some(ConfigError::RuntimeMissing));
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn with_tokio_there_is_a_clock() {
+    let scene = Scene::new([]);
+    assert!(
+        Consumer::builder(scene.log, scene.store, scene.worker)
+            .build()
+            .is_ok()
+    );
+}
+
+#[test]
+fn batches_are_as_large_as_the_smallest_of_three_limits() {
+    for (batch_max, commit_every, takes) in [(2, 9, 9), (9, 2, 9), (9, 9, 2)] {
+        let scene = Scene::new([vec![items(1..=3)]]).storing(1, 0);
+        scene.worker.takes(takes);
+        let _running =
+            scene.start_with(|builder| builder.batch_max(batch_max).commit_every(commit_every));
+        let done = scene.worker.take_done();
+        assert_eq!(done.first(), Some(&Applied(vec![1, 2])));
+    }
+}
+
+#[test]
+fn a_handler_that_takes_nothing_gets_one_at_a_time() {
+    let scene = Scene::new([vec![items(1..=2)]]).storing(1, 0);
+    scene.worker.takes(0);
+    let _running = scene.start();
+    assert_eq!(
+        scene.worker.take_done(),
+        [Applied(vec![1]), Applied(vec![2])]
+    );
+}
