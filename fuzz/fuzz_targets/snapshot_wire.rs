@@ -5,7 +5,7 @@
 //! * What it takes is no longer than it may be.
 #![no_main]
 
-use forebay_snapshot::{Frame, Limits, decode, encode};
+use forebay_snapshot::{Encoded, Limits, decode, encode};
 use libfuzzer_sys::fuzz_target;
 
 const LIMITS: Limits = Limits::new();
@@ -13,7 +13,7 @@ const LIMITS: Limits = Limits::new();
 macro_rules! check {
     ($bytes:expr, $peer:ty) => {
         if let Ok(message) = decode::<$peer>($bytes.to_vec().into(), &LIMITS) {
-            assert!($bytes.len() <= Frame::len_max(&LIMITS));
+            assert!($bytes.len() <= Encoded::len_max(&LIMITS));
             let written = encode(&message).unwrap().to_bytes();
             assert_eq!(decode(written, &LIMITS), Ok(message));
         }

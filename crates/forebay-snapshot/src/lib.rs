@@ -26,7 +26,7 @@
 //! * [`Anchor`], where a snapshot was taken, and [`Hash`](struct@Hash), what is in it; [`Piece`], a
 //!   part of it; [`Limits`], how large it may be.
 //! * [`Message`], what peers say to each other, with [`Refusal`] and [`Absence`]; [`encode`] and
-//!   [`decode`], how that is written, as a [`Frame`].
+//!   [`decode`], how that is written, as an [`Encoded`].
 //! * `driver`, a module, runs both machines on tokio, over TCP or any other byte stream.
 //! * [`ConfigError`], [`StateError`], [`PieceError`] and [`WireError`], what is wrong with settings,
 //!   states, pieces and frames.
@@ -159,5 +159,5 @@ pub use crate::snapshot::slice::{SliceBuilder, SliceEntry, SliceSnapshot};
 pub use crate::snapshot::{Build, OutOfOrder, Snapshot};
 #[cfg(feature = "imbl")]
 pub use crate::snapshot::{OrdBuilder, OrdSnapshot, VecBuilder, VecSnapshot};
-pub use crate::wire::{Frame, decode, encode};
+pub use crate::wire::{Encoded, decode, encode};
 pub use forebay_core::ConfigError;

@@ -20,14 +20,14 @@ const PLAIN_BYTES_MAX: usize = 4 << 10;
 /// A transport sends both, one after the other, and says how many bytes they have.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Frame {
+pub struct Encoded {
     /// The first bytes.
     pub head: Vec<u8>,
     /// The other bytes, which were not copied; often none.
     pub body: Bytes,
 }
 
-impl Frame {
+impl Encoded {
     /// Returns the most bytes that a frame has under these limits.
     ///
     /// Whoever reads a longer one from a stream need not make room for it.
@@ -35,12 +35,12 @@ impl Frame {
     /// # Examples
     ///
     /// ```
-    /// use forebay_snapshot::{Frame, Limits};
+    /// use forebay_snapshot::{Encoded, Limits};
     ///
     /// // A piece, and who asked for it.
     /// let piece_max = 1 << 20;
     /// let limits = Limits::new().piece_bytes_max(piece_max);
-    /// assert!(Frame::len_max(&limits) < piece_max + 16);
+    /// assert!(Encoded::len_max(&limits) < piece_max + 16);
     /// ```
     #[must_use]
     pub const fn len_max(limits: &Limits) -> usize {
@@ -123,17 +123,17 @@ impl Frame {
 /// # Ok(())
 /// # }
 /// ```
-pub fn encode<P: Serialize>(message: &Message<P>) -> Result<Frame, WireError> {
+pub fn encode<P: Serialize>(message: &Message<P>) -> Result<Encoded, WireError> {
     if let Message::Data { id, bytes } = message {
         let mut head = Vec::with_capacity(DATA_HEAD_LEN);
         head.push(DATA);
         head.extend_from_slice(&id.to_le_bytes());
         let body = bytes.clone();
-        return Ok(Frame { head, body });
+        return Ok(Encoded { head, body });
     }
     let head = postcard::to_extend(message, vec![PLAIN]).map_err(|_| WireError::Malformed)?;
     check_len(head.len(), PLAIN_BYTES_MAX)?;
-    Ok(Frame {
+    Ok(Encoded {
         head,
         body: Bytes::new(),
     })
@@ -161,7 +161,7 @@ pub fn decode<P: DeserializeOwned>(
 ) -> Result<Message<P>, WireError> {
     match frame.first() {
         Some(&DATA) => {
-            check_len(frame.len(), Frame::len_max(limits))?;
+            check_len(frame.len(), Encoded::len_max(limits))?;
             let head = frame.first_chunk::<DATA_HEAD_LEN>();
             let [_, id @ ..] = head.ok_or(WireError::Malformed)?;
             let id = u64::from_le_bytes(*id);

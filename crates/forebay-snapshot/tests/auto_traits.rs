@@ -3,7 +3,7 @@
 //! A change of a private field could take that away without any other test noticing.
 
 use forebay_snapshot::{
-    Absence, Anchor, CellBuilder, CellSnapshot, ConfigError, Frame, Hash, Ignored, Limits,
+    Absence, Anchor, CellBuilder, CellSnapshot, ConfigError, Encoded, Hash, Ignored, Limits,
     LogEntry, Marker, Membership, MemorySpool, Message, NotTaken, OutOfOrder, Phase, Piece,
     PieceError, PolledProvider, Progress, Provider, ProviderConfig, ProviderEvent, ProviderOutput,
     ProviderUsage, Refusal, Restart, ResumeState, SendError, Session, SessionConfig, SessionError,
@@ -19,7 +19,7 @@ type State = SliceSnapshot<String>;
 fn what_peers_say_can_be_sent_and_shared() {
     assert_send_sync::<Absence>();
     assert_send_sync::<Anchor>();
-    assert_send_sync::<Frame>();
+    assert_send_sync::<Encoded>();
     assert_send_sync::<Hash>();
     assert_send_sync::<Limits>();
     assert_send_sync::<Marker<String>>();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use forebay_core::Sequence;
 use forebay_snapshot::{
-    Absence, Anchor, Frame, Hash, Limits, Message, Piece, Refusal, WireError, decode, encode,
+    Absence, Anchor, Encoded, Hash, Limits, Message, Piece, Refusal, WireError, decode, encode,
 };
 use proptest::prelude::*;
 
@@ -113,7 +113,7 @@ proptest! {
     fn what_is_written_is_read_as_the_same(message in message()) {
         let frame = encode(&message).unwrap();
         prop_assert_eq!(frame.len(), frame.to_bytes().len());
-        prop_assert!(!frame.is_empty() && frame.len() <= Frame::len_max(&LIMITS));
+        prop_assert!(!frame.is_empty() && frame.len() <= Encoded::len_max(&LIMITS));
         prop_assert_eq!(decode(frame.to_bytes(), &LIMITS), Ok(message));
     }
 
@@ -162,7 +162,7 @@ fn frames_that_are_too_long_are_not_read() {
     let limits = LIMITS.piece_bytes_max(5_000);
     let data = |len: usize| Bytes::from(vec![2; len]);
     let max = 5_009;
-    assert_eq!(Frame::len_max(&limits), max);
+    assert_eq!(Encoded::len_max(&limits), max);
     assert!(decode::<u8>(data(max), &limits).is_ok());
     let len = max + 1;
     assert_eq!(

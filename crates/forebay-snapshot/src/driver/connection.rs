@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::{select, time};
 
 use crate::driver::config::DriverConfig;
-use crate::{Frame, Message, WireError, decode};
+use crate::{Encoded, Message, WireError, decode};
 
 /// A byte stream of whatever kind.
 pub(crate) type Stream = Pin<Box<dyn Duplex>>;
@@ -80,7 +80,7 @@ impl Error for Disconnected {
 pub(super) async fn run<P: DeserializeOwned>(
     stream: Stream,
     number: u64,
-    queue: mpsc::Receiver<Frame>,
+    queue: mpsc::Receiver<Encoded>,
     arrived: mpsc::Sender<(u64, Message<P>)>,
     config: &DriverConfig,
 ) -> Disconnected {
@@ -98,7 +98,7 @@ async fn receive<P: DeserializeOwned>(
     config: &DriverConfig,
 ) -> Disconnected {
     loop {
-        let frame = match read_frame(&mut read, Frame::len_max(&config.limits)).await {
+        let frame = match read_frame(&mut read, Encoded::len_max(&config.limits)).await {
             Ok(frame) => frame,
             Err(why) => return why,
         };
@@ -145,7 +145,7 @@ pub(super) async fn read_frame(
 
 async fn send(
     mut write: impl AsyncWrite + Unpin,
-    mut queue: mpsc::Receiver<Frame>,
+    mut queue: mpsc::Receiver<Encoded>,
     config: &DriverConfig,
 ) -> Disconnected {
     while let Some(frame) = queue.recv().await {
@@ -163,7 +163,7 @@ async fn send(
 
 pub(super) async fn write_frame(
     mut write: impl AsyncWrite + Unpin,
-    frame: &Frame,
+    frame: &Encoded,
 ) -> io::Result<()> {
     let len = u32::try_from(frame.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     let mut head = Vec::with_capacity(size_of::<u32>().saturating_add(frame.head.len()));

@@ -11,7 +11,7 @@ use tokio::time;
 
 use crate::driver::config::DriverConfig;
 use crate::driver::connection::{self, Disconnected, Stream};
-use crate::{Frame, Message, Unsent, encode};
+use crate::{Encoded, Message, Unsent, encode};
 
 /// Two peers may connect to each other at one time, and each be right to keep its own connection.
 const PER_PEER_MAX: usize = 2;
@@ -29,7 +29,7 @@ pub(super) struct Links<P> {
 struct Link<P> {
     peer: P,
     task: task::Id,
-    queue: mpsc::Sender<Frame>,
+    queue: mpsc::Sender<Encoded>,
     closed: oneshot::Sender<Disconnected>,
 }
 
@@ -107,7 +107,7 @@ where
     pub(super) fn send(&self, to: &P, message: &Message<P>) -> Result<(), Unsent> {
         let link = self.newest(to).ok_or(Unsent::Closed)?;
         let frame = encode(message).map_err(|_| Unsent::TooLarge)?;
-        if frame.len() > Frame::len_max(&self.config.limits) {
+        if frame.len() > Encoded::len_max(&self.config.limits) {
             return Err(Unsent::TooLarge);
         }
         link.queue.try_send(frame).map_err(|error| match error {

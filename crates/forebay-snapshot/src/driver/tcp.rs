@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::JoinSet;
 use tokio::{select, time};
 
-use crate::Frame;
+use crate::Encoded;
 use crate::driver::connection::{read_frame, write_frame};
 use crate::driver::handle::DriverHandle;
 use crate::driver::host::DriverHost;
@@ -75,7 +75,7 @@ pub async fn connect_tcp<P: Serialize + Sync>(
     let body = Bytes::new();
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    write_frame(&mut stream, &Frame { head, body }).await?;
+    write_frame(&mut stream, &Encoded { head, body }).await?;
     Ok(stream)
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use forebay_snapshot::driver::{Disconnected, DriverConfig};
-use forebay_snapshot::{Frame, Limits, Message, Refusal, WireError, decode, encode};
+use forebay_snapshot::{Encoded, Limits, Message, Refusal, WireError, decode, encode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::time;
 
@@ -64,7 +64,7 @@ async fn a_frame_that_is_no_message_closes_its_connection_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_frame_that_is_too_long_is_not_even_waited_for() {
-    let max = Frame::len_max(&Limits::new());
+    let max = Encoded::len_max(&Limits::new());
     for len in [max + 1, u32::MAX as usize] {
         let prefix = u32::try_from(len).unwrap().to_le_bytes();
         let too_large = Disconnected::Wire(WireError::TooLarge { len, max });
