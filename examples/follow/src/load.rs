@@ -87,6 +87,10 @@ pub fn keep_writing(service: SocketAddr, keys: u64, per_second: u32) -> Load {
             ticks.tick().await;
             // Far enough apart to change all parts of the state.
             let key = round.wrapping_mul(0x9e37_79b9_7f4a_7c15) % keys;
+            // Half of them in the first topic, and half of the rest in each that follows.
+            let topics = TOPICS.len() as u64;
+            let topic = u64::from(round.trailing_zeros()).min(topics - 1);
+            let key = (key - key % topics + topic).min(keys - 1);
             if stopped.load(Ordering::Relaxed) || set(&mut client, key, round).await.is_err() {
                 return;
             }
@@ -98,8 +102,8 @@ pub fn keep_writing(service: SocketAddr, keys: u64, per_second: u32) -> Load {
     }
 }
 
-/// Watches every topic, and a key, until this is dropped. One more watches and never reads, as
-/// somebody does whose machine has gone to sleep.
+/// Watches every topic, and a key, until this is dropped. One more has the state and then reads no
+/// more, as somebody does whose machine has gone to sleep.
 #[must_use]
 pub fn watch(service: SocketAddr) -> JoinSet<()> {
     let mut watchers = JoinSet::new();
@@ -113,9 +117,12 @@ pub fn watch(service: SocketAddr) -> JoinSet<()> {
         });
     }
     watchers.spawn(async move {
-        let asleep = open(service, &format!("/watch/{}", TOPICS[0])).await;
-        std::future::pending::<()>().await;
-        drop(asleep);
+        if let Ok(mut events) = open(service, &format!("/watch/{}", TOPICS[0])).await {
+            while let Ok(Some(event)) = events.next().await
+                && event.name != "end-of-snapshot"
+            {}
+            std::future::pending::<()>().await;
+        }
     });
     watchers
 }
