@@ -9,7 +9,7 @@ use hyper::{Method, StatusCode};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
 
-use crate::client::{Client, ClientError, Events};
+use crate::client::{Client, ClientError, Event, Events};
 use crate::writer::Fatal;
 
 /// What keys belong to.
@@ -118,8 +118,9 @@ pub fn watch(service: SocketAddr) -> JoinSet<()> {
     }
     watchers.spawn(async move {
         if let Ok(mut events) = open(service, &format!("/watch/{}", TOPICS[0])).await {
-            while let Ok(Some(event)) = events.next().await
-                && event.name != "end-of-snapshot"
+            let is_whole = |event: &Event| event.name == "end-of-snapshot";
+            while let Ok(Some(came)) = events.next().await
+                && !came.iter().any(is_whole)
             {}
             std::future::pending::<()>().await;
         }

@@ -6,7 +6,9 @@ use forebay_core::{LogId, Sequence};
 use serde::Serialize;
 
 use crate::page::positions::Positions;
-use crate::status::{Receiving, ReplicaStatus, Status, SubscriberStatus, TopicStatus, WorkerStatus};
+use crate::status::{
+    Receiving, ReplicaStatus, Status, SubscriberStatus, TopicStatus, WorkerStatus,
+};
 
 /// Nobody reads more rows than this, and each is sent several times a second.
 const ROWS_MAX: usize = 20;

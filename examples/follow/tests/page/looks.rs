@@ -99,7 +99,7 @@ fn page_can_be_read_aloud() {
     );
     let titles = named("heading");
     for title in [
-        "follow",
+        "The follow path",
         "Topics",
         "Watchers",
         "Workers",
