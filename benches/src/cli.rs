@@ -2,6 +2,7 @@
 //!
 //! Bad input ends with exit status 2 and one line on standard error that says what is allowed.
 
+mod all;
 mod argument;
 mod checkpoints;
 mod contest;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use crate::cli::all::AllArguments;
 pub(crate) use crate::cli::checkpoints::{CheckpointsArguments, GrowthArguments, WorkArguments};
 pub(crate) use crate::cli::events::{AudienceArguments, EventsArguments, WritingArguments};
 pub(crate) use crate::cli::output::OutputArguments;
@@ -37,6 +39,8 @@ struct Arguments {
 pub(crate) enum Command {
     #[command(flatten)]
     Measure(Measurement),
+    /// Asks every question at a short setting, in about two minutes, and writes one page.
+    All(AllArguments),
     /// Is one of the processes that `checkpoints` starts.
     #[command(hide = true)]
     WriteCheckpoints,
@@ -56,6 +60,26 @@ pub(crate) enum Measurement {
     /// Runs ways to keep positions durably against each other.
     #[command(allow_negative_numbers = true)]
     Checkpoints(Box<CheckpointsArguments>),
+}
+
+impl Measurement {
+    /// Returns what is to come out.
+    pub(crate) fn output(&self) -> &OutputArguments {
+        match self {
+            Self::Reads(arguments) => &arguments.output,
+            Self::Events(arguments) => &arguments.output,
+            Self::Checkpoints(arguments) => &arguments.output,
+        }
+    }
+
+    /// Returns the same, to be changed.
+    pub(crate) fn output_mut(&mut self) -> &mut OutputArguments {
+        match self {
+            Self::Reads(arguments) => &mut arguments.output,
+            Self::Events(arguments) => &mut arguments.output,
+            Self::Checkpoints(arguments) => &mut arguments.output,
+        }
+    }
 }
 
 /// The arguments of `cmp`.
@@ -83,6 +107,16 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Option<Command>, Failure> 
             terminal::readable(answer.print()).map(|()| None)
         }
         Err(error) => Err(Failure::Arguments(one_line(&error.to_string()).into())),
+    }
+}
+
+/// Reads a command line that measures.
+pub(crate) fn measurement(arguments: &[OsString]) -> Result<Measurement, Failure> {
+    match parse(arguments)? {
+        Some(Command::Measure(measurement)) => Ok(measurement),
+        _ => Err(Failure::Arguments(
+            "expected a subcommand that measures".into(),
+        )),
     }
 }
 

@@ -126,6 +126,14 @@ pub enum Failure {
         /// What went wrong.
         source: store::Fault,
     },
+    /// One of the questions of `all` has no answer.
+    #[error("{part}: {source}")]
+    Part {
+        /// The question.
+        part: &'static str,
+        /// Why there is no answer.
+        source: Box<Self>,
+    },
     /// A condition of `cmp` was not met; what it was has been said.
     #[error("conditions of --fail-if that hold: {0}")]
     Condition(usize),
@@ -139,7 +147,12 @@ impl Failure {
     /// customary 130 after an interrupt.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.status())
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Self::Part { source, .. } => source.status(),
             Self::WrongAnswers { .. }
             | Self::LoadsLost { .. }
             | Self::Overlap { .. }
@@ -151,6 +164,6 @@ impl Failure {
             | Self::Condition(_) => 1,
             Self::Interrupted => 130,
             _ => 2,
-        })
+        }
     }
 }

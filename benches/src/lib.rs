@@ -8,7 +8,7 @@
 //! * [`events`], ways to give every event to every subscriber.
 //! * [`checkpoints`], ways to keep positions durably.
 //!
-//! What they share:
+//! `all` asks each of them, and puts what they find on one page. What they share:
 //! * `cli`, what can be asked for; [`program`], all of it behind a command line; `measurement`, the
 //!   subcommands that measure.
 //! * `harness`, what runs when, and with what it is measured; [`random`], draws that are the same
@@ -17,6 +17,7 @@
 //!   why there is none.
 #![deny(unsafe_code)]
 
+mod all;
 pub mod allocator;
 pub mod checkpoints;
 mod cli;

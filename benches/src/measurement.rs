@@ -1,13 +1,13 @@
 //! The subcommands that measure: each finds something, which is then written down in one way.
 
-use crate::cli::{Measurement, OutputArguments};
+use crate::cli::Measurement;
 use crate::failure::Failure;
 use crate::harness::run::{Findings, Run};
 use crate::{checkpoints, events, reads};
 
 /// Measures what was asked for, and reports it. `command` is the command line, for the report's head.
 pub(crate) fn run(measurement: &Measurement, command: String) -> Result<(), Failure> {
-    let run = Run::begin(output(measurement), command)?;
+    let run = Run::begin(measurement.output(), command)?;
     run.finish(measure(measurement)?)
 }
 
@@ -17,13 +17,5 @@ pub(crate) fn measure(measurement: &Measurement) -> Result<Findings, Failure> {
         Measurement::Reads(arguments) => reads::measure(arguments),
         Measurement::Events(arguments) => events::measure(arguments),
         Measurement::Checkpoints(arguments) => checkpoints::measure(arguments),
-    }
-}
-
-fn output(measurement: &Measurement) -> &OutputArguments {
-    match measurement {
-        Measurement::Reads(arguments) => &arguments.output,
-        Measurement::Events(arguments) => &arguments.output,
-        Measurement::Checkpoints(arguments) => &arguments.output,
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::{self, CmpArguments, Command};
 use crate::failure::Failure;
 use crate::harness::terminal;
 use crate::report::grid::Style;
-use crate::{checkpoints, cmp, measurement};
+use crate::{all, checkpoints, cmp, measurement};
 
 /// Runs the program with its arguments, the first of which is its own name, and returns its exit
 /// status.
@@ -28,6 +28,7 @@ fn obey(arguments: &[OsString]) -> Result<(), Failure> {
     };
     match command {
         Command::Measure(asked) => measurement::run(&asked, cli::quoted(arguments)),
+        Command::All(asked) => all::run(&asked, cli::quoted(arguments)),
         Command::WriteCheckpoints => checkpoints::write(),
         Command::Cmp(request) => compare(request),
     }

@@ -6,11 +6,12 @@
 //! * [`cdf`] and [`clock`], how an engine writes a distribution and a moment down.
 //! * [`output`], the folder with the files, written whole or not at all.
 //! * [`table`], [`json`], [`markdown`] and [`html`], the formats.
-//! * `reads`, `events` and `checkpoints`, the `kinds` of report: what each shows, as an `outline` that every format
-//!   follows.
+//! * `reads`, `events`, `checkpoints` and `all`, the `kinds` of report: what each shows, as an `outline`
+//!   that every format follows; `headline`, what each says in short.
 //! * [`metric`], [`quantity`], [`spread`] [`grid`] and `swept`, what the formats share.
 //! * [`error`], why a report could not be read or written.
 
+pub(crate) mod all;
 mod answer;
 pub mod cdf;
 mod cells;
@@ -20,6 +21,7 @@ pub mod clock;
 pub mod error;
 pub(crate) mod events;
 pub mod grid;
+mod headline;
 pub mod html;
 pub mod json;
 mod kinds;

@@ -133,6 +133,8 @@ pub(crate) enum WorkloadName {
     Scan,
     /// All clients ask for one key at one instant, then for the next.
     Stampede,
+    /// All clients ask for different keys at one instant, then for the next ones.
+    Page,
 }
 
 /// The layouts of a trace by name.

@@ -70,7 +70,7 @@ impl Comparison {
                 )
             }
             // Of other kinds, as was said.
-            (Body::Reads(_) | Body::Events(_) | Body::Checkpoints(_), _) => {
+            (Body::Reads(_) | Body::Events(_) | Body::Checkpoints(_) | Body::All(_), _) => {
                 Err(CmpError::NothingShared)
             }
         }

@@ -18,7 +18,13 @@ pub(crate) struct Run<'a> {
     output: &'a OutputArguments,
     command: String,
     folder: Folder,
-    started_at: String,
+    start: Start,
+}
+
+/// The moment at which measuring began.
+#[derive(Debug)]
+pub(crate) struct Start {
+    at: String,
     warnings: Vec<String>,
 }
 
@@ -40,29 +46,25 @@ impl<'a> Run<'a> {
     /// command line, for the report's head.
     pub(crate) fn begin(output: &'a OutputArguments, command: String) -> Result<Self, Failure> {
         let folder = Folder::open(&output.out)?;
-        let mut warnings: Vec<String> = machine::busy_warning(0.0).into_iter().collect();
+        let mut start = Start::now(0.0);
         if env!("FOREBAY_PROFILE") == "debug" {
-            warnings.push("built without optimisation; build with --release".into());
+            let warning = "built without optimisation; build with --release";
+            start.warnings.push(warning.into());
         }
         interrupt::listen();
         Ok(Self {
             output,
             command,
             folder,
-            started_at: clock::utc(SystemTime::now()),
-            warnings,
+            start,
         })
     }
 
     /// Writes the files, then prints.
     pub(crate) fn finish(self, findings: Findings) -> Result<(), Failure> {
         let (output, interrupted) = (self.output, findings.interrupted);
-        let folder = self.folder.clone();
-        let report = Report {
-            header: self.header(&findings),
-            body: findings.body,
-        };
-        let files = folder.write(&report)?;
+        let report = self.start.report(self.command, findings);
+        let files = self.folder.write(&report)?;
         if output.json {
             terminal::print(&String::from_utf8_lossy(&json::encode(&report)?))?;
         } else {
@@ -79,23 +81,38 @@ impl<'a> Run<'a> {
             Ok(())
         }
     }
+}
 
-    fn header(self, findings: &Findings) -> Header {
+impl Start {
+    /// Notes that measuring begins. `own_threads` is how many threads the program has kept busy until
+    /// now.
+    pub(crate) fn now(own_threads: f64) -> Self {
+        Self {
+            at: clock::utc(SystemTime::now()),
+            warnings: machine::busy_warning(own_threads).into_iter().collect(),
+        }
+    }
+
+    /// Returns the report of what was found since then by a command.
+    pub(crate) fn report(self, command: String, findings: Findings) -> Report {
         let mut warnings = self.warnings;
         if warnings.is_empty() {
             warnings.extend(machine::busy_warning(findings.own_threads));
         }
-        warnings.extend(findings.warnings.iter().cloned());
+        warnings.extend(findings.warnings);
         let (toolchain, profile) = (env!("FOREBAY_TOOLCHAIN"), env!("FOREBAY_PROFILE"));
-        Header {
-            command: self.command,
-            commit: env!("FOREBAY_COMMIT").into(),
-            toolchain: format!("{toolchain} ({profile})"),
-            machine: machine::describe(),
-            started_at: self.started_at,
-            interrupted: findings.interrupted,
-            warnings,
-            settings: findings.settings.clone(),
+        Report {
+            header: Header {
+                command,
+                commit: env!("FOREBAY_COMMIT").into(),
+                toolchain: format!("{toolchain} ({profile})"),
+                machine: machine::describe(),
+                started_at: self.at,
+                interrupted: findings.interrupted,
+                warnings,
+                settings: findings.settings,
+            },
+            body: findings.body,
         }
     }
 }

@@ -71,7 +71,7 @@ impl Scenario {
             .workload
             .draw(self.loads(offered), self.keys, clients, seed);
         let (pace, stop_ns) = match (offered, &self.workload) {
-            (Offered::Clients(_), Workload::Stampede) => {
+            (Offered::Clients(_), Workload::Stampede | Workload::Page) => {
                 (Pace::Bursts { clients }, self.duration_ns)
             }
             (Offered::Clients(_), _) => (Pace::Closed { clients }, self.duration_ns),
@@ -99,6 +99,7 @@ impl Scenario {
             Workload::Uniform => format!("uniform, {keys} keys"),
             Workload::Scan => format!("scan, {keys} keys"),
             Workload::Stampede => format!("stampede, {keys} keys"),
+            Workload::Page => format!("page, {keys} keys"),
             Workload::Trace { path, trace } => {
                 let name = path
                     .file_name()
@@ -170,6 +171,7 @@ fn workload(arguments: &LoadArguments) -> Result<Workload, Failure> {
         WorkloadName::Uniform => Workload::Uniform,
         WorkloadName::Scan => Workload::Scan,
         WorkloadName::Stampede => Workload::Stampede,
+        WorkloadName::Page => Workload::Page,
     })
 }
 
@@ -178,8 +180,9 @@ fn offered(arguments: &LoadArguments, workload: &Workload) -> Result<Vec<Offered
     if arguments.speed.is_some() && !timed {
         return refuse("--speed needs a trace with times; give --rate or --clients for this one");
     }
-    if matches!(workload, Workload::Stampede) && !arguments.rate.is_empty() {
-        return refuse("a stampede is a closed loop; give --clients rather than --rate");
+    let is_closed = matches!(workload, Workload::Stampede | Workload::Page);
+    if is_closed && !arguments.rate.is_empty() {
+        return refuse("stampede and page are closed loops; give --clients rather than --rate");
     }
     let mut offered: Vec<Offered> = Vec::new();
     let rates = arguments.rate.iter().map(|&rate| Offered::PerSecond(rate));

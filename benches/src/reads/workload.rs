@@ -23,6 +23,9 @@ pub enum Workload {
     Scan,
     /// All clients ask for one key at one instant, and for the next one once all are answered.
     Stampede,
+    /// All clients ask at one instant, each for another key, as the parts of a page do; and for
+    /// the next ones once all are answered.
+    Page,
     /// The recorded reads of a file.
     Trace {
         /// The file, as it was named on the command line.
@@ -44,7 +47,8 @@ impl Workload {
 
     /// Returns the keys of `loads` loads, or of the whole trace where it is shorter.
     ///
-    /// `burst` is how many loads in a row ask for one key in a stampede, which always has whole
+    /// `burst` is how many loads begin at one instant in a stampede, which asks for one key then, and
+    /// in a page, which asks for different ones as far as there are so many. Both always have whole
     /// bursts. Keys are laid out over
     /// the backend in random order, so that a popular key's neighbours are not popular too; only
     /// a scan follows the backend's order.
@@ -67,6 +71,10 @@ impl Workload {
                 bursts
                     .flat_map(|key| std::iter::repeat_n(key, burst))
                     .collect()
+            }
+            Self::Page => {
+                let whole = loads.div_ceil(burst) * burst;
+                (0..keys).cycle().map(place).take(whole).collect()
             }
             Self::Trace { trace, .. } => {
                 let read = trace.keys.iter().take(loads);
@@ -92,6 +100,8 @@ pub fn arrivals(loads: usize, per_second: f64, seed: u64) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -113,6 +123,14 @@ mod tests {
                 .all(|burst| burst.iter().all(|key| *key == burst[0]))
         );
         assert_ne!(keys[0], keys[3]);
+    }
+
+    #[test]
+    fn a_page_asks_for_a_burst_of_different_keys_at_a_time() {
+        let keys = Workload::Page.draw(9, 50, 4, 1);
+        assert_eq!(keys.len(), 12);
+        let different = |page: &[u32]| page.iter().collect::<HashSet<_>>().len();
+        assert!(keys.chunks(4).all(|page| different(page) == 4));
     }
 
     #[test]

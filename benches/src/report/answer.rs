@@ -25,11 +25,34 @@ pub(crate) fn answers<R: Round>(questions: &[Question<R>], point: &Point<R>) -> 
 }
 
 fn answer<R: Round>(question: &Question<R>, point: &Point<R>) -> Option<String> {
-    let Question {
-        metric,
-        what,
-        compared,
-    } = question;
+    let Question { what, compared, .. } = question;
+    let Answer {
+        best,
+        figure,
+        worst,
+        ratio,
+    } = ranked(question, point)?;
+    let ratio = ratio.show_ratio();
+    Some(format!(
+        "{what}: {best}, {figure}; {worst} has {ratio} × {compared}"
+    ))
+}
+
+/// Who did best and who did worst.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// The best, of several equal ones the first two.
+    pub(crate) best: String,
+    /// What the best has.
+    pub(crate) figure: String,
+    pub(crate) worst: String,
+    /// How many times the best one's figure the worst one's is.
+    pub(crate) ratio: Spread,
+}
+
+/// Finds out who did best and worst; `None` where there is nothing to choose from.
+pub(crate) fn ranked<R: Round>(question: &Question<R>, point: &Point<R>) -> Option<Answer> {
+    let metric = question.metric;
     let contenders = contenders(point);
     let contends = |strategy: &StrategyRounds<R>| {
         let mut names = contenders.iter().map(|contender| &contender.name);
@@ -51,13 +74,13 @@ fn answer<R: Round>(question: &Question<R>, point: &Point<R>) -> Option<String> 
         return None;
     }
     let best: Vec<&str> = equals(&ranked, ranked.first()?.1).collect();
-    let worst = equals(&ranked, ratio).next()?;
     let figure = Spread::of_rounds(metric, ranked.first()?.0).map(|spread| spread.median);
-    let (best, figure) = (listed(&best), metric.show(figure));
-    let ratio = ratio.show_ratio();
-    Some(format!(
-        "{what}: {best}, {figure}; {worst} has {ratio} × {compared}"
-    ))
+    Some(Answer {
+        best: listed(&best),
+        figure: metric.show(figure),
+        worst: equals(&ranked, ratio).next()?.to_owned(),
+        ratio,
+    })
 }
 
 /// Returns the names of those with one ratio.

@@ -1,8 +1,8 @@
 //! Compact cumulative distributions.
 //!
 //! A histogram of a long run has thousands of buckets, and a chart a few hundred pixels. A report
-//! keeps one step per percent up to 90 %, and eighteen for each nine of the tail, because the tail
-//! is where strategies differ.
+//! keeps one step for every two percent up to 90 %, and nine for each nine of the tail, because the
+//! tail is where strategies differ.
 
 use crate::report::model::CdfStep;
 
@@ -48,12 +48,12 @@ const WHOLE: u32 = 1_000_000;
 
 /// Returns the kept quantiles in rising order: the smallest, each percent, finer in the tail, all.
 fn quantiles() -> impl Iterator<Item = u32> {
-    let tail = [5_000, 500, 50, 5].into_iter().flat_map(|width| {
-        let from = WHOLE - 20 * width;
-        (1..=18).map(move |step| from + step * width)
+    let tail = [10_000, 1_000, 100, 10].into_iter().flat_map(|width| {
+        let from = WHOLE - 10 * width;
+        (1..=9).map(move |step| from + step * width)
     });
     std::iter::once(1)
-        .chain((1..=90).map(|percent| percent * 10_000))
+        .chain((1..=45).map(|step| step * 20_000))
         .chain(tail)
         .chain([WHOLE])
 }

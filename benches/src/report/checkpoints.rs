@@ -12,6 +12,7 @@ use crate::report::checkpoints::metrics::{
     YARDSTICK,
 };
 use crate::report::checkpoints::tables::{costs, glance, grown, keys_of, processes_of};
+use crate::report::headline::{Gist, Headline};
 use crate::report::metric::Metric;
 use crate::report::model::{Checkpoints, CheckpointsRound, Offered, Point};
 use crate::report::offered;
@@ -109,6 +110,28 @@ static QUESTIONS: [Question<CheckpointsRound>; 2] = [
     },
 ];
 
+/// What is told of a report in short.
+static HEADLINE: Headline<CheckpointsRound> = Headline {
+    first: [&QUESTIONS[0], &QUESTIONS[1]],
+    questions: &QUESTIONS,
+    is_ours: |name| name.starts_with("forebay"),
+};
+
+/// Tells the report in short, by the most writers in one process.
+pub(crate) fn gist(checkpoints: &Checkpoints) -> Gist {
+    let points = checkpoints.points.iter();
+    let at = points.max_by_key(|point| match point.offered {
+        Offered::Commits {
+            writers,
+            processes: 1,
+            updates: None,
+            ..
+        } => writers,
+        _ => 0,
+    });
+    HEADLINE.gist(&checkpoints.points, at)
+}
+
 /// Returns what was committed, in one line.
 pub(crate) fn title(checkpoints: &Checkpoints) -> String {
     format!("durable positions: {}", checkpoints.workload)
@@ -157,6 +180,7 @@ pub(crate) fn outline(checkpoints: &Checkpoints) -> Outline {
             .collect(),
         summary,
         names,
+        parts: Vec::new(),
     }
 }
 

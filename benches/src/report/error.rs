@@ -43,7 +43,7 @@ pub enum ReportError {
         expected: u32,
     },
     /// The report answers a question that this program does not know.
-    #[error("expected a report of kind `reads` or `events`, found {found:?}")]
+    #[error("expected a report of a kind that this program makes, found kind {found:?}")]
     Kind {
         /// The kind that the input names.
         found: String,
@@ -67,7 +67,7 @@ impl ReportError {
     /// use forebay_bench::report::json;
     ///
     /// let error = json::parse(b"{\"schema\": 9}").unwrap_err();
-    /// assert_eq!(error.line(), "expected a report of at most schema 2, found schema 9");
+    /// assert_eq!(error.line(), "expected a report of at most schema 3, found schema 9");
     /// ```
     #[must_use]
     pub fn line(&self) -> String {

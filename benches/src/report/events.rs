@@ -13,6 +13,7 @@ use crate::report::events::metrics::{
 };
 use crate::report::events::tables::{deliveries, glance_delivery, glance_publishing};
 use crate::report::grid::{Grid, Tone};
+use crate::report::headline::{Gist, Headline};
 use crate::report::metric::Metric;
 use crate::report::model::{Events, EventsRound, Offered, Point};
 use crate::report::offered;
@@ -100,6 +101,23 @@ static QUESTIONS: [Question<EventsRound>; 3] = [
     },
 ];
 
+/// What is told of a report in short.
+static HEADLINE: Headline<EventsRound> = Headline {
+    first: [&QUESTIONS[0], &QUESTIONS[2]],
+    questions: &QUESTIONS,
+    is_ours: |name| name.starts_with("forebay"),
+};
+
+/// Tells the report in short, by the most subscribers that events were published for without a pause.
+pub(crate) fn gist(events: &Events) -> Gist {
+    let points = events.points.iter();
+    let at = points.max_by_key(|point| match point.offered {
+        Offered::Subscribers { count, per_second } => (per_second.is_none(), count),
+        _ => (false, 0),
+    });
+    HEADLINE.gist(&events.points, at)
+}
+
 /// Returns what was published, in one line.
 pub(crate) fn title(events: &Events) -> String {
     format!("events to many subscribers: {}", events.workload)
@@ -136,6 +154,7 @@ pub(crate) fn outline(events: &Events) -> Outline {
             .collect(),
         summary,
         names,
+        parts: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::report::grid::{Cell, Grid, Tone};
 use crate::report::kinds;
 use crate::report::model::{Header, Report};
-use crate::report::outline::{Chapter, Figure, Note, Outline};
+use crate::report::outline::{Chapter, Figure, Note, Outline, PartOutline};
 use crate::report::quantity::Quantity;
 
 mod axis;
@@ -52,7 +52,7 @@ pub fn render(report: &Report) -> String {
                     p class="soft" { (outline.method) "." }
                     (origin(&report.header))
                 }
-                main { (chapters(&outline)) }
+                main { (chapters(&outline, "", Level::Page)) }
             }
         }
     };
@@ -69,12 +69,7 @@ fn origin(header: &Header) -> Markup {
         bytes => Quantity::Bytes.show(bytes as f64),
     };
     html! {
-        @if header.interrupted {
-            p class="warning" { b { "Interrupted: " } "the last rounds are missing." }
-        }
-        @for warning in &header.warnings {
-            p class="warning" { b { "Warning: " } (warning) }
-        }
+        (warnings(header))
         pre { code { (header.command) } }
         dl {
             dt { "Commit" }
@@ -85,43 +80,113 @@ fn origin(header: &Header) -> Markup {
             dd { (machine.cpu) ", " (machine.cores) " cores, " (memory) ", " (machine.os) }
             dt { "Started" }
             dd { (header.started_at) }
-            @if !header.settings.is_empty() {
-                dt { "Settings" }
-                dd class="settings" {
-                    @for setting in &header.settings {
-                        span { b { (setting.name) } " " (setting.value) }
-                    }
+            (settings(header))
+        }
+    }
+}
+
+fn warnings(header: &Header) -> Markup {
+    html! {
+        @if header.interrupted {
+            p class="warning" { b { "Interrupted: " } "the last rounds are missing." }
+        }
+        @for warning in &header.warnings {
+            p class="warning" { b { "Warning: " } (warning) }
+        }
+    }
+}
+
+fn settings(header: &Header) -> Markup {
+    html! {
+        @if !header.settings.is_empty() {
+            dt { "Settings" }
+            dd class="settings" {
+                @for setting in &header.settings {
+                    span { b { (setting.name) } " " (setting.value) }
                 }
             }
         }
     }
 }
 
-fn chapters(outline: &Outline) -> Markup {
+/// Returns a report in a report, with what the page does not say of it at its top.
+fn part(index: usize, part: &PartOutline) -> Markup {
+    html! {
+        section class="part" {
+            h2 id={ "part-" (index) } { (part.question) }
+            @match &part.result {
+                Ok((header, outline)) => {
+                    p { (outline.title) }
+                    p class="soft" { (outline.method) "." }
+                    (warnings(header))
+                    pre { code { (part.command) } }
+                    dl {
+                        dt { "Started" }
+                        dd { (header.started_at) }
+                        (settings(header))
+                    }
+                    (chapters(outline, &format!("part-{index}-"), Level::Part))
+                }
+                Err(failure) => {
+                    p class="warning" { b { "Failed: " } (failure) }
+                    pre { code { (part.command) } }
+                }
+            }
+        }
+    }
+}
+
+/// Whether something stands at the top of the page or within a part of it.
+#[derive(Clone, Copy, Debug)]
+enum Level {
+    Page,
+    Part,
+}
+
+/// Returns the headings of all chapters as links, where there is more than one; `place` begins their
+/// addresses.
+fn chapters(outline: &Outline, place: &str, level: Level) -> Markup {
     html! {
         @if outline.points.len() > 1 {
             nav {
                 @for (index, point) in outline.points.iter().enumerate() {
-                    a href={ "#point-" (index) } { (point.title) }
+                    a href={ "#" (place) "point-" (index) } { (point.title) }
+                }
+            }
+        }
+        @if !outline.parts.is_empty() {
+            nav {
+                @for (index, part) in outline.parts.iter().enumerate() {
+                    a href={ "#part-" (index) } { (part.question) }
                 }
             }
         }
         @for summary in &outline.summary {
             section {
-                h2 { (summary.title) }
-                (content(summary, &outline.names))
+                (heading(level, None, &summary.title))
+                (content(summary, &outline.names, level))
             }
         }
         @for (index, point) in outline.points.iter().enumerate() {
             section {
-                h2 id={ "point-" (index) } { (point.title) }
-                (content(point, &outline.names))
+                (heading(level, Some(format!("{place}point-{index}")), &point.title))
+                (content(point, &outline.names, level))
             }
+        }
+        @for (index, shown) in outline.parts.iter().enumerate() { (part(index, shown)) }
+    }
+}
+
+fn heading(level: Level, id: Option<String>, text: &str) -> Markup {
+    html! {
+        @match level {
+            Level::Page => h2 id=[id] { (text) },
+            Level::Part => h3 class="chapter" id=[id] { (text) },
         }
     }
 }
 
-fn content(chapter: &Chapter, names: &[String]) -> Markup {
+fn content(chapter: &Chapter, names: &[String], level: Level) -> Markup {
     let is_answer = |note: &&Note| note.tone == Tone::Plain;
     let answers: Vec<&Note> = chapter.said.iter().filter(is_answer).collect();
     let notes = chapter.said.iter().filter(|note| !is_answer(note));
@@ -139,20 +204,23 @@ fn content(chapter: &Chapter, names: &[String]) -> Markup {
         @if let Some(grid) = &chapter.table { (table(grid, names)) }
         @for figures in rows {
             @if figures.iter().any(|figure| figure.chart.is_wide()) {
-                @for shown in figures { (figure(shown, names)) }
+                @for shown in figures { (figure(shown, names, level)) }
             } @else {
-                div class="pair" { @for shown in figures { (figure(shown, names)) } }
+                div class="pair" { @for shown in figures { (figure(shown, names, level)) } }
             }
         }
     }
 }
 
 /// Returns a chart with its title above and its numbers below.
-fn figure(figure: &Figure, names: &[String]) -> Markup {
+fn figure(figure: &Figure, names: &[String], level: Level) -> Markup {
     html! {
         figure {
             figcaption {
-                h3 { (figure.title) }
+                @match level {
+                    Level::Page => h3 { (figure.title) },
+                    Level::Part => h4 { (figure.title) },
+                }
                 p { (figure.lead) }
             }
             (drawing::draw(&figure.title, &figure.chart, names))

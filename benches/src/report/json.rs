@@ -1,12 +1,15 @@
 //! Reports as JSON: the format that keeps everything, and the only one that is read back.
 //!
-//! The file is one object: `schema`, `kind`, `header`, then the two sections. `counted` holds
+//! The file is one object: `schema`, `kind`, `header`, then the two sections, or the `parts` of a report
+//! on many questions, each a whole report. `counted` holds
 //! everything that a run in virtual time repeats bit for bit, and no time of the machine's; `measured`
 //! has the same shape and holds the rest. A round's `timing` stands in the section that its clock
-//! belongs to.
+//! belongs to. A step of a distribution is a pair of numbers, as there are thousands of them.
 
+mod all;
 mod checkpoints;
 mod events;
+mod layout;
 mod reads;
 
 use std::fs::File;
@@ -14,9 +17,11 @@ use std::io::Read;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, ser};
+use serde_json::Serializer;
 
 use crate::report::error::ReportError;
+use crate::report::json::layout::Lines;
 use crate::report::model::{Body, Header, Point, Report, SCHEMA, StrategyRounds};
 
 /// The longest input that [`parse`] looks at.
@@ -47,16 +52,11 @@ pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// ```
 pub fn encode(report: &Report) -> Result<Vec<u8>, ReportError> {
     report.validate()?;
-    let header = &report.header;
-    let mut bytes = match &report.body {
-        Body::Reads(body) => written(header, reads::counted(body), reads::measured(body)),
-        Body::Events(body) => written(header, events::counted(body), events::measured(body)),
-        Body::Checkpoints(body) => written(
-            header,
-            checkpoints::counted(body),
-            checkpoints::measured(body),
-        ),
-    }?;
+    let mut bytes = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut bytes, Lines::default());
+    Document(report)
+        .serialize(&mut serializer)
+        .map_err(ReportError::Syntax)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -80,6 +80,13 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportError> {
     }
     // A report of another schema may lack any other field, and must still be told apart.
     let mark: Mark = serde_json::from_slice(bytes).map_err(ReportError::Syntax)?;
+    let report = decoded(&mark, bytes)?;
+    report.validate()?;
+    Ok(report)
+}
+
+/// Returns the report of a file's content, whatever it says.
+fn decoded(mark: &Mark, bytes: &[u8]) -> Result<Report, ReportError> {
     if !(1..=u64::from(SCHEMA)).contains(&mark.schema) {
         return Err(ReportError::Schema {
             found: mark.schema,
@@ -87,6 +94,10 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportError> {
         });
     }
     let (header, body) = match mark.kind.as_deref() {
+        Some(all::KIND) => {
+            let (header, all) = all::parse(bytes)?;
+            (header, Body::All(all))
+        }
         Some(reads::KIND) => {
             let layout = layout(bytes)?;
             let body = reads::joined(layout.counted, layout.measured)?;
@@ -109,9 +120,7 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportError> {
             });
         }
     };
-    let report = Report { header, body };
-    report.validate()?;
-    Ok(report)
+    Ok(Report { header, body })
 }
 
 /// Reads a report from a file.
@@ -164,19 +173,36 @@ trait Counted: Serialize {
     const KIND: &'static str;
 }
 
-fn written<C: Counted>(
-    header: &Header,
-    counted: C,
-    measured: impl Serialize,
-) -> Result<Vec<u8>, ReportError> {
-    let layout = Layout {
+/// A report as it stands in a file.
+struct Document<'a>(&'a Report);
+
+impl Serialize for Document<'_> {
+    fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let header = &self.0.header;
+        match &self.0.body {
+            Body::Reads(body) => {
+                written(header, reads::counted(body), reads::measured(body)).serialize(serializer)
+            }
+            Body::Events(body) => {
+                written(header, events::counted(body), events::measured(body)).serialize(serializer)
+            }
+            Body::Checkpoints(body) => {
+                let (counted, measured) = (checkpoints::counted(body), checkpoints::measured(body));
+                written(header, counted, measured).serialize(serializer)
+            }
+            Body::All(body) => all::written(header, body).serialize(serializer),
+        }
+    }
+}
+
+fn written<C: Counted, M>(header: &Header, counted: C, measured: M) -> Layout<&Header, C, M> {
+    Layout {
         schema: SCHEMA,
         kind: C::KIND.to_owned(),
         header,
         counted,
         measured,
-    };
-    serde_json::to_vec_pretty(&layout).map_err(ReportError::Syntax)
+    }
 }
 
 fn layout<C, M>(bytes: &[u8]) -> Result<Layout<Header, C, M>, ReportError>

@@ -3,7 +3,7 @@
 use crate::report::grid::{escaped, visible};
 use crate::report::kinds;
 use crate::report::model::{Header, Report};
-use crate::report::outline::Chapter;
+use crate::report::outline::{Chapter, Outline, PartOutline};
 use crate::report::quantity::Quantity;
 
 /// Returns the report as Markdown: where it comes from, then every table of the HTML page.
@@ -29,14 +29,41 @@ pub fn render(report: &Report) -> String {
     let mut text = format!("# {}\n\n", escaped(&outline.title));
     text.push_str(&origin(&report.header));
     text.push_str(&format!("\n{}.\n", escaped(&outline.method)));
-    for chapter in outline.summary.iter().chain(&outline.points) {
-        text.push_str(&format!("\n## {}\n", escaped(&chapter.title)));
-        text.push_str(&sections(chapter));
+    text.push_str(&chapters(&outline, "##"));
+    for part in &outline.parts {
+        text.push_str(&format!("\n## {} in full\n\n", escaped(&part.question)));
+        text.push_str(&whole(part));
     }
     text
 }
 
-fn sections(chapter: &Chapter) -> String {
+/// Returns a report in a report, with what is not said of it at the top.
+fn whole(part: &PartOutline) -> String {
+    let mut text = fenced(&part.command);
+    match &part.result {
+        Err(failure) => text.push_str(&format!("\n> **Failed:** {}\n", escaped(failure))),
+        Ok((header, outline)) => {
+            let (title, method) = (escaped(&outline.title), escaped(&outline.method));
+            text.push_str(&format!("\n{title}; {method}.\n\n"));
+            text.push_str(&settings(header));
+            text.push_str(&warnings(header));
+            text.push_str(&chapters(outline, "###"));
+        }
+    }
+    text
+}
+
+/// Returns all chapters under headings of a level.
+fn chapters(outline: &Outline, level: &str) -> String {
+    let chapters = outline.summary.iter().chain(&outline.points);
+    let chapters = chapters.map(|chapter| {
+        let title = escaped(&chapter.title);
+        format!("\n{level} {title}\n{}", sections(chapter, level))
+    });
+    chapters.collect()
+}
+
+fn sections(chapter: &Chapter, level: &str) -> String {
     let said = chapter.said.iter();
     let said: String = said
         .map(|note| format!("* {}\n", escaped(&note.text)))
@@ -51,7 +78,7 @@ fn sections(chapter: &Chapter) -> String {
     for figure in &chapter.figures {
         let (title, lead) = (escaped(&figure.title), escaped(&figure.lead));
         let table = figure.table.markdown();
-        text.push_str(&format!("\n### {title}\n\n{lead}\n\n{table}"));
+        text.push_str(&format!("\n{level}# {title}\n\n{lead}\n\n{table}"));
     }
     text
 }
@@ -77,13 +104,19 @@ fn origin(header: &Header) -> String {
     for (name, value) in lines {
         text.push_str(&format!("* {name}: {}\n", escaped(value)));
     }
-    for setting in &header.settings {
-        text.push_str(&format!(
-            "* {}: {}\n",
-            escaped(&setting.name),
-            escaped(&setting.value)
-        ));
-    }
+    text + &settings(header) + &warnings(header)
+}
+
+fn settings(header: &Header) -> String {
+    let settings = header.settings.iter().map(|setting| {
+        let (name, value) = (escaped(&setting.name), escaped(&setting.value));
+        format!("* {name}: {value}\n")
+    });
+    settings.collect()
+}
+
+fn warnings(header: &Header) -> String {
+    let mut text = String::new();
     if header.interrupted {
         text.push_str("\n> **Interrupted:** the last rounds are missing.\n");
     }

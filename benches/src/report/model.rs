@@ -24,6 +24,7 @@
     reason = "written as literals by engines and tests; the file's schema number is the promise"
 )]
 
+mod all;
 mod checkpoints;
 mod events;
 mod header;
@@ -31,6 +32,7 @@ mod reads;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::all::{All, Part};
 pub use self::checkpoints::{
     Calls, Checkpoints, CheckpointsCounts, CheckpointsFigures, CheckpointsRound, ProcessShare,
 };
@@ -39,7 +41,7 @@ pub use self::header::{Header, Machine, Setting};
 pub use self::reads::{Clock, Reads, ReadsCounts, ReadsRound};
 
 /// The number of the JSON layout that this program writes. It reads the earlier ones too.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// One finished (or interrupted) run of one subcommand.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +61,8 @@ pub enum Body {
     Events(Events),
     /// Stores of positions: many writers, durably.
     Checkpoints(Checkpoints),
+    /// Several of those, one after the other.
+    All(All),
 }
 
 impl Body {
@@ -69,6 +73,7 @@ impl Body {
             Self::Reads(_) => "reads",
             Self::Events(_) => "events",
             Self::Checkpoints(_) => "checkpoints",
+            Self::All(_) => "all",
         }
     }
 }
@@ -145,13 +150,38 @@ pub struct Timing {
 ///
 /// Shares are kept as counts, since those survive a file unrounded.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(from = "WrittenStep", into = "(u64, u64)")]
 pub struct CdfStep {
     /// A latency.
     pub ns: u64,
     /// How many operations took at most that.
-    // What the first schema called it, which knew of loads only.
-    #[serde(alias = "loads")]
     pub count: u64,
+}
+
+/// A step in a file of any schema.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenStep {
+    Pair(u64, u64),
+    /// As the first two schemas had it, the first of which knew of loads only.
+    Named {
+        ns: u64,
+        #[serde(alias = "loads")]
+        count: u64,
+    },
+}
+
+impl From<WrittenStep> for CdfStep {
+    fn from(written: WrittenStep) -> Self {
+        let (WrittenStep::Pair(ns, count) | WrittenStep::Named { ns, count }) = written;
+        Self { ns, count }
+    }
+}
+
+impl From<CdfStep> for (u64, u64) {
+    fn from(step: CdfStep) -> Self {
+        (step.ns, step.count)
+    }
 }
 
 /// What a round cost the machine, where it could be measured.

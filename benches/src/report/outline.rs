@@ -3,6 +3,7 @@
 //! A page and a Markdown file show all of it, a terminal what can be taken in at a glance.
 
 use crate::report::grid::{Grid, Tone};
+use crate::report::model::Header;
 use crate::report::quantity::Quantity;
 use crate::report::spread::Spread;
 
@@ -23,6 +24,18 @@ pub(crate) struct Outline {
     pub(crate) summary: Vec<Chapter>,
     /// One chapter for each point.
     pub(crate) points: Vec<Chapter>,
+    /// Other reports, where it is made of some.
+    pub(crate) parts: Vec<PartOutline>,
+}
+
+/// A report in a report.
+#[derive(Clone, Debug)]
+pub(crate) struct PartOutline {
+    pub(crate) question: String,
+    /// The command that makes it alone.
+    pub(crate) command: String,
+    /// Where it comes from and what it shows, or why it is not there.
+    pub(crate) result: Result<(Header, Outline), String>,
 }
 
 /// Figures that belong together.

@@ -7,6 +7,7 @@ use crate::report::answer::{Question, answers, listed};
 use crate::report::cells::{STRATEGY, latencies, method, strategy_names};
 use crate::report::charts;
 use crate::report::grid::{Cell, Grid, Tone};
+use crate::report::headline::{Gist, Headline};
 use crate::report::model::{Clock, Point, Reads, ReadsRound};
 use crate::report::offered;
 use crate::report::outline::{Chapter, Chart, Figure, Note, Outline};
@@ -42,6 +43,18 @@ pub(crate) static QUESTIONS: [Question<ReadsRound>; 3] = [
     },
 ];
 
+/// What is told of a report in short.
+static HEADLINE: Headline<ReadsRound> = Headline {
+    first: [&QUESTIONS[0], &QUESTIONS[2]],
+    questions: &QUESTIONS,
+    is_ours: |name| name.contains("singleflight") || name.contains("batch"),
+};
+
+/// Tells the report in short, by what was offered last: the most clients, in most cases.
+pub(crate) fn gist(reads: &Reads) -> Gist {
+    HEADLINE.gist(&reads.points, reads.points.last())
+}
+
 /// Returns what was asked of which backend, in one line.
 pub(crate) fn title(reads: &Reads) -> String {
     format!("reads from {}: {}", reads.backend, reads.workload)
@@ -65,6 +78,7 @@ pub(crate) fn outline(reads: &Reads) -> Outline {
         summary: summary.collect(),
         points: reads.points.iter().map(chapter).collect(),
         names,
+        parts: Vec::new(),
     }
 }
 

@@ -37,7 +37,10 @@ pub fn render(report: &Report, style: Style) -> String {
             text.push_str(&glance(chapter, style));
         }
     }
-    text.push_str(&warnings(&report.header, style));
+    let parts = outline.parts.iter();
+    let headers = parts.filter_map(|part| part.result.as_ref().ok().map(|(header, _)| header));
+    let headers: Vec<&Header> = [&report.header].into_iter().chain(headers).collect();
+    text.push_str(&warnings(&headers, style));
     text
 }
 
@@ -45,7 +48,10 @@ pub fn render(report: &Report, style: Style) -> String {
 fn glance(chapter: &Chapter, style: Style) -> String {
     let grids: Vec<String> = chapter.glance.iter().map(|grid| grid.text(style)).collect();
     let notes = chapter.said.iter();
-    let notes = notes.map(|note| style.paint(note.tone, &visible(&note.text)) + "\n");
+    let notes = notes.map(|note| {
+        let lines = wrapped(&visible(&note.text), style.width);
+        style.paint(note.tone, &lines) + "\n"
+    });
     let notes: String = notes.collect();
     if notes.is_empty() {
         grids.join("\n")
@@ -54,16 +60,25 @@ fn glance(chapter: &Chapter, style: Style) -> String {
     }
 }
 
-fn warnings(header: &Header, style: Style) -> String {
-    let interrupted = header
-        .interrupted
-        .then_some("interrupted: the last rounds are missing");
-    let warnings = header
-        .warnings
-        .iter()
-        .map(String::as_str)
-        .chain(interrupted);
-    let lines = warnings.map(|warning| {
+/// Returns what all of these warn of, each warning once.
+fn warnings(headers: &[&Header], style: Style) -> String {
+    let mut warnings: Vec<&str> = Vec::new();
+    for header in headers {
+        let interrupted = header
+            .interrupted
+            .then_some("interrupted: the last rounds are missing");
+        for warning in header
+            .warnings
+            .iter()
+            .map(String::as_str)
+            .chain(interrupted)
+        {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+    }
+    let lines = warnings.iter().map(|warning| {
         let line = format!("warning: {}", visible(warning));
         format!("\n{}", style.paint(Tone::Bad, &line))
     });
@@ -73,4 +88,23 @@ fn warnings(header: &Header, style: Style) -> String {
     } else {
         lines + "\n"
     }
+}
+
+/// Returns a text in lines of at most so many characters, as far as its words allow.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut wrapped = String::with_capacity(text.len());
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            wrapped.push('\n');
+            used = 0;
+        } else if used > 0 {
+            wrapped.push(' ');
+            used += 1;
+        }
+        wrapped.push_str(word);
+        used += length;
+    }
+    wrapped
 }

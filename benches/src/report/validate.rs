@@ -5,14 +5,16 @@
 
 use crate::report::error::ReportError;
 use crate::report::model::{
-    Audience, Body, CdfStep, CheckpointsRound, EventsRound, Header, Offered, Point, ReadsRound,
-    Report, StrategyRounds, Timing,
+    Audience, Body, CdfStep, CheckpointsRound, EventsRound, Header, Offered, Part, Point,
+    ReadsRound, Report, StrategyRounds, Timing,
 };
 
 /// The most bytes that any single text of a report may have.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// The most warnings, and the most settings.
 const NOTES_MAX: usize = 1_000;
+/// The most parts.
+const PARTS_MAX: usize = 64;
 /// The most points.
 const POINTS_MAX: usize = 256;
 /// The most strategies at one point.
@@ -47,8 +49,26 @@ impl Report {
                 text("workload", &checkpoints.workload)?;
                 points(&checkpoints.points, commits_offered, commits_round)
             }
+            Body::All(all) => parts(&all.parts),
         }
     }
+}
+
+/// Each part is a report on one question, or says why there is none.
+fn parts(parts: &[Part]) -> Result<(), ReportError> {
+    list("parts", parts.len(), PARTS_MAX, "at most 64 parts")?;
+    for part in parts {
+        text("parts", &part.question)?;
+        text("parts", &part.command)?;
+        match &part.result {
+            Ok(report) if matches!(report.body, Body::All(_)) => {
+                return invalid("parts".to_owned(), "parts that are one question each");
+            }
+            Ok(report) => report.validate()?,
+            Err(failure) => text("parts", failure)?,
+        }
+    }
+    Ok(())
 }
 
 fn header(header: &Header) -> Result<(), ReportError> {

@@ -2,7 +2,7 @@ use crate::counts::counts;
 use crate::program::{Program, number};
 
 /// Workloads and backends in which many things happen at one instant, or hardly anything does.
-const SHAPES: [&str; 8] = [
+const SHAPES: [&str; 9] = [
     "",
     "--tail 0s --clients 3,64",
     "--tail 0s --fixed 0s --per-key 0s --clients 4",
@@ -10,6 +10,7 @@ const SHAPES: [&str; 8] = [
     "--error-rate 0.3 --clients 1,50",
     "--workload uniform --keys 20 --clients 7",
     "--workload stampede --clients 1,40",
+    "--workload page --clients 1,40",
     "--workload scan --keys 9 --clients 5",
 ];
 

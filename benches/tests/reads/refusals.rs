@@ -21,7 +21,7 @@ const REFUSED: [(&str, &str); 27] = [
     ),
     (
         "--workload nothing",
-        "[possible values: zipf, uniform, scan, stampede]",
+        "[possible values: zipf, uniform, scan, stampede, page]",
     ),
     ("--clients 0", "0 is not in 1..=1000000"),
     ("--clients 4,0", "0 is not in 1..=1000000"),

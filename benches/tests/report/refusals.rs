@@ -206,15 +206,15 @@ fn lists_and_texts_are_bounded() {
 
 #[test]
 fn other_layouts_are_told_apart() {
-    let said = refusal_of_file(|layout| layout["schema"] = json!(3));
+    let said = refusal_of_file(|layout| layout["schema"] = json!(4));
     assert_eq!(
         said,
-        "expected a report of at most schema 2, found schema 3"
+        "expected a report of at most schema 3, found schema 4"
     );
     let said = refusal_of_file(|layout| layout["kind"] = json!("guesses"));
     assert_eq!(
         said,
-        "expected a report of kind `reads` or `events`, found \"guesses\""
+        "expected a report of a kind that this program makes, found kind \"guesses\""
     );
     let said = refusal_of_file(|layout| layout["header"]["commit"] = json!(7));
     assert!(
