@@ -4,8 +4,10 @@ pub(crate) mod call_many;
 pub(crate) mod loading;
 pub(crate) mod loads;
 mod asking;
+mod ending;
 mod halving;
 mod hits;
+mod remembered;
 mod twins;
 
 use std::fmt;
@@ -18,7 +20,6 @@ use crate::batcher::builder::Builder;
 use crate::batcher::call::{Ask, Call};
 use crate::batcher::call_many::CallMany;
 use crate::batcher::loading::Shared;
-use crate::drain::Drain;
 use crate::policy::Join;
 use crate::stats::Stats;
 
@@ -77,6 +78,24 @@ where
     /// Creates a batcher with the default settings before `backend`.
     ///
     /// Calls run on the tokio runtime of the loads that start them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # mod example {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/users.rs"));
+    /// use forebay_batch::Batcher;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # pub async fn main() {
+    /// let users = Batcher::new(Users);
+    /// assert_eq!(users.load(&7).await.unwrap().as_deref(), Some("user 7"));
+    /// # }
+    /// # }
+    /// # #[cfg(feature = "tokio")]
+    /// # example::main();
+    /// ```
     #[cfg(feature = "tokio")]
     #[must_use]
     pub fn new<L>(backend: L) -> Self
@@ -87,6 +106,10 @@ where
     }
 
     /// Begins a batcher with settings of its own before `backend`.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub fn builder<L>(backend: L) -> Builder<L, K>
     where
         L: LoadBatch<K, Value = V, Error = E> + Send + Sync + 'static,
@@ -125,6 +148,10 @@ where
     ///
     /// Dropping the future costs nobody else anything. A key that nobody wants any more is taken
     /// out of a batch that still waits, and a call that nobody waits for is dropped.
+    ///
+    /// # Examples
+    ///
+    /// See [`Batcher`].
     pub fn load<'a>(&'a self, key: &'a K) -> Call<'a, K, V, E, G> {
         Call::new(&self.shared, key, self.ask())
     }
@@ -141,6 +168,25 @@ where
     /// # Cancel safety
     ///
     /// As [`load`](Batcher::load).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/users.rs"));
+    /// use forebay_batch::{Batcher, PerRequest};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let users = Batcher::builder(Users).cache(PerRequest::new()).inline().build()?;
+    /// users.load(&7).await?;
+    /// users.load(&7).await?;
+    /// assert_eq!(users.stats().calls, 1);
+    /// users.load_fresh(&7).await?;
+    /// assert_eq!(users.stats().calls, 2);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn load_fresh<'a>(&'a self, key: &'a K) -> Call<'a, K, V, E, G> {
         Call::new(&self.shared, key, self.ask_fresh())
     }
@@ -159,6 +205,24 @@ where
     /// # Cancel safety
     ///
     /// Dropping the future drops the loads of all keys, each as in [`load`](Batcher::load).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/users.rs"));
+    /// use forebay_batch::Batcher;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let users = Batcher::builder(Users).inline().build()?;
+    /// let found = users.load_many(&[7, 700, 7]).await;
+    /// assert_eq!(found[0].as_ref().unwrap().as_deref(), Some("user 7"));
+    /// assert!(matches!(found[1], Ok(None)));
+    /// assert_eq!((users.stats().calls, users.stats().keys), (1, 2));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn load_many<'a, I>(&'a self, keys: I) -> CallMany<'a, K, V, E, G>
     where
         I: IntoIterator<Item = &'a K>,
@@ -175,6 +239,24 @@ where
     /// # Cancel safety
     ///
     /// As [`load_many`](Batcher::load_many).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/users.rs"));
+    /// use forebay_batch::Batcher;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let users = Batcher::builder(Users).max_batch(1).inline().build()?;
+    /// assert_eq!(users.try_load_many(&[7, 8]).await.unwrap().len(), 2);
+    /// let (position, error) = users.try_load_many(&[7, 0]).await.unwrap_err();
+    /// assert_eq!(position, 1);
+    /// assert!(error.backend().is_some());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub async fn try_load_many<'a, I>(
         &'a self,
         keys: I,
@@ -188,71 +270,52 @@ where
             .collect()
     }
 
-    /// Returns the answer that the cache has for `key`, if it has one.
-    #[must_use]
-    pub fn peek(&self, key: &K) -> Option<LoadResult<V, E>> {
-        self.shared.peek(key)
-    }
-
-    /// Puts a value into the cache unless it has one for this key; returns whether it was put in.
-    ///
-    /// Later loads get it. A call in flight for the key goes on, answers those who wait for it, and
-    /// does not replace the value. `false` as well where there is no cache.
-    pub fn prime(&self, key: K, value: Option<V>) -> bool {
-        self.shared.prime(key, value)
-    }
-
-    /// Puts a value into the cache in place of the one that it has, in one step: no load in between
-    /// finds neither. Without a cache it is a [`clear`](Batcher::clear).
-    ///
-    /// A call in flight for the key goes on, answers those who wait for it, and does not replace the
-    /// value.
-    pub fn replace(&self, key: K, value: Option<V>) {
-        self.shared.replace(key, value);
-    }
-
-    /// Forgets the answer of `key`: a load that starts after this never gets one from before.
-    ///
-    /// A call in flight for the key goes on and answers those who wait for it.
-    pub fn clear(&self, key: &K) {
-        self.shared.clear(key);
-    }
-
-    /// Does for all keys what [`clear`](Batcher::clear) does for one.
-    pub fn clear_all(&self) {
-        self.shared.clear_all();
-    }
-
     /// Lets all keys go that wait, without regard to the policy; returns how many they are.
     ///
     /// They leave as soon as calls may start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/users.rs"));
+    /// use forebay_batch::{Batcher, Dispatch};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let users = Batcher::builder(Users).dispatch(Dispatch::Manual).inline().build()?;
+    /// let (user, dispatched) = futures::join!(users.load(&7), async { users.dispatch() });
+    /// assert_eq!(dispatched, 1);
+    /// assert_eq!(user?.as_deref(), Some("user 7"));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn dispatch(&self) -> usize {
         self.shared.dispatch()
     }
 
     /// Returns what the batcher has done so far, and what it is doing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/users.rs"));
+    /// use forebay_batch::Batcher;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let users = Batcher::builder(Users).inline().build()?;
+    /// users.load_many(&[1, 2, 3]).await;
+    /// let stats = users.stats();
+    /// assert_eq!((stats.calls, stats.keys, stats.waiting), (1, 3, 0));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.stats()
-    }
-
-    /// Takes no further loads: they fail with [`Closed`](LoadError::Closed). What waits is let go.
-    ///
-    /// What is cached is still given.
-    pub fn close(&self) {
-        self.shared.close();
-    }
-
-    /// Waits until no key waits and no call is in flight; loads that come meanwhile count.
-    ///
-    /// With [`close`](Batcher::close) before it, this is a graceful shutdown.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future changes nothing.
-    pub fn drain(&self) -> Drain<'_> {
-        Drain::new(&*self.shared)
     }
 
     fn ask(&self) -> Ask {

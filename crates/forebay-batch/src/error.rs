@@ -23,6 +23,16 @@ pub enum ExecuteError<E> {
 
 impl<E> ExecuteError<E> {
     /// Returns the backend's own error, where it was the backend that failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_batch::ExecuteError;
+    /// use forebay_core::LoadError;
+    ///
+    /// let failed = ExecuteError::from(LoadError::from("deadlock"));
+    /// assert_eq!(failed.backend(), Some(&"deadlock"));
+    /// ```
     #[must_use]
     pub fn backend(&self) -> Option<&E> {
         match self {
@@ -35,6 +45,18 @@ impl<E> ExecuteError<E> {
     ///
     /// `false` is certain: it was never sent, and submitting it again is safe. Where it is `true`,
     /// that is safe only for what may happen twice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_batch::ExecuteError;
+    /// use forebay_core::LoadError;
+    ///
+    /// let rejected = ExecuteError::<&str>::from(LoadError::Rejected);
+    /// assert!(!rejected.may_have_run());
+    /// let late = ExecuteError::<&str>::from(LoadError::TimedOut);
+    /// assert!(late.may_have_run());
+    /// ```
     #[must_use]
     pub const fn may_have_run(&self) -> bool {
         let never_sent = matches!(

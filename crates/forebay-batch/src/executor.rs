@@ -72,6 +72,24 @@ where
     /// Creates an executor with the default settings before `backend`.
     ///
     /// Calls run on the tokio runtime of the submissions that start them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # mod example {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/inserts.rs"));
+    /// use forebay_batch::Executor;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # pub async fn main() {
+    /// let inserts = Executor::new(Inserts);
+    /// assert_eq!(inserts.execute("Ada").await.unwrap(), 0);
+    /// # }
+    /// # }
+    /// # #[cfg(feature = "tokio")]
+    /// # example::main();
+    /// ```
     #[cfg(feature = "tokio")]
     #[must_use]
     pub fn new<X>(backend: X) -> Self
@@ -82,6 +100,10 @@ where
     }
 
     /// Begins an executor with settings of its own before `backend`.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub fn builder<X>(backend: X) -> ExecutorBuilder<X, T>
     where
         X: Execute<T, Output = O, Error = E> + Send + Sync + 'static,
@@ -116,6 +138,10 @@ where
     ///
     /// Dropping the future takes the value back if it was not sent yet. What was sent runs to its
     /// end, and only its result is lost.
+    ///
+    /// # Examples
+    ///
+    /// See [`Executor`].
     pub fn execute(&self, value: T) -> Execution<'_, T, O, E, G> {
         Execution::new(&self.handle.shared, value)
     }
@@ -133,6 +159,23 @@ where
     /// # Cancel safety
     ///
     /// As [`execute`](Executor::execute), for each value by itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/inserts.rs"));
+    /// use forebay_batch::Executor;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let inserts = Executor::builder(Inserts).inline().build()?;
+    /// let results = inserts.execute_many(vec!["Ada", "", "Grace"]).await;
+    /// assert_eq!((results[0].as_ref().unwrap(), results[2].as_ref().unwrap()), (&0, &2));
+    /// assert!(results[1].as_ref().unwrap_err().backend().is_some());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn execute_many(&self, values: Vec<T>) -> ExecutionMany<'_, T, O, E, G> {
         ExecutionMany::new(&self.handle.shared, values, Unity::Split)
     }
@@ -151,17 +194,56 @@ where
     /// # Cancel safety
     ///
     /// Dropping the future takes all values back, or none if they were sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/inserts.rs"));
+    /// use forebay_batch::Executor;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let inserts = Executor::builder(Inserts).max_batch(2).inline().build()?;
+    /// let results = inserts.execute_whole(vec!["Ada", "Grace"]).await;
+    /// assert!(results.iter().all(Result::is_ok));
+    /// // More than one call takes: nothing is sent.
+    /// let results = inserts.execute_whole(vec!["Ada", "Grace", "Barbara"]).await;
+    /// assert!(results.iter().all(|result| !result.as_ref().unwrap_err().may_have_run()));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn execute_whole(&self, values: Vec<T>) -> ExecutionMany<'_, T, O, E, G> {
         ExecutionMany::new(&self.handle.shared, values, Unity::Whole)
     }
 
     /// Lets all values go that wait, without regard to the policy; returns how many they are.
+    ///
+    /// # Examples
+    ///
+    /// As for [`Batcher::dispatch`](crate::Batcher::dispatch).
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn dispatch(&self) -> usize {
         self.handle.shared.dispatch()
     }
 
     /// Returns what the executor has done so far, and what it is doing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/inserts.rs"));
+    /// use forebay_batch::Executor;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let inserts = Executor::builder(Inserts).inline().build()?;
+    /// inserts.execute_many(vec!["Ada", "Grace"]).await;
+    /// assert_eq!((inserts.stats().calls, inserts.stats().keys), (1, 2));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.handle.shared.work().queue.stats()
@@ -169,6 +251,10 @@ where
 
     /// Takes no further values: they fail with [`Closed`](forebay_core::LoadError::Closed). What
     /// waits is let go.
+    ///
+    /// # Examples
+    ///
+    /// See [`drain`](Executor::drain).
     pub fn close(&self) {
         self.handle.shared.close();
     }
@@ -180,6 +266,24 @@ where
     /// # Cancel safety
     ///
     /// Dropping the future changes nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/inserts.rs"));
+    /// use forebay_batch::Executor;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let inserts = Executor::builder(Inserts).inline().build()?;
+    /// inserts.close();
+    /// inserts.drain().await;
+    /// let late = inserts.execute("Ada").await.unwrap_err();
+    /// assert!(!late.may_have_run());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn drain(&self) -> Drain<'_> {
         Drain::new(&*self.handle.shared)
     }

@@ -111,6 +111,10 @@ where
     /// # Errors
     ///
     /// As of [`ExecutorBuilder::build`].
+    ///
+    /// # Examples
+    ///
+    /// See [`BatchLayer`].
     pub fn new(settings: F) -> Result<Self, ConfigError> {
         settings(ExecutorBuilder::new(InnerService::absent())).check()?;
         let types = PhantomData;

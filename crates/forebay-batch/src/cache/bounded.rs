@@ -41,6 +41,10 @@ pub struct Bounded<K, V, E, S = RandomState> {
 
 impl<K: Eq, V, E> Bounded<K, V, E> {
     /// Creates a cache of at most `capacity` answers; with none, it keeps nothing.
+    ///
+    /// # Examples
+    ///
+    /// See [`Bounded`].
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self::with_hasher(capacity, RandomState::default())
@@ -50,6 +54,18 @@ impl<K: Eq, V, E> Bounded<K, V, E> {
 impl<K: Eq, V, E, S> Bounded<K, V, E, S> {
     /// Creates a cache that hashes keys with `hasher`, for instance with std's `RandomState` where
     /// an attacker chooses the keys.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    ///
+    /// use forebay_batch::{Bounded, Cache};
+    ///
+    /// let cache = Bounded::<u64, &str, std::io::Error, _>::with_hasher(100, RandomState::new());
+    /// cache.insert(7, Ok(Some("seven")));
+    /// assert_eq!((cache.len(), cache.capacity()), (1, 100));
+    /// ```
     #[must_use]
     pub fn with_hasher(capacity: usize, hasher: S) -> Self {
         Self {
@@ -59,6 +75,10 @@ impl<K: Eq, V, E, S> Bounded<K, V, E, S> {
     }
 
     /// Returns how many answers are kept.
+    ///
+    /// # Examples
+    ///
+    /// See [`Bounded`].
     #[must_use]
     pub fn len(&self) -> usize {
         self.store.len()
@@ -71,6 +91,10 @@ impl<K: Eq, V, E, S> Bounded<K, V, E, S> {
     }
 
     /// Returns how many answers may be kept.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_hasher`](Bounded::with_hasher).
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.capacity

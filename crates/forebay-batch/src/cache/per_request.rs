@@ -50,6 +50,10 @@ struct Kept<K, V, E> {
 
 impl<K, V, E> PerRequest<K, V, E> {
     /// Creates a cache that keeps everything. It allocates with the first answer.
+    ///
+    /// # Examples
+    ///
+    /// See [`PerRequest`].
     #[must_use]
     pub fn new() -> Self {
         Self::with_hasher(RandomState::default())
@@ -59,6 +63,19 @@ impl<K, V, E> PerRequest<K, V, E> {
 impl<K, V, E, S> PerRequest<K, V, E, S> {
     /// Creates a cache that hashes keys with `hasher`, for instance with std's `RandomState` where
     /// an attacker chooses the keys.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    ///
+    /// use forebay_batch::{Cache, PerRequest};
+    ///
+    /// let cache = PerRequest::<u64, &str, std::io::Error, _>::with_hasher(RandomState::new());
+    /// assert!(cache.is_empty());
+    /// cache.insert(7, Ok(Some("seven")));
+    /// assert_eq!(cache.len(), 1);
+    /// ```
     pub const fn with_hasher(hasher: S) -> Self {
         Self {
             hasher,
@@ -67,12 +84,20 @@ impl<K, V, E, S> PerRequest<K, V, E, S> {
     }
 
     /// Returns how many answers are kept.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_hasher`](PerRequest::with_hasher).
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().len()
     }
 
     /// Returns whether nothing is kept.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_hasher`](PerRequest::with_hasher).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -57,6 +57,10 @@ struct Timed<V, E> {
 impl<K: Eq, V, E> Ttl<K, V, E> {
     /// Creates a cache of at most `capacity` answers, each given for `time_to_live`; without
     /// either, it keeps nothing.
+    ///
+    /// # Examples
+    ///
+    /// See [`Ttl`].
     #[must_use]
     pub fn new(capacity: usize, time_to_live: Duration) -> Self {
         Self::with_hasher(capacity, time_to_live, RandomState::default())
@@ -66,6 +70,20 @@ impl<K: Eq, V, E> Ttl<K, V, E> {
 impl<K: Eq, V, E, S> Ttl<K, V, E, S> {
     /// Creates a cache that hashes keys with `hasher`, for instance with std's `RandomState` where
     /// an attacker chooses the keys.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// use std::time::Duration;
+    ///
+    /// use forebay_batch::{Cache, Ttl};
+    ///
+    /// let hour = Duration::from_secs(3_600);
+    /// let cache = Ttl::<u64, &str, std::io::Error, _>::with_hasher(100, hour, RandomState::new());
+    /// cache.insert(7, Ok(Some("seven")));
+    /// assert_eq!((cache.len(), cache.capacity()), (1, 100));
+    /// ```
     #[must_use]
     pub fn with_hasher(capacity: usize, time_to_live: Duration, hasher: S) -> Self {
         Self {
@@ -76,6 +94,10 @@ impl<K: Eq, V, E, S> Ttl<K, V, E, S> {
     }
 
     /// Returns how many answers are kept, those among them that have expired unnoticed.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_hasher`](Ttl::with_hasher).
     #[must_use]
     pub fn len(&self) -> usize {
         self.store.len()
@@ -88,6 +110,10 @@ impl<K: Eq, V, E, S> Ttl<K, V, E, S> {
     }
 
     /// Returns how many answers may be kept.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_hasher`](Ttl::with_hasher).
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.capacity

@@ -21,33 +21,25 @@ use crate::queue::Rules;
 ///
 /// # Examples
 ///
-/// Events of one account stay in order, those of different accounts may overtake one another:
+/// Rows whose names begin alike stay in order, others may overtake one another:
 ///
 /// ```
-/// # use std::convert::Infallible;
-/// # use forebay_batch::Execute;
-/// # struct Events;
-/// # impl Execute<(u64, &'static str)> for Events {
-/// #     type Output = ();
-/// #     type Error = Infallible;
-/// #     async fn execute(
-/// #         &self,
-/// #         events: Vec<(u64, &'static str)>,
-/// #     ) -> Result<Vec<Result<(), Infallible>>, Infallible> {
-/// #         Ok(events.iter().map(|_| Ok(())).collect())
-/// #     }
-/// # }
-/// use forebay_batch::Executor;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/inserts.rs"));
+/// use forebay_batch::{Dispatch, Executor};
 ///
 /// # fn main() -> Result<(), forebay_batch::ConfigError> {
-/// let events = Executor::builder(Events)
-///     .name("events")
+/// let inserts = Executor::builder(Inserts)
+///     .name("inserts")
 ///     .max_batch(500)
-///     .group_by(|(account, _)| *account)
+///     .weigh(|name| name.len())
+///     .max_in_flight(2)
 ///     .max_waiting(100_000)
+///     .dispatch(Dispatch::Natural)
+///     .gather(4)
+///     .group_by(|name| name.chars().next())
 ///     .inline()
 ///     .build()?;
-/// # futures::executor::block_on(events.execute((7, "opened"))).unwrap();
+/// # futures::executor::block_on(inserts.execute("Ada")).unwrap();
 /// # Ok(())
 /// # }
 /// ```
@@ -84,6 +76,10 @@ where
     ///
     /// Order holds within a group. The bound on calls in flight holds for all of them together. A
     /// group costs memory only while values of it wait or run.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub fn group_by<G>(
         self,
         group: impl Fn(&T) -> G + Send + Sync + 'static,
@@ -106,6 +102,10 @@ where
     /// Sets the largest weight of the values in one call, which is their number unless they are
     /// [weighed](ExecutorBuilder::weigh). By default 1,000. No call is ever larger, but that of a
     /// single value which alone weighs more.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub const fn max_batch(mut self, max: usize) -> Self {
         self.rules.batch_max = max;
         self
@@ -116,12 +116,20 @@ where
     ///
     /// A call that another one waits for, because the backend executes through its own executor,
     /// comes on top.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub const fn max_in_flight(mut self, max: usize) -> Self {
         self.rules.calls_max = max;
         self
     }
 
     /// Sets when waiting values leave. By default [`Dispatch::Natural`].
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub const fn dispatch(mut self, policy: Dispatch) -> Self {
         self.rules.dispatch = policy;
         self
@@ -129,6 +137,10 @@ where
 
     /// Sets how many rounds of its executor a call waits at most for further values to come, as
     /// [`Builder::gather`](crate::Builder::gather) does for keys.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub const fn gather(mut self, rounds: u32) -> Self {
         self.settings.rounds = rounds;
         self
@@ -136,6 +148,10 @@ where
 
     /// Bounds how many values may wait; further ones are
     /// [`Rejected`](forebay_core::LoadError::Rejected) at once. By default they are not bounded.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub const fn max_waiting(mut self, max: usize) -> Self {
         self.rules.waiting_max = max;
         self
@@ -145,12 +161,20 @@ where
     ///
     /// A call that takes longer is dropped, whatever it has done by then, and its values fail with
     /// [`TimedOut`](forebay_core::LoadError::TimedOut).
+    ///
+    /// # Examples
+    ///
+    /// As for [`Builder`](crate::Builder).
     pub const fn call_timeout(mut self, timeout: Duration) -> Self {
         self.settings.call_timeout = Some(timeout);
         self
     }
 
     /// Sets where calls run and time comes from, as [`Builder::runtime`](crate::Builder::runtime).
+    ///
+    /// # Examples
+    ///
+    /// As for [`Builder`](crate::Builder).
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.settings.runtime = Some(Arc::new(runtime));
         self
@@ -162,6 +186,10 @@ where
     /// task. Where there is none, it stands still until somebody comes: the next submission, or who
     /// [`drain`](Executor::drain)s. With the last clone of the executor nobody can come any more, and
     /// the call is dropped, whatever it has done by then; drain before that.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub const fn inline(mut self) -> Self {
         self.settings.inline = true;
         self
@@ -169,6 +197,10 @@ where
 
     /// Sets what a value weighs against [`max_batch`](ExecutorBuilder::max_batch). At least 1 is
     /// counted. By default every value weighs 1.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub fn weigh(mut self, weigh: impl Fn(&T) -> usize + Send + Sync + 'static) -> Self {
         self.weigh = Some(Box::new(weigh));
         self
@@ -176,6 +208,10 @@ where
 
     /// Sets what a call has to wait for before it takes its values, as
     /// [`Builder::permits`](crate::Builder::permits).
+    ///
+    /// # Examples
+    ///
+    /// As for [`Builder`](crate::Builder).
     pub fn permits<F, Fut, P>(mut self, ask: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -188,6 +224,10 @@ where
     }
 
     /// Names the executor in spans and metrics.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = name.into().into_boxed_str();
         self
@@ -199,6 +239,10 @@ where
     ///
     /// [`ConfigError`] for settings that make no sense: a maximum or a time of zero, or nothing to
     /// run calls or timers on.
+    ///
+    /// # Examples
+    ///
+    /// See [`ExecutorBuilder`].
     pub fn build(self) -> Result<Executor<T, X::Output, X::Error, G>, ConfigError>
     where
         T: Send + 'static,
