@@ -22,7 +22,8 @@ const RETRY_MIN: Duration = Duration::from_millis(50);
 /// An offer is believed to stand for no longer than this.
 const OFFER_TTL_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// After so many rounds without a choice, a newer snapshot is asked for than any that is offered.
+/// After so many rounds without a choice, a newer snapshot is asked for than any that is offered: in
+/// one round, and in the next one for offers of it that were lost.
 const ROUNDS_OF_OLD: u32 = 3;
 
 /// Where the session stands with its requests.
@@ -54,6 +55,12 @@ impl<P> Asking<P> {
         choose_at.min(self.retry_at)
     }
 
+    /// Whether those who have the newest snapshot are too few. As long as they have it, the leader sees
+    /// no need for another one.
+    const fn wants_newer(&self) -> bool {
+        self.rounds > ROUNDS_OF_OLD && self.rounds.is_multiple_of(2)
+    }
+
     const fn is_own(&self, nonce: u64) -> bool {
         nonce.wrapping_sub(self.nonce_first) < self.nonces
     }
@@ -70,6 +77,7 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
         self.asking.rounds = self.asking.rounds.saturating_add(1);
         self.asking.answered.clear();
         self.offers.expire(self.now);
+        self.release_useless();
         let reconnect = self.reconnect();
         // Those who were banned, too: if one of them leads, nobody else can have a marker written.
         for peer in self.membership.other_voters() {
@@ -95,15 +103,18 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
             self.outputs
                 .event(SessionEvent::Divergence { anchor, roots });
         }
+        let is_useful = anchor.reconnects(self.buffer.first());
         if self.phase.is_fetching() && self.target == Some(target) {
             self.links.entry(from).or_insert_with(Link::new).is_provider = true;
             self.is_progress_due = true;
             self.go_on();
         } else if self.phase.is_asking() {
             self.asking.answered.insert(from);
-            if anchor.reconnects(self.buffer.first()) {
+            if is_useful {
                 self.set_phase(Phase::Choosing);
                 self.choose_soon();
+            } else {
+                self.release_useless();
             }
             self.choose_if_all_answered();
         }
@@ -204,6 +215,19 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
         self.offers.retain_peers(|_| false);
     }
 
+    /// Tells those who keep what this session cannot use that they need not. Where they may keep only
+    /// so much, it would else be in the way of what it can use.
+    fn release_useless(&mut self) {
+        let first = self.buffer.first();
+        let useless = self.offers.take(|target| !target.anchor.reconnects(first));
+        let doubtful = self.asking.wants_newer().then(|| self.offers.iter());
+        let doubtful = doubtful.into_iter().flatten();
+        let doubtful = doubtful.map(|(peer, target)| (peer.clone(), target));
+        for (peer, Target { anchor, root }) in useless.into_iter().chain(doubtful) {
+            self.outputs.send(peer, Message::Done { anchor, root });
+        }
+    }
+
     fn release(&mut self, target: Target) {
         let Target { anchor, root } = target;
         let offering: BTreeSet<_> = self
@@ -288,14 +312,9 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// The first entry that must come after the anchor.
     fn reconnect(&self) -> Option<Sequence> {
         let first = self.buffer.first();
-        if self.asking.rounds <= ROUNDS_OF_OLD {
-            return first;
-        }
-        // Those who have the newest snapshot are too few, and as long as they have it, the leader
-        // sees no need for another one.
-        let newest = self.offers.newest().map(|anchor| anchor.sequence().get());
-        let newer = newest.map(|newest| Sequence::new(newest.saturating_add(2)));
-        first.max(newer)
+        let newest = self.offers.newest().filter(|_| self.asking.wants_newer());
+        let newer = newest.map(|anchor| anchor.sequence().get().saturating_add(2));
+        first.max(newer.map(Sequence::new))
     }
 
     fn next_retry(&mut self) -> Instant {

@@ -75,7 +75,7 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     pub(super) fn lose(&mut self, is_lost: impl Fn(&Request<P>) -> bool) {
         for request in self.give_up(is_lost) {
             if let Some(link) = self.links.get_mut(&request.to) {
-                link.timed_out(self.now, &self.config, &mut self.jitter);
+                link.timed_out(self.now, &mut self.jitter);
             }
             self.outputs
                 .event(SessionEvent::TimedOut { peer: request.to });

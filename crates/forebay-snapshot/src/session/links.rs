@@ -26,10 +26,12 @@ pub(crate) struct Link {
     pub(crate) in_flight: u32,
     window: u32,
     successes: u32,
+    /// How long it took lately, as far as that was measured.
     latency: Option<Duration>,
     is_known: bool,
     /// The least time a full answer took.
     latency_min: Duration,
+    /// How often it was let rest, one timeout after the other, since it last answered in time.
     rests: u32,
     resting_until: Option<Instant>,
 }
@@ -68,8 +70,13 @@ impl Link {
         self.is_provider && self.in_flight < self.window && self.resting_until(now).is_none()
     }
 
+    /// How long to wait for it. More after each timeout, since it may have become slower than it was;
+    /// but that is a guess, and must not make a stall of one lost message.
     pub(crate) fn timeout(&self, config: &SessionConfig) -> Duration {
-        let timeout = self.latency().saturating_mul(4);
+        let measured = self.latency().saturating_mul(4);
+        let least = measured.max(config.fetch_timeout_min);
+        let guessed = least.saturating_mul(1 << self.rests.min(16));
+        let timeout = guessed.min(config.stall_timeout / 4).max(measured);
         timeout.clamp(config.fetch_timeout_min, config.fetch_timeout_max)
     }
 
@@ -98,8 +105,8 @@ impl Link {
         }
     }
 
-    /// It answered, so it lives, and takes this long. How long it takes for little says nothing once
-    /// it is known how long it takes for much.
+    /// It answered, so it lives, and takes this long. Once it is known how long it takes for much, that
+    /// it takes less for little says nothing.
     pub(crate) fn measure(&mut self, took: Duration, is_full: bool) {
         if is_full {
             let is_first = self.latency_min == Duration::MAX;
@@ -108,14 +115,14 @@ impl Link {
             self.latency = Some(latency.saturating_add(took) / 2);
         } else if !self.is_known {
             self.latency = Some(took);
+        } else if took > self.latency() {
+            self.latency = Some(self.latency().saturating_add(took) / 2);
         }
         self.is_known = true;
     }
 
-    /// A fetch timed out. It is given more time from now on, and a rest.
-    pub(crate) fn timed_out(&mut self, now: Instant, config: &SessionConfig, jitter: &mut Jitter) {
-        let latency_max = config.fetch_timeout_max / 4;
-        self.latency = Some(self.latency().saturating_mul(2).min(latency_max));
+    /// A fetch timed out, as those did that were sent with it. It is given a rest.
+    pub(crate) fn timed_out(&mut self, now: Instant, jitter: &mut Jitter) {
         self.slow_down();
         if self.resting_until(now).is_none() {
             let rest = REST_MIN

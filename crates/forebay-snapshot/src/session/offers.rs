@@ -57,6 +57,17 @@ impl<P: Clone + Ord> Offers<P> {
         self.by_peer.retain(|_, offers| !offers.is_empty());
     }
 
+    /// Takes out the offers of some snapshots.
+    pub(crate) fn take(&mut self, is_taken: impl Fn(Target) -> bool) -> Vec<(P, Target)> {
+        let taken = self.iter().filter(|(_, target)| is_taken(*target));
+        let taken = taken.map(|(peer, target)| (peer.clone(), target)).collect();
+        for offers in self.by_peer.values_mut() {
+            offers.retain(|(target, _)| !is_taken(*target));
+        }
+        self.by_peer.retain(|_, offers| !offers.is_empty());
+        taken
+    }
+
     pub(crate) fn retain_peers(&mut self, mut is_kept: impl FnMut(&P) -> bool) {
         self.by_peer.retain(|peer, _| is_kept(peer));
     }

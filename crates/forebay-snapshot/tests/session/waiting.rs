@@ -44,6 +44,40 @@ fn whatever_times_out_is_asked_of_others_and_deadlines_adapt() {
     host.finish(anchor(10), &catalogue);
 }
 
+/// How long it takes until a fetch that was just sent times out.
+fn deadline(host: &mut Host) -> u128 {
+    let began = host.now;
+    host.events.clear();
+    while !host.events.contains(&Event::TimedOut { peer: "a" }) {
+        host.pass(MS);
+    }
+    (host.now - began).as_millis()
+}
+
+/// Deadlines grew with each timeout beyond the patience of the session, and answers with little in
+/// them never brought them down again.
+#[test]
+fn deadlines_grow_with_timeouts_up_to_a_part_of_a_stall_and_one_answer_resets_them() {
+    let catalogue = Catalogue::with_chunks(6);
+    let config = config().fetch_bytes(1 << 20);
+    let stall = Duration::from_secs(12);
+    let mut host = Host::listing(config.stall_timeout(stall), 1, &catalogue);
+    for expected in [250, 500, 1_000, 2_000, 3_000] {
+        assert_eq!(host.fetches().len(), 1);
+        let deadline = deadline(&mut host);
+        assert!((expected - 1..=expected).contains(&deadline), "{deadline}");
+        while host.sent.is_empty() {
+            host.pass(MS);
+        }
+    }
+    let fetch = host.fetches()[0];
+    let some = Piece::Chunks { first: 0, count: 1 };
+    host.data(fetch, catalogue.piece(some));
+    assert_eq!(host.fetches().len(), 1);
+    let deadline = deadline(&mut host);
+    assert!((249..=250).contains(&deadline), "{deadline}");
+}
+
 #[test]
 fn without_a_provider_the_session_asks_again_and_keeps_what_it_has() {
     let catalogue = Catalogue::with_chunks(20);
