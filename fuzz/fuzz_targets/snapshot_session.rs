@@ -120,10 +120,10 @@ impl World {
             }
             7 => self.deny(input),
             8 => {
-                let (from, len, term) = (input.number(), input.byte() % 30, input.number());
-                let entries = (0..len).map(|_| (term, from));
-                self.session
-                    .handle_entries(now, Sequence::new(from), entries);
+                let after = Anchor::new(Sequence::new(input.number()), input.number());
+                let (len, term) = (input.byte() % 30, input.number());
+                let entries = (0..len).map(|_| (term, u64::from(len)));
+                self.session.handle_entries(now, after, entries);
             }
             9 => self.session.handle_leader(now, Some(input.byte() % 6)),
             10 => {

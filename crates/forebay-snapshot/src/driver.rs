@@ -285,9 +285,9 @@ impl<H: DriverHost> Driver<H> {
                 }
                 self.provider.handle_membership(now, membership);
             }
-            Command::Entries { from, entries } => {
+            Command::Entries { after, entries } => {
                 if let Some(running) = &mut self.running {
-                    running.session.handle_entries(now, from, entries);
+                    running.session.handle_entries(now, after, entries);
                 }
             }
             Command::CatchUp {

@@ -218,9 +218,10 @@ impl Replica {
             }
             self.show("Following");
         } else if let Some((first, _)) = entries.first() {
-            let first = first.sequence();
+            let before = first.sequence().get().saturating_sub(1);
+            let after = Anchor::new(Sequence::new(before), TERM);
             let entries = entries.into_iter().map(|(_, entry)| (TERM, entry));
-            self.handle.entries(first, entries.collect()).await?;
+            self.handle.entries(after, entries.collect()).await?;
         }
         Ok(())
     }

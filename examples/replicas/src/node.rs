@@ -251,8 +251,8 @@ impl Node {
 
     async fn keep(&self, batch: Batch) -> Result<()> {
         let entries = batch.entries.into_iter().map(|entry| (TERM, entry));
-        let from = Sequence::new(batch.first);
-        Ok(self.handle.entries(from, entries.collect()).await?)
+        let after = Anchor::new(Sequence::new(batch.first.saturating_sub(1)), TERM);
+        Ok(self.handle.entries(after, entries.collect()).await?)
     }
 
     async fn apply(&mut self, command: Command) -> Result<()> {

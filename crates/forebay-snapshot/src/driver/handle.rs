@@ -29,7 +29,7 @@ pub(crate) enum Command<H: DriverHost> {
     Leader(Option<H::Peer>),
     Membership(Membership<H::Peer>),
     Entries {
-        from: Sequence,
+        after: Anchor,
         entries: Vec<(u64, H::Entry)>,
     },
     CatchUp {
@@ -216,9 +216,9 @@ impl<H: DriverHost> DriverHandle<H> {
         self.tell(Command::Membership(membership)).await
     }
 
-    /// Hands over entries of the log that follow each other from `from` on, each with its term, for
-    /// the session to keep until there is a state to apply them to. Without a session they are
-    /// dropped.
+    /// Hands over entries of the log that follow each other, each with its term, and `after`, the entry
+    /// before the first of them: for the session to keep until there is a state to apply them to.
+    /// Without a session they are dropped.
     ///
     /// # Errors
     ///
@@ -229,10 +229,10 @@ impl<H: DriverHost> DriverHandle<H> {
     /// If the future is dropped before it has completed, nothing was told.
     pub async fn entries(
         &self,
-        from: Sequence,
+        after: Anchor,
         entries: Vec<(u64, H::Entry)>,
     ) -> Result<(), DriverStopped> {
-        self.tell(Command::Entries { from, entries }).await
+        self.tell(Command::Entries { after, entries }).await
     }
 
     /// Runs a session, of which there is one at a time.

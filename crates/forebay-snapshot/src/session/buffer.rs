@@ -19,8 +19,8 @@ pub struct LogEntry<E> {
 /// The entries that arrived while the session was at work: one contiguous run, terms never falling.
 #[derive(Debug)]
 pub(crate) struct Buffer<E> {
-    /// The sequence of the first entry; meaningless while there are none.
-    first: u64,
+    /// The entry before the first one; meaningless while there are none.
+    before: Anchor,
     entries: VecDeque<(u64, E)>,
     entries_max: usize,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Buffer<E> {
 impl<E> Buffer<E> {
     pub(crate) const fn new(entries_max: usize) -> Self {
         Self {
-            first: 0,
+            before: Anchor::new(Sequence::ZERO, 0),
             entries: VecDeque::new(),
             entries_max,
         }
@@ -39,10 +39,11 @@ impl<E> Buffer<E> {
     }
 
     pub(crate) fn first(&self) -> Option<Sequence> {
-        (!self.entries.is_empty()).then(|| Sequence::new(self.first))
+        let first = self.before.sequence().next();
+        first.filter(|_| !self.entries.is_empty())
     }
 
-    /// Takes entries that follow each other from `from` on.
+    /// Takes entries that follow each other, and `after`.
     ///
     /// What is there already in the same term is left as it is. An entry of another term replaces
     /// what is there and everything after it. What does not follow on from the run becomes the run,
@@ -53,36 +54,34 @@ impl<E> Buffer<E> {
     /// anything new: what does not fit it or has no room is left out.
     pub(crate) fn push(
         &mut self,
-        from: Sequence,
+        after: Anchor,
         entries: impl IntoIterator<Item = (u64, E)>,
         pinned: Option<Anchor>,
     ) {
-        let mut next = Some(from.get());
-        let mut term_before = 0;
+        let mut previous = after;
         for (term, entry) in entries {
-            let Some(sequence) = next else { return };
+            let Some(sequence) = previous.sequence().next() else {
+                return;
+            };
             // Terms never fall along a log, so what follows is of no log.
-            if term < term_before {
+            if term < previous.term() || !self.push_one(previous, term, entry, pinned) {
                 return;
             }
-            if sequence != 0 && !self.push_one(sequence, term, entry, pinned) {
-                return;
-            }
-            term_before = term;
-            next = sequence.checked_add(1);
+            previous = Anchor::new(sequence, term);
         }
     }
 
-    /// Takes out what follows on from an anchor.
+    /// Takes out what follows on from an anchor: nothing, if that is not in the log of the run.
     pub(crate) fn take_after(&mut self, anchor: Anchor) -> Vec<LogEntry<E>> {
-        let start = anchor.sequence().get().checked_add(1);
-        let skipped = start.and_then(|start| self.position(start, anchor.term()));
-        let first = self.first;
+        let first = self.before.sequence();
+        let skipped = anchor.sequence().get().checked_sub(first.get());
+        let skipped = skipped.and_then(|skipped| usize::try_from(skipped).ok());
+        let is_of_this_log = self.term_at(anchor.sequence()) == Some(anchor.term());
         let entries = std::mem::take(&mut self.entries);
-        let Some(skipped) = skipped else {
+        let Some(skipped) = skipped.filter(|_| is_of_this_log) else {
             return Vec::new();
         };
-        let numbered = (first..=u64::MAX).zip(entries).skip(skipped);
+        let numbered = (first.get()..=u64::MAX).skip(1).zip(entries).skip(skipped);
         numbered
             .map(|(sequence, (term, entry))| LogEntry {
                 sequence: Sequence::new(sequence),
@@ -92,45 +91,62 @@ impl<E> Buffer<E> {
             .collect()
     }
 
-    /// Where the entries after an anchor begin, unless they belong to another log than it does.
-    fn position(&self, start: u64, anchor_term: u64) -> Option<usize> {
-        let skipped = usize::try_from(start.checked_sub(self.first)?).ok()?;
-        let (term, _) = self.entries.get(skipped)?;
-        let is_of_this_log = match skipped.checked_sub(1) {
-            Some(at_anchor) => self.entries.get(at_anchor)?.0 == anchor_term,
-            None => *term >= anchor_term,
-        };
-        is_of_this_log.then_some(skipped)
+    /// The term of an entry of the run, or of that before it.
+    fn term_at(&self, sequence: Sequence) -> Option<u64> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let distance = sequence.get().checked_sub(self.before.sequence().get())?;
+        match usize::try_from(distance).ok()?.checked_sub(1) {
+            Some(position) => self.entries.get(position).map(|(term, _)| *term),
+            None => Some(self.before.term()),
+        }
+    }
+
+    /// Forgets an entry and those after it. That before the run is none.
+    fn truncate(&mut self, sequence: Sequence) {
+        let kept = sequence.get().saturating_sub(self.before.sequence().get());
+        if let Some(kept) = kept.checked_sub(1) {
+            let kept = usize::try_from(kept).unwrap_or(usize::MAX);
+            self.entries.truncate(kept);
+        }
     }
 
     /// Returns whether the entries after this one are wanted, too.
-    fn push_one(&mut self, sequence: u64, term: u64, entry: E, pinned: Option<Anchor>) -> bool {
-        let len = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
-        if len == 0 {
-            if pinned.is_some_and(|anchor| !anchor.reconnects(Some(Sequence::new(sequence)))) {
-                return false;
+    fn push_one(&mut self, previous: Anchor, term: u64, entry: E, pinned: Option<Anchor>) -> bool {
+        let Some(sequence) = previous.sequence().next() else {
+            return false;
+        };
+        match self.term_at(previous.sequence()) {
+            Some(known) if known == previous.term() => {
+                if self.term_at(sequence) == Some(term) {
+                    return true;
+                }
+                self.truncate(sequence);
+                if self.entries.is_empty() {
+                    self.begin_again(previous);
+                }
             }
-            self.first = sequence;
-        } else if sequence < self.first {
-            return true;
-        } else if sequence - self.first < len {
-            let position = usize::try_from(sequence - self.first).unwrap_or(usize::MAX);
-            if self.entries[position].0 == term {
-                return true;
+            // It follows on from another log than that of the run, which then is not the one that
+            // will be committed, or not in this term.
+            Some(known) => match pinned {
+                Some(anchor) => {
+                    if known < previous.term() && anchor.sequence() < previous.sequence() {
+                        self.truncate(previous.sequence());
+                    }
+                    return false;
+                }
+                None => self.begin_again(previous),
+            },
+            None if self.entries.is_empty() => {
+                if pinned.is_some_and(|anchor| !anchor.reconnects(Some(sequence))) {
+                    return false;
+                }
+                self.begin_again(previous);
             }
-            self.entries.truncate(position);
-            self.first = if position == 0 { sequence } else { self.first };
-        } else if sequence - self.first > len {
-            if pinned.is_some() {
-                return false;
-            }
-            self.begin_again(sequence);
-        }
-        if self.entries.back().is_some_and(|(last, _)| *last > term) {
-            if pinned.is_some() {
-                return false;
-            }
-            self.begin_again(sequence);
+            None if sequence <= self.before.sequence() => return true,
+            None if pinned.is_some() => return false,
+            None => self.begin_again(previous),
         }
         self.make_room(pinned) && {
             self.entries.push_back((term, entry));
@@ -138,20 +154,23 @@ impl<E> Buffer<E> {
         }
     }
 
-    fn begin_again(&mut self, sequence: u64) {
+    fn begin_again(&mut self, before: Anchor) {
         self.entries.clear();
-        self.first = sequence;
+        self.before = before;
     }
 
     fn make_room(&mut self, pinned: Option<Anchor>) -> bool {
         if self.entries.len() < self.entries_max {
             return true;
         }
-        if pinned.is_some_and(|anchor| anchor.sequence().get() < self.first) {
+        if pinned.is_some_and(|anchor| anchor.sequence() <= self.before.sequence()) {
             return false;
         }
-        self.entries.pop_front();
-        self.first = self.first.saturating_add(1);
+        if let Some((term, _)) = self.entries.pop_front()
+            && let Some(first) = self.before.sequence().next()
+        {
+            self.before = Anchor::new(first, term);
+        }
         true
     }
 }

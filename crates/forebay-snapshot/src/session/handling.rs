@@ -3,14 +3,12 @@
 use std::fmt::Debug;
 use std::time::Instant;
 
-use forebay_core::Sequence;
-
 use crate::session::Session;
 use crate::session::event::{Ignored, Phase, Restart};
 use crate::session::offers::Target;
 use crate::session::plan::Plan;
 use crate::session::spool::Spool;
-use crate::{Membership, Message, NotTaken, Snapshot};
+use crate::{Anchor, Membership, Message, NotTaken, Snapshot};
 
 impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// Takes a message from a peer.
@@ -81,15 +79,18 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
         Ok(())
     }
 
-    /// Takes entries of the log that follow each other from `from` on, each with its term.
+    /// Takes entries of the log that follow each other, each with its term, and `after`: the entry
+    /// before the first of them, which this session need not have.
     ///
     /// They may overlap those that are there; of the same term, an entry is the same. One of another
     /// term replaces what is there and everything after it. Where a gap arises, or there is no more
-    /// room, the newest entries stay, and the session looks for a snapshot that they follow on.
+    /// room, the newest entries stay, and the session looks for a snapshot that they follow on. The
+    /// same happens where `after` is there in another term: what a leader wrote that was deposed is
+    /// not replayed before what its successor wrote.
     pub fn handle_entries(
         &mut self,
         now: Instant,
-        from: Sequence,
+        after: Anchor,
         entries: impl IntoIterator<Item = (u64, E)>,
     ) {
         self.set_now(now);
@@ -100,7 +101,7 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
         let is_pinned = self.phase == Phase::Installing || self.phase.is_fetching() && is_whole;
         let anchor = self.target.map(|target| target.anchor);
         self.buffer
-            .push(from, entries, anchor.filter(|_| is_pinned));
+            .push(after, entries, anchor.filter(|_| is_pinned));
         let first = self.buffer.first();
         if self.phase.is_fetching() && anchor.is_some_and(|anchor| !anchor.reconnects(first)) {
             self.restart(Restart::LogMoved);

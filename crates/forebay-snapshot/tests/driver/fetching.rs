@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use forebay_core::Sequence;
 use forebay_snapshot::driver::{CatchUpError, Disconnected, DriverConfig, DriverEvent};
 use forebay_snapshot::{Phase, SessionConfig, SessionEvent};
 use tokio::time;
@@ -25,7 +24,7 @@ async fn a_session_goes_on_when_one_of_two_providers_is_cut_off() {
     let session = session_with(SessionConfig::new().window_max(1));
     let running = c.handle.catch_up(session).await.unwrap();
     let entries = (43..46).map(|entry| (1, entry)).collect();
-    c.handle.entries(Sequence::new(43), entries).await.unwrap();
+    c.handle.entries(anchor(), entries).await.unwrap();
 
     assert_eq!(running.finished().await.unwrap(), anchor());
     // What was asked of the lost one is asked of the other at once, and not after a deadline.

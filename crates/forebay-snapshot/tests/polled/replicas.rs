@@ -92,8 +92,8 @@ impl Group {
     /// A new entry, which the laggard's session hears of.
     fn push(&mut self, item: u64) {
         self.log.push(Command::Push(item));
-        let from = Sequence::new(self.log.len() as u64);
-        self.session.handle_entries(self.now, from, [(1, item)]);
+        let after = Anchor::new(Sequence::new(self.log.len() as u64 - 1), 1);
+        self.session.handle_entries(self.now, after, [(1, item)]);
         self.follow();
     }
 

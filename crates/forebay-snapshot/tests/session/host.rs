@@ -196,7 +196,7 @@ impl Host {
     pub(crate) fn entries(&mut self, from: u64, count: u64) {
         let entries = (from..=from + (count - 1)).map(|sequence| (1, sequence));
         self.session
-            .handle_entries(self.now, Sequence::new(from), entries);
+            .handle_entries(self.now, anchor(from - 1), entries);
         self.poll();
     }
 

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use forebay_core::Sequence;
 use forebay_snapshot::{Phase, SessionError, SessionOutput};
 
 use crate::catalogue::Catalogue;
@@ -46,7 +45,7 @@ fn entries_that_come_again_with_gaps_or_from_another_term_do_no_harm() {
     host.entries(u64::MAX, 1);
     let other_term = [(2, 13), (2, 14)];
     host.session
-        .handle_entries(host.now, Sequence::new(13), other_term);
+        .handle_entries(host.now, anchor(12), other_term);
     assert_eq!(replayed(&mut host), [11, 12, 13, 14]);
 }
 
