@@ -44,6 +44,35 @@ fn without_numbers_on_answers_honest_peers_are_taken_for_liars() {
     assert!(failures.iter().any(|text| text.contains("it does not end")));
 }
 
+#[test]
+fn a_session_that_nobody_wakes_is_seen_to_do_nothing() {
+    let failures = failures(20, |seed| {
+        let mut cluster = Cluster::new(seed, Trust::Crash, 3, 0);
+        cluster.follower.sleeps = true;
+        cluster.run();
+    });
+    let is_seen = |text: &&String| text.contains("time stands still");
+    assert_eq!(failures.iter().filter(is_seen).count(), 20);
+}
+
+#[test]
+fn more_than_may_be_held_is_seen() {
+    let failures = |narrow: fn(&mut Cluster)| {
+        let failures = failures(20, |seed| {
+            let mut cluster = Cluster::new(seed, Trust::Crash, 3, 0);
+            narrow(&mut cluster);
+            cluster.run();
+        });
+        let is_seen = |text: &&String| text.contains("Usage");
+        failures.iter().filter(is_seen).count()
+    };
+    assert!(failures(|cluster| cluster.follower.spool_bytes_max = 1_000) > 0);
+    assert!(failures(|cluster| cluster.follower.entries_max = 10) > 0);
+    assert!(failures(|cluster| cluster.follower.window_max = 0) > 0);
+    assert!(failures(|cluster| cluster.peers[0].expect_nothing()) > 0);
+    assert_eq!(failures(|_| ()), 0);
+}
+
 /// A cluster whose follower has a state, which nobody has looked at yet.
 fn installed() -> Cluster {
     let mut cluster = Cluster::new(1, Trust::Crash, 3, 0);
@@ -61,7 +90,7 @@ fn a_wrong_state_a_wrong_anchor_and_a_gap_are_seen() {
     };
     let wrong_state = check(|cluster| {
         let (_, state) = cluster.follower.installed.as_mut().unwrap();
-        *state = state.iter().skip(1).copied().collect::<Vec<_>>().into();
+        *state = state.iter().skip(1).cloned().collect::<Vec<_>>().into();
     });
     let wrong_anchor = check(|cluster| {
         let (anchor, _) = cluster.follower.installed.as_mut().unwrap();

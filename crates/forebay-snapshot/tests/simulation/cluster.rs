@@ -1,17 +1,20 @@
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use bytes::Bytes;
 use forebay_core::Sequence;
 use forebay_snapshot::{SessionConfig, Trust};
 
 use crate::chaos::Chaos;
+use crate::clock::Clock;
 use crate::follower::Follower;
 use crate::liar::Liar;
 use crate::log::{Command, Log};
 use crate::network::{Network, Weather};
-use crate::peer::{Peer, limits};
+use crate::peer::{Bounds, Peer, limits};
 use crate::random::Random;
-use crate::{FOLLOWER, Message, Name};
+use crate::tally::Tally;
+use crate::{FOLLOWER, Message, Name, PEST};
 
 /// A group of peers of which one fell behind, and everything that happens to it.
 pub(crate) struct Cluster {
@@ -24,11 +27,17 @@ pub(crate) struct Cluster {
     pub(crate) leader: Name,
     pub(crate) term: u64,
     pub(crate) chaos: Chaos,
+    value_bytes_max: u64,
+    /// How often something has happened since time last went on.
+    steps: u64,
     /// Fetches that nobody has answered.
     pub(crate) asked: BTreeSet<(Name, u64)>,
     /// Changes messages on their way to the follower, as if a rule were switched off.
     pub(crate) twist: fn(&mut Self, Name, Message) -> Message,
 }
+
+/// How often something may happen at one moment.
+const STEPS_MAX: u64 = 1_000;
 
 /// How long a run may take once nothing but loss and delay is in its way.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -37,14 +46,14 @@ impl Cluster {
     pub(crate) fn new(seed: u64, trust: Trust, members: u8, liars: usize) -> Self {
         let mut random = Random::new(seed);
         let names: Vec<_> = (0..members).collect();
-        let start = start();
-        let mut clock = || start + random.millis(0, 20_000);
-        let (follower_clock, clocks) = (clock(), names.iter().map(|_| clock()).collect::<Vec<_>>());
+        let follower_clock = Clock::of(&mut random);
+        let clocks: Vec<_> = names.iter().map(|_| Clock::of(&mut random)).collect();
         let lie = Liar::of(&mut random);
+        let bounds = Bounds::of(&mut random);
         let providers = names.iter().zip(clocks).skip(1);
         let peers = providers.enumerate().map(|(position, (name, clock))| {
             let is_liar = position >= usize::from(members) - 1 - liars;
-            Peer::new(*name, &names, clock, is_liar.then_some(lie))
+            Peer::new(*name, &names, clock, bounds, is_liar.then_some(lie))
         });
         let peers: Vec<_> = peers.collect();
         let config = SessionConfig::new()
@@ -56,6 +65,7 @@ impl Cluster {
         let spool = 41_000 + random.below(100_000);
         let seed = random.next();
         let follower = Follower::new(follower_clock, config, &names, spool, seed);
+        let value_bytes_max = [8, 8, 100, 400][random.below(4) as usize];
         let mut cluster = Self {
             now: Duration::ZERO,
             log: Log::default(),
@@ -65,6 +75,8 @@ impl Cluster {
             leader: 1,
             term: 1,
             chaos: Chaos::of(&mut random),
+            value_bytes_max,
+            steps: 0,
             asked: BTreeSet::new(),
             twist: |_, _, message| message,
             random,
@@ -73,17 +85,26 @@ impl Cluster {
         cluster
     }
 
-    /// Runs until the session has ended.
+    /// Runs until nothing happens any more but loss and delay, and then until the session has ended.
     pub(crate) fn run(&mut self) {
         let calm_at = self.chaos.until;
-        while self.follower.ended.is_none() {
-            self.step();
+        while self.follower.ended.is_none() || self.now < calm_at {
+            self.step_on();
             let recent = &self.follower.recent;
             assert!(
                 self.now < calm_at + PATIENCE,
                 "it does not end: {recent:#?}"
             );
         }
+    }
+
+    /// Lets the next thing happen. If that was the end of the session, the follower falls behind again.
+    pub(crate) fn step_on(&mut self) {
+        if self.follower.ended.is_some() {
+            let (now, random) = (self.now, &mut self.random);
+            self.follower.fall_behind(now, random, &self.log);
+        }
+        self.step();
     }
 
     /// Lets the next thing happen, and everything that follows from it at once.
@@ -94,13 +115,18 @@ impl Cluster {
             .chain(follower)
             .chain(self.network.next_at())
             .chain([self.chaos.next_at]);
-        self.now = self.now.max(all.min().unwrap_or(self.now));
+        let next = self.now.max(all.min().unwrap_or(self.now));
+        self.steps = if next > self.now { 0 } else { self.steps + 1 };
+        assert!(self.steps < STEPS_MAX, "time stands still");
+        self.now = next;
         let now = self.now;
         if now >= self.chaos.next_at {
             self.cause_chaos();
         }
         while let Some((from, to, message)) = self.network.receive(now) {
-            if to == FOLLOWER {
+            if to == PEST {
+                self.chaos.remember(&message);
+            } else if to == FOLLOWER {
                 let message = (self.twist)(self, from, message);
                 if let Message::Data { id, .. } | Message::Gone { id, .. } = &message {
                     self.asked.remove(&(from, *id));
@@ -139,10 +165,10 @@ impl Cluster {
 
     pub(crate) fn append(&mut self, count: u64) {
         for _ in 0..count {
-            let key = self.random.below(4_000);
+            let key = self.random.below(2_000);
             let command = match self.random.below(10) {
                 0 => Command::Remove(key),
-                _ => Command::Put(key, self.random.next()),
+                _ => Command::Put(key, self.value()),
             };
             self.log.append(self.term, command);
         }
@@ -150,13 +176,21 @@ impl Cluster {
         let committed = Sequence::new(self.log.len());
         let leader = &mut self.peers[usize::from(self.leader) - 1];
         if let Some(provider) = &mut leader.provider {
-            let safe = provider.safe_to_prune(leader.clock + now, committed).get();
+            let safe = provider
+                .safe_to_prune(leader.clock.at(now), committed)
+                .get();
             self.log.pruned = self.log.pruned.max(safe);
         }
     }
 
+    fn value(&mut self) -> Bytes {
+        let len = self.random.below(self.value_bytes_max + 1) as usize;
+        let word = self.random.next().to_le_bytes();
+        word.into_iter().cycle().take(len).collect()
+    }
+
     fn fill(&mut self) {
-        let entries = self.random.below(3_000);
+        let entries = self.random.below(2_000);
         self.append(entries);
         for peer in &mut self.peers {
             peer.apply(Duration::ZERO, &self.log, entries);
@@ -178,32 +212,47 @@ impl Cluster {
             self.network
                 .send(now, &mut self.random, (FOLLOWER, to), message);
         }
-        for peer in &mut self.peers {
-            let (messages, markers) = peer.outputs(now);
-            for (to, mut message) in messages {
-                if let Some(liar) = peer.liar {
-                    message = liar.twist(&mut self.random, message);
-                }
-                self.network
-                    .send(now, &mut self.random, (peer.name, to), message);
-            }
-            for marker in markers {
-                // A marker can be lost like any other command that is not committed yet.
-                if peer.name == self.leader && self.random.percent(90) {
-                    self.log.append(self.term, Command::Marker(marker));
-                } else if let Some(provider) = &mut peer.provider {
-                    provider.handle_unfed(peer.clock + now, &marker);
-                }
-            }
+        for position in 0..self.peers.len() {
+            while self.send_from(position) {}
         }
     }
-}
 
-/// The same in every run of a program, and nothing is decided by it.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "time is virtual, but has to begin somewhere"
-)]
-pub(crate) fn start() -> Instant {
-    Instant::now()
+    /// Hands on what one peer wants, and returns whether there was anything.
+    fn send_from(&mut self, position: usize) -> bool {
+        let now = self.now;
+        let peer = &mut self.peers[position];
+        let (messages, markers) = peer.outputs(now);
+        let is_any = !messages.is_empty() || !markers.is_empty();
+        for (to, mut message) in messages {
+            if let Some(why) = self.network.refuses(&mut self.random, &message) {
+                peer.unsent(now, to, message, why);
+                continue;
+            }
+            if let Some(liar) = peer.liar {
+                message = liar.twist(&mut self.random, message);
+            }
+            self.network
+                .send(now, &mut self.random, (peer.name, to), message);
+        }
+        for marker in markers {
+            // A marker can be lost like any other command that is not committed yet.
+            if peer.name == self.leader && self.random.percent(90) {
+                self.log.append(self.term, Command::Marker(marker));
+            } else if let Some(provider) = &mut peer.provider {
+                provider.handle_unfed(peer.clock.at(now), &marker);
+            }
+        }
+        is_any
+    }
+
+    /// Everything that has happened.
+    pub(crate) fn tally(&self) -> Tally {
+        let mut tally = self.network.tally.clone();
+        tally.merge(&self.follower.tally);
+        tally.merge(&self.chaos.tally);
+        for peer in &self.peers {
+            tally.merge(&peer.tally);
+        }
+        tally
+    }
 }

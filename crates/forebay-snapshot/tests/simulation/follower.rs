@@ -1,14 +1,15 @@
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use forebay_core::Sequence;
 use forebay_snapshot::{
-    Anchor, LogEntry, Membership, MemorySpool, ResumeState, Session, SessionConfig, SessionError,
-    SessionOutput,
+    Anchor, Ignored, LogEntry, Membership, MemorySpool, Restart, ResumeState, Session,
+    SessionConfig, SessionError, SessionEvent, SessionOutput,
 };
 
+use crate::clock::Clock;
 use crate::log::{Command, Log};
 use crate::random::Random;
+use crate::tally::Tally;
 use crate::{FOLLOWER, Message, Name, State};
 
 /// The peer that fell behind: its session, what the host does with it, and what must hold of both.
@@ -20,8 +21,9 @@ pub(crate) struct Follower {
     pub(crate) window_max: usize,
     pub(crate) members: Vec<Name>,
     pub(crate) leader: Option<Name>,
-    /// What its clock shows when the run begins.
-    pub(crate) clock: Instant,
+    absent: Option<Name>,
+    pub(crate) clock: Clock,
+    pub(crate) tally: Tally,
     /// The last entry of the log that it was given.
     pub(crate) delivered: u64,
     pub(crate) installed: Option<(Anchor, State)>,
@@ -30,6 +32,8 @@ pub(crate) struct Follower {
     /// The last things that it did, for whoever has to find out why it did them.
     pub(crate) recent: VecDeque<(Duration, String)>,
     pub(crate) ended: Option<Result<Caught, SessionError>>,
+    /// Whether it is never woken, as if a rule were switched off.
+    pub(crate) sleeps: bool,
 }
 
 /// Where the state was taken, and the log after it.
@@ -41,7 +45,7 @@ const RECENT_MAX: usize = 60;
 
 impl Follower {
     pub(crate) fn new(
-        clock: Instant,
+        clock: Clock,
         config: SessionConfig,
         members: &[Name],
         spool_bytes_max: u64,
@@ -51,7 +55,8 @@ impl Follower {
             .spool_bytes_max(spool_bytes_max)
             .entries_max(ENTRIES_MAX);
         let membership = Membership::new(FOLLOWER, members.iter().copied());
-        let session = Session::start(clock, config.clone(), membership, seed).unwrap();
+        let now = clock.at(Duration::ZERO);
+        let session = Session::start(now, config.clone(), membership, seed).unwrap();
         Self {
             session,
             config,
@@ -60,41 +65,71 @@ impl Follower {
             window_max: 8,
             members: members.to_vec(),
             leader: None,
+            absent: None,
             clock,
+            tally: Tally::default(),
             delivered: 0,
             installed: None,
             answer_at: None,
             recent: VecDeque::new(),
             ended: None,
+            sleeps: false,
         }
     }
 
     /// Stops, and comes back with or without what it had on disk.
     pub(crate) fn restart(&mut self, now: Duration, random: &mut Random, keeps_spool: bool) {
-        let membership = self.membership();
-        let config = self.config.clone();
-        let fresh = Session::start(self.clock, config.clone(), membership.clone(), 0).unwrap();
+        let fresh = self.session(now, 0, MemorySpool::new(), &ResumeState::default());
         let old = std::mem::replace(&mut self.session, fresh);
         let (state, spool) = if keeps_spool {
             (old.resume_state(), old.into_spool())
         } else {
             (ResumeState::default(), MemorySpool::new())
         };
-        let now = self.clock + now;
-        self.session =
-            Session::resume(now, config, membership, random.next(), spool, &state).unwrap();
+        self.session = self.session(now, random.next(), spool, &state);
         self.installed = None;
         self.answer_at = None;
     }
 
+    /// Falls behind once more, after it has caught up or given up.
+    pub(crate) fn fall_behind(&mut self, now: Duration, random: &mut Random, log: &Log) {
+        self.ended = None;
+        self.delivered = log.len();
+        self.tally.note("fell behind again");
+        self.restart(now, random, false);
+    }
+
+    fn session(
+        &self,
+        now: Duration,
+        seed: u64,
+        spool: MemorySpool,
+        state: &ResumeState,
+    ) -> Session<State, Name, Command> {
+        let (now, config) = (self.clock.at(now), self.config.clone());
+        Session::resume(now, config, self.membership(), seed, spool, state).unwrap()
+    }
+
     pub(crate) fn set_leader(&mut self, now: Duration, leader: Name) {
         self.leader = Some(leader);
-        self.session.handle_leader(self.clock + now, self.leader);
+        self.session.handle_leader(self.clock.at(now), self.leader);
+    }
+
+    /// Takes one peer at most for no member.
+    pub(crate) fn set_absent(&mut self, now: Duration, absent: Option<Name>) {
+        if self.absent != absent {
+            self.absent = absent;
+            let membership = self.membership();
+            self.session
+                .handle_membership(self.clock.at(now), membership);
+        }
     }
 
     pub(crate) fn receive(&mut self, now: Duration, from: Name, message: Message) {
         // A message for a provider is none of its business.
-        let _ = self.session.handle_message(self.clock + now, from, message);
+        let _ = self
+            .session
+            .handle_message(self.clock.at(now), from, message);
     }
 
     /// Gives it some entries of the log, some of them again.
@@ -105,9 +140,21 @@ impl Follower {
         let last = (self.delivered + count).min(log.len());
         let entries = (first..=last).filter_map(|sequence| log.entry(sequence).cloned());
         let entries: Vec<_> = entries.collect();
+        let after = log.anchor(first - 1).unwrap_or_default();
         self.session
-            .handle_entries(self.clock + now, Sequence::new(first), entries);
+            .handle_entries(self.clock.at(now), after, entries);
         self.delivered = self.delivered.max(last);
+    }
+
+    /// Gives it entries of a leader that is deposed right then, and nobody else will ever have.
+    pub(crate) fn deliver_lost(&mut self, now: Duration, log: &Log, term: u64, count: u64) {
+        let missing = log.len() - self.delivered;
+        self.deliver(now, log, 0, missing);
+        let after = log.anchor(log.len()).unwrap_or_default();
+        let entries = (0..count).map(|_| (term, Command::Lost));
+        self.tally.note("entries lost");
+        self.session
+            .handle_entries(self.clock.at(now), after, entries);
     }
 
     /// Does what the session wants done now, but for messages, which are returned.
@@ -118,7 +165,7 @@ impl Follower {
         fails: bool,
     ) -> Vec<(Name, Message)> {
         let mut messages = Vec::new();
-        while self.session.work(self.clock + now, 256) {}
+        while self.session.work(self.clock.at(now), 256) {}
         while let Some(output) = self.session.poll_output() {
             if self.recent.len() >= RECENT_MAX {
                 self.recent.pop_front();
@@ -131,8 +178,17 @@ impl Follower {
                     let takes = random.millis(0, 50);
                     self.answer_at = Some((now + takes, !(fails && random.percent(20))));
                 }
-                SessionOutput::Done { anchor, replay } => self.ended = Some(Ok((anchor, replay))),
-                SessionOutput::Failed(error) => self.ended = Some(Err(error)),
+                SessionOutput::Done { anchor, replay } => {
+                    let reused = self.session.usage().reused_bytes;
+                    self.tally.add("reused bytes", reused);
+                    self.tally.note("caught up");
+                    self.ended = Some(Ok((anchor, replay)));
+                }
+                SessionOutput::Failed(error) => {
+                    self.tally.note("gave up");
+                    self.ended = Some(Err(error));
+                }
+                SessionOutput::Event(event) => self.tally.note(named(&event)),
                 _ => {}
             }
         }
@@ -140,18 +196,16 @@ impl Follower {
     }
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        let timeout = self
-            .session
-            .poll_timeout()?
-            .saturating_duration_since(self.clock);
+        let timeout = self.clock.when(self.session.poll_timeout()?);
         Some(self.answer_at.map_or(timeout, |(at, _)| at.min(timeout)))
     }
 
     pub(crate) fn fire(&mut self, now: Duration) {
-        let here = self.clock + now;
+        let here = self.clock.at(now);
         match self.answer_at.take_if(|(at, _)| *at <= now) {
             Some((_, true)) => self.session.handle_installed(here),
             Some((_, false)) => self.session.handle_install_failed(here),
+            None if self.sleeps => {}
             None => self.session.handle_timeout(here),
         }
     }
@@ -171,13 +225,7 @@ impl Follower {
             );
         }
         if let Some(Ok((anchor, replay))) = &self.ended {
-            for (entry, sequence) in replay.iter().zip(anchor.sequence().get() + 1..) {
-                assert_eq!(entry.sequence.get(), sequence, "a gap after {anchor}");
-                assert_eq!(
-                    log.entry(sequence),
-                    Some(&(entry.term, entry.entry.clone()))
-                );
-            }
+            log.check_replay(*anchor, replay);
         }
         let is_over = self.session.phase().is_final();
         assert_eq!(
@@ -200,7 +248,9 @@ impl Follower {
     }
 
     fn membership(&self) -> Membership<Name> {
-        Membership::new(FOLLOWER, self.members.iter().copied()).with_leader(self.leader)
+        let members = self.members.iter().copied();
+        let present = members.filter(|member| Some(*member) != self.absent);
+        Membership::new(FOLLOWER, present).with_leader(self.leader)
     }
 }
 
@@ -213,5 +263,27 @@ fn shown<S, E>(output: &SessionOutput<S, Name, E>) -> String {
         SessionOutput::Progress(progress) => format!("{progress:?}"),
         SessionOutput::Event(event) => format!("{event:?}"),
         _ => String::new(),
+    }
+}
+
+fn named(event: &SessionEvent<Name>) -> &'static str {
+    match event {
+        SessionEvent::Divergence { .. } => "divergence",
+        SessionEvent::Banned { .. } => "banned",
+        SessionEvent::TimedOut { .. } => "timed out",
+        SessionEvent::Ignored { why, .. } => match why {
+            Ignored::Duplicate => "ignored: duplicate",
+            Ignored::Unasked => "ignored: unasked",
+            Ignored::Banned => "ignored: banned",
+            Ignored::NotMember => "ignored: no member",
+            _ => "ignored otherwise",
+        },
+        SessionEvent::Restarted { why, .. } => match why {
+            Restart::NoProvider => "restart: no provider",
+            Restart::Stalled => "restart: stalled",
+            Restart::LogMoved => "restart: log moved",
+            _ => "restart otherwise",
+        },
+        _ => "other session event",
     }
 }

@@ -21,6 +21,7 @@
 
 mod broken;
 mod chaos;
+mod clock;
 mod cluster;
 mod follower;
 mod liar;
@@ -30,15 +31,19 @@ mod network;
 mod peer;
 mod random;
 mod runs;
+mod tally;
 mod wire;
 
 /// A peer. The one that fell behind is the first.
 type Name = u8;
 
 /// An item of the replicated state: a key, and its value.
-type Item = (u64, u64);
+type Item = (u64, bytes::Bytes);
 
 type State = forebay_snapshot::SliceSnapshot<Item>;
 type Message = forebay_snapshot::Message<Name>;
 
 const FOLLOWER: Name = 0;
+
+/// Another one that fell behind. It takes what it can get and never finishes.
+const PEST: Name = 99;

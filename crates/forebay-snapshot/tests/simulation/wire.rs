@@ -7,7 +7,7 @@ use forebay_snapshot::{
     SessionOutput, Snapshot, Trust,
 };
 
-use crate::cluster::start;
+use crate::clock::start;
 use crate::{FOLLOWER, Message, Name};
 
 /// How long anything takes to the other end, beside the time that its bytes take.
