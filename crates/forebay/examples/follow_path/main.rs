@@ -1,8 +1,11 @@
 //! The follow path, over nothing but what the crates offer: readers are killed at every point, a
-//! server is restarted, and nobody misses anything, because each keeps in a file how far it is.
+//! server is restarted, a replica falls behind, and nobody misses anything, because each keeps in a
+//! file how far it is and others keep a snapshot of what it has missed.
 //!
 //! It checks everything that it says, so it is a test as well.
 #![allow(clippy::print_stdout, reason = "a program says what it did")]
+
+mod laggard;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -24,7 +27,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 async fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     readers_are_killed_at_every_event(&folder.path().join("readers")).await?;
-    server_is_restarted(folder.path().join("views")).await
+    server_is_restarted(folder.path().join("views")).await?;
+    laggard::laggard_catches_up(&folder.path().join("replicas")).await
 }
 
 /// A reader of which nothing survives but a position in a file.
