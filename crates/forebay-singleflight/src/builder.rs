@@ -30,15 +30,36 @@ use crate::table::shard::Shard;
 /// # #[cfg(feature = "tokio")] {
 /// use std::time::Duration;
 ///
-/// use forebay_singleflight::{Singleflight, WhenFull};
+/// use forebay_singleflight::{OnTimeout, Singleflight, TokioRuntime, WhenFull};
 ///
 /// let group = Singleflight::<u64, String>::builder()
 ///     .name("users")
+///     .runtime(TokioRuntime::new())
 ///     .follower_timeout(Duration::from_millis(500))
+///     .on_timeout(OnTimeout::Hedge { after: Duration::from_millis(100), max: 1 })
 ///     .max_leaders(8, WhenFull::Wait)
 ///     .build()?;
 /// # let _ = group;
 /// # }
+/// # Ok::<(), forebay_singleflight::ConfigError>(())
+/// ```
+///
+/// What needs no clock:
+///
+/// ```
+/// use std::hash::RandomState;
+///
+/// use forebay_singleflight::{Handover, OnFailure, OnLeaderLost, Singleflight};
+///
+/// let group = Singleflight::<u64, String>::builder()
+///     .shards(1)
+///     .hasher(RandomState::new())
+///     .on_leader_lost(OnLeaderLost::Promote)
+///     .handover(Handover::All)
+///     .on_panic(OnFailure::Share)
+///     .on_error(OnFailure::Promote { max: 2 })
+///     .build()?;
+/// # let _ = group;
 /// # Ok::<(), forebay_singleflight::ConfigError>(())
 /// ```
 #[must_use]
@@ -72,6 +93,10 @@ impl<K, V, E> Builder<K, V, E> {
 impl<K, V, E, S> Builder<K, V, E, S> {
     /// Sets how many locks share the keys, rounded up to a power of two. By default four for each
     /// core.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub const fn shards(mut self, shards: usize) -> Self {
         self.shards = shards;
         self
@@ -80,6 +105,10 @@ impl<K, V, E, S> Builder<K, V, E, S> {
     /// Sets how keys are hashed. By default by foldhash, seeded for each group: fast, and good
     /// against accidents; take a keyed hash such as std's `RandomState` where keys come from an
     /// attacker who can see timings.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub fn hasher<T>(self, hasher: T) -> Builder<K, V, E, T> {
         let Self {
             shards,
@@ -105,6 +134,10 @@ impl<K, V, E, S> Builder<K, V, E, S> {
     ///
     /// Only bounds on waiting and detached loads need it. With the `tokio` feature it is
     /// `TokioRuntime` unless another is given.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
         self
@@ -113,36 +146,60 @@ impl<K, V, E, S> Builder<K, V, E, S> {
     /// Bounds how long a call follows another one. By default it is not bounded.
     ///
     /// A follower pays for it with a look at the clock, not with a timer of its own.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub const fn follower_timeout(mut self, timeout: Duration) -> Self {
         self.policy.follower_timeout = Some(timeout);
         self
     }
 
     /// Sets what a follower does when its bound on waiting has passed.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub const fn on_timeout(mut self, policy: OnTimeout) -> Self {
         self.policy.on_timeout = policy;
         self
     }
 
     /// Sets what happens to the followers of a leader that was dropped.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub const fn on_leader_lost(mut self, policy: OnLeaderLost) -> Self {
         self.policy.on_leader_lost = policy;
         self
     }
 
     /// Sets which followers are woken to take over from a leader that was dropped.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub const fn handover(mut self, policy: Handover) -> Self {
         self.policy.handover = policy;
         self
     }
 
     /// Sets what happens to the followers of a load that panicked.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub const fn on_panic(mut self, policy: OnFailure) -> Self {
         self.policy.on_panic = policy;
         self
     }
 
     /// Sets what happens to the followers of a load that failed.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub const fn on_error(mut self, policy: OnFailure) -> Self {
         self.policy.on_error = policy;
         self
@@ -150,12 +207,20 @@ impl<K, V, E, S> Builder<K, V, E, S> {
 
     /// Bounds how many loads of the group run at once, whoever runs them. By default they are not
     /// bounded. Explicit roles do not count.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub const fn max_leaders(mut self, max: usize, when_full: WhenFull) -> Self {
         self.max_leaders = Some((max, when_full));
         self
     }
 
     /// Names the group in spans and metrics.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into().into_boxed_str();
         self
@@ -167,6 +232,10 @@ impl<K, V, E, S> Builder<K, V, E, S> {
     ///
     /// [`ConfigError`] for settings that make no sense: a count or a time of zero, a hedge that
     /// begins after the bound on waiting, or a time where there is no clock.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub fn build(self) -> Result<Singleflight<K, V, E, S>, ConfigError>
     where
         K: Eq + Hash,
@@ -249,6 +318,23 @@ impl<K, V, E, S> Builder<K, Option<V>, E, S> {
     /// # Errors
     ///
     /// As [`build`](Builder::build).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use forebay_core::{Load, load_fn};
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let rows = load_fn(|id: &u64| {
+    ///     let row = *id;
+    ///     async move { Ok::<_, Infallible>(Some(row)) }
+    /// });
+    /// let rows = Singleflight::builder().name("rows").layer(rows)?;
+    /// assert_eq!(futures::executor::block_on(rows.load(&7)), Ok(Some(7)));
+    /// # Ok::<(), forebay_singleflight::ConfigError>(())
+    /// ```
     pub fn layer<L>(self, inner: L) -> Result<Coalesced<L, K, V, E, S>, ConfigError>
     where
         K: Eq + Hash,

@@ -42,6 +42,10 @@ use crate::work::handle::{Borrowed, Staged};
 /// let user = futures::executor::block_on(users.load(&7));
 /// assert_eq!(user, Ok(Some("user 7".to_owned())));
 /// assert_eq!(users.group().stats().leads, 1);
+///
+/// // The stage below, as if nobody else asked.
+/// let user = futures::executor::block_on(users.inner().load(&8));
+/// assert_eq!(user, Ok(Some("user 8".to_owned())));
 /// ```
 pub struct Coalesced<L, K, V, E, S = RandomState> {
     group: Singleflight<K, Option<V>, E, S>,
@@ -54,12 +58,20 @@ impl<L, K, V, E, S> Coalesced<L, K, V, E, S> {
     }
 
     /// Returns the group that joins the loads.
+    ///
+    /// # Examples
+    ///
+    /// See [`Coalesced`].
     #[must_use]
     pub const fn group(&self) -> &Singleflight<K, Option<V>, E, S> {
         &self.group
     }
 
     /// Returns the stage below.
+    ///
+    /// # Examples
+    ///
+    /// See [`Coalesced`].
     #[must_use]
     pub const fn inner(&self) -> &L {
         &self.inner

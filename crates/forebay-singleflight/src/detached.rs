@@ -110,6 +110,19 @@ where
     /// # Cancel safety
     ///
     /// As [`work_detached`](Singleflight::work_detached).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use forebay_singleflight::{Cancel, Singleflight};
+    ///
+    /// let group = Singleflight::<u64, String, &str>::new();
+    /// let report = group.try_work_detached(7, || async { Err("disk full") }, Cancel::Never);
+    /// assert_eq!(report.await.unwrap_err().backend(), Some(&"disk full"));
+    /// # });
+    /// ```
     pub fn try_work_detached<F, Fut>(
         &self,
         key: K,
@@ -140,6 +153,23 @@ impl<K, V, E, S, M, F> Detached<K, V, E, S, M, F> {
     }
 
     /// Bounds how long this call waits for its answer, in place of the group's own bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use std::future::pending;
+    /// use std::time::Duration;
+    ///
+    /// use forebay_core::LoadError;
+    /// use forebay_singleflight::{Cancel, Singleflight};
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let report = group.work_detached(7, || pending(), Cancel::WhenUnwatched);
+    /// assert_eq!(report.timeout(Duration::ZERO).await, Err(LoadError::TimedOut));
+    /// # });
+    /// ```
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = nanos(timeout);
         self

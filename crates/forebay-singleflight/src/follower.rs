@@ -64,6 +64,22 @@ impl<K, V, E, S> Follower<K, V, E, S> {
     }
 
     /// Bounds the wait, in place of the group's own bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_core::LoadError;
+    /// use forebay_singleflight::{Joined, Singleflight, Waited};
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let leader = group.claim(&7).unwrap();
+    /// let Joined::Follower(follower) = group.join(&7) else { unreachable!() };
+    /// let waited = futures::executor::block_on(follower.timeout(Duration::ZERO));
+    /// assert!(matches!(waited, Waited::Answered(Err(LoadError::TimedOut))));
+    /// # drop(leader);
+    /// ```
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = nanos(timeout);
         self

@@ -34,12 +34,39 @@ impl<K, V, E, S> Leader<K, V, E, S> {
     }
 
     /// Whether this leader took over a flight from another one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::{Joined, Singleflight, Waited};
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let Joined::Leader(leader) = group.join(&7) else { unreachable!() };
+    /// let Joined::Follower(follower) = group.join(&7) else { unreachable!() };
+    /// assert!(!leader.is_promoted());
+    /// drop(leader);
+    ///
+    /// let waited = futures::executor::block_on(follower);
+    /// assert!(matches!(waited, Waited::Promoted(leader) if leader.is_promoted()));
+    /// ```
     #[must_use]
     pub const fn is_promoted(&self) -> bool {
         self.promoted
     }
 
     /// Returns how many followers wait for this leader now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let leader = group.claim(&7).unwrap();
+    /// let follower = group.join(&7);
+    /// assert_eq!(leader.followers(), 1);
+    /// # drop(follower);
+    /// ```
     #[must_use]
     pub fn followers(&self) -> usize {
         self.group.followers(self.berth)
@@ -48,6 +75,10 @@ impl<K, V, E, S> Leader<K, V, E, S> {
     /// Gives `value` to all followers and returns it.
     ///
     /// With nobody following, the value is moved through and never cloned.
+    ///
+    /// # Examples
+    ///
+    /// See [`Singleflight::join`](crate::Singleflight::join).
     pub fn publish(self, value: V) -> V
     where
         V: Clone,
@@ -66,6 +97,22 @@ impl<K, V, E, S> Leader<K, V, E, S> {
     /// # Errors
     ///
     /// The failure that was published.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_core::LoadError;
+    /// use forebay_singleflight::{Joined, Singleflight, Waited};
+    ///
+    /// let group = Singleflight::<u64, String, &str>::new();
+    /// let leader = group.claim(&7).unwrap();
+    /// let Joined::Follower(follower) = group.join(&7) else { unreachable!() };
+    /// let failed = leader.publish_result(Err(LoadError::from("disk full")));
+    /// assert!(failed.is_err());
+    ///
+    /// let waited = futures::executor::block_on(follower);
+    /// assert!(matches!(waited, Waited::Answered(Err(LoadError::Backend(_)))));
+    /// ```
     pub fn publish_result(mut self, result: Result<V, LoadError<E>>) -> Outcome<V, E>
     where
         V: Clone,

@@ -35,12 +35,20 @@ pub struct Singleflight<K, V, E = Infallible, S = RandomState> {
 
 impl<K: Eq + Hash, V, E> Singleflight<K, V, E> {
     /// Creates a group with the default settings.
+    ///
+    /// # Examples
+    ///
+    /// See [`Singleflight`].
     #[must_use]
     pub fn new() -> Self {
         Builder::new().build_unchecked()
     }
 
     /// Begins a group with settings of its own.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub fn builder() -> Builder<K, V, E> {
         Builder::new()
     }
@@ -50,6 +58,10 @@ impl<K: Eq + Hash, V, E> Singleflight<K, Option<V>, E> {
     /// Puts a group with the default settings in front of `inner`.
     ///
     /// [`Builder::layer`] does it with other settings, and the example is at [`Coalesced`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Coalesced`].
     #[must_use]
     pub fn layer<L>(inner: L) -> Coalesced<L, K, V, E> {
         Coalesced::new(Self::new(), inner)
@@ -68,6 +80,18 @@ impl<K, V, E, S> Singleflight<K, V, E, S> {
     /// Returns how many flights there are now.
     ///
     /// Flights that were forgotten count as long as somebody follows them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let claim = group.claim(&7);
+    /// assert_eq!((group.in_flight(), group.followers(&7)), (1, Some(0)));
+    /// drop(claim);
+    /// assert_eq!((group.in_flight(), group.followers(&7)), (0, None));
+    /// ```
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.group.in_flight()
@@ -75,12 +99,20 @@ impl<K, V, E, S> Singleflight<K, V, E, S> {
 
     /// Makes later calls of every key load anew, see [`forget`](Singleflight::forget); returns how
     /// many flights that was.
+    ///
+    /// # Examples
+    ///
+    /// As for [`forget`](Singleflight::forget).
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn forget_all(&self) -> usize {
         self.group.forget_all()
     }
 
     /// Returns what the group has done so far.
+    ///
+    /// # Examples
+    ///
+    /// See [`work`](Singleflight::work).
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.group.stats()
@@ -216,6 +248,18 @@ where
     /// # Cancel safety
     ///
     /// As [`work`](Singleflight::work).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let group = Singleflight::<u64, u64>::new();
+    /// let call = group.work_owned(7, || async { 49 });
+    /// // It can be spawned, as it borrows nothing.
+    /// let answer = std::thread::spawn(|| futures::executor::block_on(call)).join().unwrap();
+    /// assert_eq!(answer, Ok(49));
+    /// ```
     pub fn work_owned<F, Fut>(&self, key: K, load: F) -> Work<Owned<K, V, E, S>, Value, F, Fut>
     where
         F: FnOnce() -> Fut,
@@ -234,6 +278,10 @@ where
     /// # Cancel safety
     ///
     /// As [`work`](Singleflight::work).
+    ///
+    /// # Examples
+    ///
+    /// As for [`work_owned`](Singleflight::work_owned).
     pub fn try_work_owned<F, Fut>(
         &self,
         key: K,
@@ -270,6 +318,17 @@ where
     }
 
     /// Does what [`forget`](Singleflight::forget) does, unless somebody follows the flight.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let group = Singleflight::<u64, String>::new();
+    /// let (leader, follower) = (group.join(&7), group.join(&7));
+    /// assert!(!group.forget_unshared(&7));
+    /// # drop((leader, follower));
+    /// ```
     pub fn forget_unshared<Q>(&self, key: &Q) -> bool
     where
         Q: Equivalent<K> + Hash + ?Sized,
@@ -278,6 +337,10 @@ where
     }
 
     /// Returns how many calls follow the flight of `key`, or `None` where there is no flight.
+    ///
+    /// # Examples
+    ///
+    /// See [`in_flight`](Singleflight::in_flight).
     pub fn followers<Q>(&self, key: &Q) -> Option<usize>
     where
         Q: Equivalent<K> + Hash + ?Sized,

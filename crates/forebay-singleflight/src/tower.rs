@@ -64,6 +64,10 @@ pub struct ResponseFuture<V, E> {
 
 impl<K, V, E, F, S> SingleflightLayer<K, V, E, F, S> {
     /// Creates a layer whose services all share `group`.
+    ///
+    /// # Examples
+    ///
+    /// See [`SingleflightLayer`].
     pub fn new<R>(group: Singleflight<K, V, E, S>, key: F) -> Self
     where
         F: Fn(&R) -> Option<K>,

@@ -111,12 +111,38 @@ impl<H: Handle, M, F, Fut> Work<H, M, F, Fut> {
     /// loads does not count; a bound of zero does not wait at all. A group without a
     /// [`Runtime`](crate::Runtime) has no clock: there a call that would have to wait fails with
     /// [`LoadError::Closed`](forebay_core::LoadError::Closed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_core::LoadError;
+    /// use forebay_singleflight::Singleflight;
+    ///
+    /// let group = Singleflight::<u64, u64>::new();
+    /// let leader = group.claim(&7);
+    /// let call = group.work(&7, || async { 49 }).timeout(Duration::ZERO);
+    /// assert_eq!(futures::executor::block_on(call), Err(LoadError::TimedOut));
+    /// # drop(leader);
+    /// ```
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.bound = nanos(timeout);
         self
     }
 
     /// Makes the call tell how it came by its answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_singleflight::{Role, Singleflight};
+    ///
+    /// let group = Singleflight::<u64, u64>::new();
+    /// let call = group.work(&7, || async { 49 }).with_info();
+    /// let (answer, info) = futures::executor::block_on(call);
+    /// assert_eq!((answer, info.role, info.followers), (Ok(49), Role::Leader, 0));
+    /// ```
     pub const fn with_info(self) -> WithInfo<H, M, F, Fut> {
         WithInfo::new(self)
     }
