@@ -138,25 +138,18 @@ pub use crate::error::{PieceError, StateError, WireError};
 pub use crate::hash::Hash;
 pub use crate::membership::Membership;
 pub use crate::message::{Absence, Message, Piece, Refusal};
-pub use crate::polled::PolledProvider;
-pub use crate::polled::host::{Host, SendError};
-pub use crate::provider::Provider;
-pub use crate::provider::config::ProviderConfig;
-pub use crate::provider::output::{Marker, NotTaken, ProviderEvent, ProviderOutput, Unsent};
-pub use crate::provider::usage::ProviderUsage;
-pub use crate::session::Session;
-pub use crate::session::buffer::LogEntry;
-pub use crate::session::config::SessionConfig;
-pub use crate::session::error::SessionError;
-pub use crate::session::event::{
-    Ignored, Phase, Progress, Restart, SessionEvent, SessionOutput, SessionUsage,
+pub use crate::polled::{Host, PolledProvider, SendError};
+pub use crate::provider::{
+    Marker, NotTaken, Provider, ProviderConfig, ProviderEvent, ProviderOutput, ProviderUsage,
+    Unsent,
 };
-pub use crate::session::resume::ResumeState;
-pub use crate::session::spool::{MemorySpool, Spool, SpoolError};
-pub use crate::session::trust::Trust;
-pub use crate::snapshot::cell::{CellBuilder, CellSnapshot};
-pub use crate::snapshot::slice::{SliceBuilder, SliceEntry, SliceSnapshot};
-pub use crate::snapshot::{Build, OutOfOrder, Snapshot};
+pub use crate::session::{
+    Ignored, LogEntry, MemorySpool, Phase, Progress, Restart, ResumeState, Session, SessionConfig,
+    SessionError, SessionEvent, SessionOutput, SessionUsage, Spool, SpoolError, Trust,
+};
+pub use crate::snapshot::{
+    Build, CellBuilder, CellSnapshot, OutOfOrder, SliceBuilder, SliceEntry, SliceSnapshot, Snapshot,
+};
 #[cfg(feature = "imbl")]
 pub use crate::snapshot::{OrdBuilder, OrdSnapshot, VecBuilder, VecSnapshot};
 pub use crate::wire::{Encoded, decode, encode};

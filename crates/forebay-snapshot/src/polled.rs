@@ -1,7 +1,7 @@
 //! A provider for a loop that polls.
 
 mod cursors;
-pub(crate) mod host;
+mod host;
 mod reading;
 
 use std::collections::VecDeque;
@@ -13,11 +13,12 @@ use std::time::Instant;
 use forebay_core::Sequence;
 
 use crate::polled::cursors::Cursors;
-use crate::polled::host::{Host, SendError};
 use crate::{
     Anchor, ConfigError, Marker, Membership, Message, NotTaken, Provider, ProviderConfig,
     ProviderOutput, ProviderUsage, Snapshot, Unsent,
 };
+
+pub use crate::polled::host::{Host, SendError};
 
 /// How many items are cut into pieces in one poll.
 const WORK_ITEMS: usize = 1_024;

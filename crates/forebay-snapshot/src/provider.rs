@@ -1,7 +1,7 @@
 //! Who has snapshots and serves them.
 
-pub(crate) mod config;
-pub(crate) mod output;
+mod config;
+mod output;
 
 mod bucket;
 mod cache;
@@ -14,7 +14,7 @@ mod requesting;
 mod slot;
 mod timers;
 mod upkeep;
-pub(crate) mod usage;
+mod usage;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -24,13 +24,14 @@ use forebay_core::Sequence;
 
 use crate::provider::bucket::Bucket;
 use crate::provider::cache::Cache;
-use crate::provider::config::ProviderConfig;
 use crate::provider::outbox::Outbox;
-use crate::provider::output::{Marker, ProviderOutput};
 use crate::provider::slot::{Asker, Follower, Slot};
 use crate::provider::timers::Timers;
-use crate::provider::usage::ProviderUsage;
 use crate::{Anchor, ConfigError, Membership, Snapshot};
+
+pub use crate::provider::config::ProviderConfig;
+pub use crate::provider::output::{Marker, NotTaken, ProviderEvent, ProviderOutput, Unsent};
+pub use crate::provider::usage::ProviderUsage;
 
 /// Keeps snapshots of one peer's state, and serves them to those who fell behind.
 ///

@@ -1,9 +1,9 @@
 mod asking;
 mod assembly;
-pub(crate) mod buffer;
-pub(crate) mod config;
-pub(crate) mod error;
-pub(crate) mod event;
+mod buffer;
+mod config;
+mod error;
+mod event;
 mod fetching;
 mod handling;
 mod installing;
@@ -16,10 +16,10 @@ mod plan;
 mod receiving;
 mod reporting;
 mod requests;
-pub(crate) mod resume;
-pub(crate) mod spool;
+mod resume;
+mod spool;
 mod stock;
-pub(crate) mod trust;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -28,9 +28,6 @@ use std::time::{Duration, Instant};
 use crate::session::asking::Asking;
 use crate::session::assembly::Assembly;
 use crate::session::buffer::Buffer;
-use crate::session::config::SessionConfig;
-use crate::session::error::SessionError;
-use crate::session::event::{Ignored, Phase, SessionEvent, SessionOutput, SessionUsage};
 use crate::session::jitter::Jitter;
 use crate::session::links::Link;
 use crate::session::observe::Observer;
@@ -38,10 +35,18 @@ use crate::session::offers::{Offers, Target};
 use crate::session::outputs::Outputs;
 use crate::session::plan::Plan;
 use crate::session::requests::Requests;
-use crate::session::resume::ResumeState;
-use crate::session::spool::{MemorySpool, Spool};
 use crate::session::stock::Stock;
 use crate::{ConfigError, Membership, Snapshot};
+
+pub use crate::session::buffer::LogEntry;
+pub use crate::session::config::SessionConfig;
+pub use crate::session::error::SessionError;
+pub use crate::session::event::{
+    Ignored, Phase, Progress, Restart, SessionEvent, SessionOutput, SessionUsage,
+};
+pub use crate::session::resume::ResumeState;
+pub use crate::session::spool::{MemorySpool, Spool, SpoolError};
+pub use crate::session::trust::Trust;
 
 /// Whoever sets a longer time means for ever, and a clock may not be able to tell that.
 const DELAY_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);

@@ -4,15 +4,17 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) mod cell;
+mod cell;
 #[cfg(feature = "imbl")]
 mod ord;
-pub(crate) mod slice;
+mod slice;
 #[cfg(feature = "imbl")]
 mod vec;
 
+pub use crate::snapshot::cell::{CellBuilder, CellSnapshot};
 #[cfg(feature = "imbl")]
 pub use crate::snapshot::ord::{OrdBuilder, OrdSnapshot};
+pub use crate::snapshot::slice::{SliceBuilder, SliceEntry, SliceSnapshot};
 #[cfg(feature = "imbl")]
 pub use crate::snapshot::vec::{VecBuilder, VecSnapshot};
 
