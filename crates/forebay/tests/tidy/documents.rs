@@ -76,12 +76,20 @@ pub(crate) fn dead_commands(text: &str, root: &Path) -> Vec<String> {
             "forebay-bench" => root.join("benches"),
             package => root.join("crates").join(package),
         });
+        let example = |(folder, example): (PathBuf, &str)| {
+            let examples = folder.join("examples");
+            let in_folder = examples.join(example).join("main.rs");
+            let alone = examples.join(format!("{example}.rs"));
+            if in_folder.is_file() {
+                in_folder
+            } else {
+                alone
+            }
+        };
         let named = [
             after(&["--manifest-path"]).map(|manifest| root.join(manifest)),
             folder.as_ref().map(|folder| folder.join("Cargo.toml")),
-            folder
-                .zip(after(&["--example"]))
-                .map(|(folder, example)| folder.join(format!("examples/{example}.rs"))),
+            folder.zip(after(&["--example"])).map(example),
         ];
         if named.iter().flatten().any(|file| !file.is_file()) {
             findings.push(format!("{number}: runs nothing: {}", line.trim()));
@@ -175,6 +183,7 @@ fn a_command_that_runs_nothing_is_found() {
     for good in [
         "cargo test --workspace",
         "cargo run -p forebay-bench -- reads",
+        "cargo run -p forebay --example follow_path",
         "run -p forebay-nothing",
     ] {
         assert_eq!(dead_commands(good, &root), Vec::<String>::new(), "{good}");
