@@ -22,6 +22,7 @@
 //! | many callers that want different rows of one table | [`batch`] |
 //! | changes that many readers follow, some of them slowly | [`events`] |
 //! | readers that must go on where they were, in whatever way they ended | [`checkpoint`] |
+//! | a worker that follows, applies and remembers, and is killed now and then | `consumer` |
 //! | replicas that are too far behind to catch up change by change | [`snapshot`] |
 //! | a backend, a stage or a store of your own | [`Load`], [`LoadBatch`], [`CheckpointStore`] |
 //!
@@ -90,7 +91,8 @@
 //! # Crate features
 //!
 //! One for each crate, on by default: `singleflight`, `batch`, `events`, `checkpoint`, `snapshot`.
-//! These go to every crate that has them, and are off by default: `serde`, `tokio`, `tracing`,
+//! `consumer`, the loop around logs and positions, is off by default and turns these two on. The
+//! following go to every crate that has them, and are off by default: `serde`, `tokio`, `tracing`,
 //! `metrics`, `tower`, `cache`, `imbl`.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
@@ -101,6 +103,9 @@ pub use forebay_batch as batch;
 #[cfg(feature = "checkpoint")]
 #[cfg_attr(doctest, doc = include_str!("../guide/checkpoint.md"))]
 pub use forebay_checkpoint as checkpoint;
+#[cfg(feature = "consumer")]
+#[cfg_attr(doctest, doc = include_str!("../guide/consumer.md"))]
+pub use forebay_consumer as consumer;
 #[cfg_attr(doctest, doc = include_str!("../guide/core.md"))]
 #[doc(inline)]
 pub use forebay_core::*;
@@ -111,4 +116,5 @@ pub use forebay_events as events;
 #[cfg_attr(doctest, doc = include_str!("../guide/singleflight.md"))]
 pub use forebay_singleflight as singleflight;
 #[cfg(feature = "snapshot")]
+#[cfg_attr(doctest, doc = include_str!("../guide/snapshot.md"))]
 pub use forebay_snapshot as snapshot;
