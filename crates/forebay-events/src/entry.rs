@@ -21,6 +21,18 @@ impl<'a, T> Entry<'a, T> {
     }
 
     /// Returns the event, for as long as the subscription is not asked for another one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.append_all(7, ["one", "two"]).unwrap();
+    /// let entry = reader.try_next().unwrap().unwrap();
+    /// assert_eq!((entry.event(), entry.sequence().get(), entry.is_last()), (&"one", 7, false));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn event(&self) -> &'a T {
@@ -28,6 +40,10 @@ impl<'a, T> Entry<'a, T> {
     }
 
     /// Returns the sequence that the event was published with.
+    ///
+    /// # Examples
+    ///
+    /// See [`event`](Entry::event).
     #[inline]
     #[must_use]
     pub fn sequence(&self) -> Sequence {
@@ -37,6 +53,10 @@ impl<'a, T> Entry<'a, T> {
     /// Returns whether it is the last event of its sequence.
     ///
     /// Only then has the reader reached that sequence: whoever keeps its position keeps it here.
+    ///
+    /// # Examples
+    ///
+    /// See [`event`](Entry::event).
     #[must_use]
     pub fn is_last(&self) -> bool {
         self.segment.is_last(self.at)
@@ -89,6 +109,10 @@ impl<'a, T> Slice<'a, T> {
     }
 
     /// Returns the events.
+    ///
+    /// # Examples
+    ///
+    /// See [`Subscription::next_slice`](crate::Subscription::next_slice).
     #[inline]
     #[must_use]
     pub const fn events(&self) -> &'a [T] {

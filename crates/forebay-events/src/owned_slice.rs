@@ -21,6 +21,19 @@ impl<T> OwnedSlice<T> {
     }
 
     /// Returns the events with their sequences; there is at least one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    /// use futures::StreamExt;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let mut slices = log.source().subscribe().into_stream();
+    /// log.append_all(7, ["one", "two"]).unwrap();
+    /// let slice = futures::executor::block_on(slices.next()).unwrap().unwrap();
+    /// assert!(slice.iter().all(|entry| entry.sequence().get() == 7));
+    /// ```
     #[must_use]
     pub fn iter(&self) -> Entries<'_, T> {
         let from = self.reach.at();

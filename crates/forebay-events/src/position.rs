@@ -54,6 +54,17 @@ impl<T, E> Position<T, E> {
     }
 
     /// Returns the last sequence all of whose events come before this position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// log.append(7, 70)?;
+    /// assert_eq!(log.position().cursor().sequence().get(), 7);
+    /// # Ok::<(), forebay_events::NotRising<u32>>(())
+    /// ```
     #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.place.cursor()

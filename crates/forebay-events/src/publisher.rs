@@ -1,19 +1,18 @@
 pub(crate) mod builder;
+mod rolling;
 
 use std::fmt;
-use std::mem::replace;
 use std::sync::Arc;
 
 use forebay_core::{LogId, Sequence};
 
 use crate::chain::Chain;
 use crate::chain::end::End;
-use crate::chain::history::Roll;
 use crate::chain::place::Place;
 use crate::chain::segment::Segment;
 use crate::chain::slots::Pen;
 use crate::error::{NotRising, SpliceError};
-use crate::log::{Garbage, Log};
+use crate::log::Log;
 use crate::position::Position;
 use crate::publisher::builder::Builder;
 use crate::retention::Rules;
@@ -51,12 +50,20 @@ pub struct Publisher<T: Send + Sync + 'static, E: Send + Sync + 'static = std::c
 
 impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     /// Creates a log that keeps events only for those who have yet to read them.
+    ///
+    /// # Examples
+    ///
+    /// See [`Publisher`].
     #[must_use]
     pub fn new() -> Self {
         Builder::new().build_unchecked()
     }
 
     /// Returns a builder, for a log with settings.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     #[must_use]
     pub fn builder() -> Builder<T, E> {
         Builder::new()
@@ -210,6 +217,10 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     }
 
     /// Returns the last sequence; zero before the first.
+    ///
+    /// # Examples
+    ///
+    /// See [`push`](Publisher::push).
     #[must_use]
     pub const fn head(&self) -> Sequence {
         self.head
@@ -222,12 +233,20 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
     }
 
     /// Returns where others subscribe.
+    ///
+    /// # Examples
+    ///
+    /// See [`Publisher`].
     #[must_use]
     pub fn source(&self) -> Source<T, E> {
         Source::new(Arc::clone(&self.chain))
     }
 
     /// Returns the position after the last event.
+    ///
+    /// # Examples
+    ///
+    /// See [`splice_into`](Publisher::splice_into).
     #[must_use]
     pub fn position(&self) -> Position<T, E> {
         let spot = self.chain.newest_spot();
@@ -306,60 +325,6 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
         } else {
             Err(SpliceError::new(self))
         }
-    }
-
-    #[cold]
-    fn append_rolling(&mut self, sequence: Sequence, event: T) {
-        let began = self.pen.segment().end();
-        let mut garbage = self.chain.log().garbage();
-        self.roll(sequence, began, &mut garbage);
-        // A new segment has room.
-        let _ = self.pen.push(sequence, event);
-        self.publish(sequence, 1);
-    }
-
-    /// Publishes what the segment was filled with, and the `rest`, for which it has no room: `count`
-    /// events in all.
-    #[cold]
-    fn append_rest(&mut self, sequence: Sequence, rest: Vec<T>, count: usize) {
-        let filled = self.pen.segment().base + u64::from(self.pen.at());
-        let began = filled - (count - rest.len()) as u64;
-        let mut garbage = self.chain.log().garbage();
-        let mut rest = rest.into_iter();
-        while rest.len() > 0 {
-            self.roll(sequence, began, &mut garbage);
-            let mut draft = self.pen.draft();
-            draft.take_from(&mut rest);
-            draft.fill(sequence);
-        }
-        self.publish(sequence, count);
-    }
-
-    /// Begins a new segment, for an event with this sequence, in an append before which the log had
-    /// `began` events.
-    fn roll(&mut self, sequence: Sequence, began: u64, garbage: &mut Garbage<T>) {
-        let now = self.chain.log().now();
-        let old = self.pen.segment();
-        let before = match old.slots.capacity().checked_sub(1) {
-            Some(last) => old.sequence(last),
-            None => {
-                self.chain.log().begin(sequence);
-                self.chain.newest(|newest| newest.before())
-            }
-        };
-        let pen = Pen::new(old.successor(sequence));
-        let tail = Arc::clone(pen.segment());
-        old.link(Arc::clone(&tail), began < tail.base);
-        let roll = Roll {
-            tail,
-            before,
-            began,
-            now,
-        };
-        self.chain
-            .newest(|newest| newest.roll(roll, &mut garbage.segments));
-        let old = replace(&mut self.pen, pen);
-        garbage.segments.push(old.into_segment());
     }
 
     #[inline]

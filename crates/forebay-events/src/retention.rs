@@ -121,6 +121,10 @@ impl Retention {
     /// The writer looks at the time when it begins a new segment, so while nothing is published,
     /// nobody is cut off. It needs a clock: that of the log's runtime. Without
     /// [`readers_up_to`](Retention::readers_up_to) it means nothing.
+    ///
+    /// # Examples
+    ///
+    /// See [`Retention`].
     #[must_use]
     pub const fn grace(mut self, grace: Duration) -> Self {
         if let Some(limit) = &mut self.rules.limit {
@@ -130,6 +134,10 @@ impl Retention {
     }
 
     /// Besides, the last `events` are kept for those who resume.
+    ///
+    /// # Examples
+    ///
+    /// See [`Retention`].
     #[must_use]
     pub const fn with_window(mut self, events: usize) -> Self {
         self.rules.window = events as u64;

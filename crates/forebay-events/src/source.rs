@@ -190,12 +190,20 @@ impl<T, E> Source<T, E> {
     }
 
     /// Returns by what cursors tell this log from others.
+    ///
+    /// # Examples
+    ///
+    /// See [`resume`](Source::resume).
     #[must_use]
     pub fn log_id(&self) -> LogId {
         self.chain.id()
     }
 
     /// Returns what the log holds. The numbers are taken one after the other while others go on.
+    ///
+    /// # Examples
+    ///
+    /// See [`Stats`].
     #[must_use]
     pub fn stats(&self) -> Stats {
         let log = self.chain.log();

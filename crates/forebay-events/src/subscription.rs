@@ -150,6 +150,21 @@ impl<T, E> Subscription<T, E> {
     /// Returns a handle by which somebody else can close this subscription.
     ///
     /// From the first one on, each event costs the reader one more atomic load.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Publisher, Reason, RecvError};
+    ///
+    /// let mut log = Publisher::<u32>::new();
+    /// let mut reader = log.source().subscribe();
+    /// let closer = reader.closer();
+    /// log.append(1, 10)?;
+    /// closer.close(Reason::Revoked);
+    /// // Although there is an event.
+    /// assert_eq!(reader.try_next().unwrap_err(), RecvError::ForceClosed(Reason::Revoked));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn closer(&mut self) -> Closer {
         self.take_back();
         let (place, berth) = (&self.place, self.berth);
@@ -161,6 +176,10 @@ impl<T, E> Subscription<T, E> {
 
     /// After [`RecvError::Lagged`], moves to the oldest event that is still there and whose sequence
     /// is whole; returns how many were missed. Otherwise it does nothing.
+    ///
+    /// # Examples
+    ///
+    /// See [`Retention::readers_up_to`](crate::Retention::readers_up_to).
     pub fn skip_to_oldest(&mut self) -> u64 {
         self.told = false;
         self.granted = 0;
@@ -190,34 +209,11 @@ impl<T, E> Subscription<T, E> {
         self.control.as_ref()?.reason()
     }
 
-    /// Grants nothing any more.
-    fn take_back(&mut self) {
-        let unused = self.granted.saturating_sub(self.place.reach().at());
-        self.left += unused as u8;
-        self.granted = 0;
-    }
-
     /// Takes the next event out of what is in reach.
     #[inline]
     fn take(&mut self) -> Option<Entry<'_, T>> {
         let (segment, at, event) = self.place.reach_mut().next()?;
         Some(Entry::new(segment, at, event))
-    }
-
-    fn take_slice(&mut self) -> Option<Slice<'_, T>> {
-        let at = self.place.reach().at();
-        let count = self.place.reach().look(at)?.1.len() as u32;
-        if count == 0 {
-            return None;
-        }
-        // It was one poll, however many events it gives.
-        if self.granted > at {
-            self.take_back();
-            self.left -= 1;
-        }
-        self.place.pass(count);
-        let (segment, events) = self.place.reach().look(at)?;
-        Some(Slice::new(segment, at, events.get(..count as usize)?))
     }
 }
 
@@ -321,6 +317,10 @@ impl<T, E: Clone> Subscription<T, E> {
     /// # Errors
     ///
     /// As [`next`](Subscription::next).
+    ///
+    /// # Examples
+    ///
+    /// As for [`next_slice`](Subscription::next_slice).
     #[inline]
     pub fn try_next_slice(&mut self) -> Result<Option<Slice<'_, T>>, RecvError<E>> {
         if !self.is_ready() {

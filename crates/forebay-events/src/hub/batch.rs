@@ -31,6 +31,10 @@ pub(crate) struct Change<K, T> {
 
 impl<K, T> Batch<K, T> {
     /// Creates an empty batch.
+    ///
+    /// # Examples
+    ///
+    /// See [`Batch`].
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -39,6 +43,18 @@ impl<K, T> Batch<K, T> {
     }
 
     /// Creates a batch with room for this many changes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::{Batch, Topic};
+    ///
+    /// let health = Topic::from("health");
+    /// let mut changes = Batch::with_capacity(2);
+    /// assert!(changes.is_empty());
+    /// changes.push(&health, "web", "web is down");
+    /// assert_eq!(changes.len(), 1);
+    /// ```
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
@@ -47,18 +63,30 @@ impl<K, T> Batch<K, T> {
     }
 
     /// Adds a change of `key`; changes of one key are delivered in the order in which they are added.
+    ///
+    /// # Examples
+    ///
+    /// See [`Batch`].
     pub fn push(&mut self, topic: &Topic, key: K, event: T) {
         let topic = topic.clone();
         self.changes.push(Change { topic, key, event });
     }
 
     /// Returns how many changes it has.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_capacity`](Batch::with_capacity).
     #[must_use]
     pub const fn len(&self) -> usize {
         self.changes.len()
     }
 
     /// Returns whether it has no changes.
+    ///
+    /// # Examples
+    ///
+    /// See [`with_capacity`](Batch::with_capacity).
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty()

@@ -24,34 +24,28 @@ use crate::pump::Pump;
 /// Snapshots that serve for a second, and ten thousand events for those who come back:
 ///
 /// ```
-/// # use std::convert::Infallible;
-/// # use forebay_core::Sequence;
-/// # use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
-/// # struct Nothing;
-/// # impl SnapshotSource<u32, u32> for Nothing {
-/// #     type Error = Infallible;
-/// #     async fn snapshot(
-/// #         &self,
-/// #         _: &Subject<u32>,
-/// #         _: &mut SnapshotWriter<u32>,
-/// #     ) -> Result<Sequence, Infallible> {
-/// #         Ok(Sequence::ZERO)
-/// #     }
-/// # }
+/// # #[cfg(feature = "tokio")]
+/// # mod example {
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/services.rs"));
 /// use std::time::Duration;
 ///
-/// use forebay_events::{Hub, Retention};
+/// use forebay_events::{Hub, Retention, TokioRuntime};
 ///
-/// # #[cfg(feature = "tokio")] {
-/// let publisher = Hub::builder(Nothing)
+/// # pub fn main() {
+/// let publisher = Hub::builder(Services)
 ///     .retention(Retention::window(10_000))
 ///     .cache(Duration::from_secs(1))
 ///     .idle_keys(1_000)
+///     .remembered_keys(100_000)
 ///     .snapshot_timeout(Duration::from_secs(30))
+///     .runtime(TokioRuntime::new())
 ///     .build()
 ///     .unwrap();
 /// # let _ = publisher;
 /// # }
+/// # }
+/// # #[cfg(feature = "tokio")]
+/// # example::main();
 /// ```
 #[must_use]
 pub struct HubBuilder<K, T, E>
@@ -100,6 +94,10 @@ where
     ///
     /// With a window, a feed that comes back finds what it missed as long as the key is followed by
     /// others, or [idle](HubBuilder::idle_keys).
+    ///
+    /// # Examples
+    ///
+    /// See [`HubBuilder`].
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
         self
@@ -110,6 +108,10 @@ where
     ///
     /// A snapshot that is kept keeps the events after it as well, and its key even if nobody follows
     /// it. It is given up as soon as those events are more than its own pieces.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubBuilder`].
     pub fn cache(mut self, ttl: Duration) -> Self {
         self.cache = Some(ttl).filter(|ttl| !ttl.is_zero());
         self
@@ -120,6 +122,10 @@ where
     ///
     /// It is for those who come back: with a [window](Retention::window) they find what they missed.
     /// Without one it changes nothing.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubBuilder`].
     pub const fn idle_keys(mut self, max: usize) -> Self {
         self.idle_max = max;
         self
@@ -130,6 +136,10 @@ where
     ///
     /// Who comes back to a key that was not published to since needs no snapshot as long as the key
     /// is remembered.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubBuilder`].
     pub const fn remembered_keys(mut self, max: usize) -> Self {
         self.remembered_max = max;
         self
@@ -137,6 +147,10 @@ where
 
     /// Bounds how long a snapshot may take; one that takes longer fails with
     /// [`TimedOut`](forebay_core::LoadError::TimedOut). By default nothing bounds it.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubBuilder`].
     pub const fn snapshot_timeout(mut self, timeout: Duration) -> Self {
         self.snapshot_timeout = Some(timeout);
         self
@@ -144,6 +158,10 @@ where
 
     /// Sets where snapshots are built and where the time comes from. With the feature `tokio` that
     /// is by default the tokio runtime of whoever subscribes.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubBuilder`].
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
         self
@@ -154,6 +172,10 @@ where
     /// # Errors
     ///
     /// [`ConfigError::RuntimeMissing`] if there is none: snapshots are built in the background.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubBuilder`].
     pub fn build(self) -> Result<HubPublisher<K, T, E>, ConfigError> {
         let runtime = self.runtime.or_else(default_runtime);
         let runtime = runtime.ok_or(ConfigError::RuntimeMissing)?;

@@ -28,6 +28,10 @@ pub struct Request<K> {
 
 impl<K> Request<K> {
     /// Begins a request for everything in `topic`.
+    ///
+    /// # Examples
+    ///
+    /// See [`Request`].
     pub fn new(topic: impl Into<Topic>) -> Self {
         Self {
             topic: topic.into(),
@@ -38,6 +42,10 @@ impl<K> Request<K> {
     }
 
     /// Asks for the changes of one key only.
+    ///
+    /// # Examples
+    ///
+    /// See [`Request`].
     pub fn key(mut self, key: K) -> Self {
         self.key = Some(key);
         self
@@ -47,12 +55,20 @@ impl<K> Request<K> {
     ///
     /// Where that is not possible any more the feed begins with
     /// [`NewSnapshot`](crate::Frame::NewSnapshot).
+    ///
+    /// # Examples
+    ///
+    /// See [`Feed`](crate::Feed).
     pub const fn resume(mut self, cursor: Cursor) -> Self {
         self.cursor = Some(cursor);
         self
     }
 
     /// Lets [`Hub::force_close`](crate::Hub::force_close) of this token end the feed.
+    ///
+    /// # Examples
+    ///
+    /// See [`Request`].
     pub fn token(mut self, token: &Token) -> Self {
         self.token = Some(token.clone());
         self
@@ -67,6 +83,10 @@ pub struct Token(Arc<str>);
 
 impl Token {
     /// Creates the token of this name.
+    ///
+    /// # Examples
+    ///
+    /// See [`Request`].
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())

@@ -159,6 +159,10 @@ impl<T: Send + Sync + 'static> SnapshotWriter<T> {
     ///
     /// The piece is written when the future is polled first; before that, dropping the future loses
     /// it.
+    ///
+    /// # Examples
+    ///
+    /// See [`SnapshotSource`].
     pub async fn push(&mut self, piece: T) {
         self.writer.append(0, |publisher| {
             let _ = publisher.push(piece);
@@ -175,6 +179,10 @@ impl<T: Send + Sync + 'static> SnapshotWriter<T> {
     ///
     /// The pieces are written when the future is polled first; before that, dropping the future
     /// loses them.
+    ///
+    /// # Examples
+    ///
+    /// See [`SnapshotSource`].
     pub async fn extend<I>(&mut self, pieces: I)
     where
         I: IntoIterator<Item = T> + Send,

@@ -19,12 +19,20 @@ pub struct Topic(Arc<str>);
 
 impl Topic {
     /// Creates the topic of this name.
+    ///
+    /// # Examples
+    ///
+    /// See [`Topic`].
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
 
     /// Returns the name of the topic.
+    ///
+    /// # Examples
+    ///
+    /// See [`Topic`].
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -62,12 +70,20 @@ impl<K> Subject<K> {
     }
 
     /// Returns the topic.
+    ///
+    /// # Examples
+    ///
+    /// See [`SnapshotSource`](crate::SnapshotSource).
     #[must_use]
     pub const fn topic(&self) -> &Topic {
         &self.topic
     }
 
     /// Returns the key, or `None` for the whole topic.
+    ///
+    /// # Examples
+    ///
+    /// See [`SnapshotSource`](crate::SnapshotSource).
     #[must_use]
     pub const fn key(&self) -> Option<&K> {
         self.key.as_ref()

@@ -20,6 +20,7 @@ use crate::retention::Retention;
 /// use forebay_events::{Publisher, Retention};
 ///
 /// let mut log = Publisher::<u64>::builder()
+///     .name("prices")
 ///     .retention(Retention::window(1_000))
 ///     .build()?;
 /// # log.append(1, 1).unwrap();
@@ -47,6 +48,10 @@ impl<T, E> Builder<T, E> {
     }
 
     /// Sets what the log keeps. Unless told otherwise, that is [`Retention::READERS`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     #[must_use]
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
@@ -58,6 +63,18 @@ impl<T, E> Builder<T, E> {
     ///
     /// The task is started when there is something to do for it first. If its runtime ends, those
     /// who publish do its work, and try to start it again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")] {
+    /// use forebay_events::{Publisher, TokioRuntime};
+    ///
+    /// let log = Publisher::<u64>::builder().runtime(TokioRuntime::new()).build()?;
+    /// # let _ = log;
+    /// # }
+    /// # Ok::<(), forebay_events::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Arc::new(runtime));
@@ -83,6 +100,10 @@ impl<T, E> Builder<T, E> {
     }
 
     /// Sets the label `name` of the log's metrics. Unless told otherwise, that is `log`.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into().into_boxed_str();

@@ -53,6 +53,10 @@ impl Closer {
     /// published before.
     ///
     /// Returns whether there was an open subscription to close; the first reason counts.
+    ///
+    /// # Examples
+    ///
+    /// See [`Subscription::closer`](crate::Subscription::closer).
     #[allow(clippy::must_use_candidate, reason = "the answer is seldom asked for")]
     pub fn close(&self, reason: Reason) -> bool {
         let waker = {

@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 use crate::chain::end::End;
 use crate::chain::place::Halt;
 use crate::chain::waiters::Berth;
+use crate::entry::Slice;
 use crate::error::RecvError;
 use crate::owned_slice::OwnedSlice;
 use crate::subscription::{STREAK_MAX, Subscription};
@@ -159,5 +160,31 @@ impl<T, E: Clone> Subscription<T, E> {
         }
         self.place.pass(slice.len() as u32);
         Poll::Ready(Ok(slice))
+    }
+}
+
+/// What is taken without a look at the end of the log.
+impl<T, E> Subscription<T, E> {
+    /// Grants nothing any more.
+    pub(super) fn take_back(&mut self) {
+        let unused = self.granted.saturating_sub(self.place.reach().at());
+        self.left += unused as u8;
+        self.granted = 0;
+    }
+
+    pub(super) fn take_slice(&mut self) -> Option<Slice<'_, T>> {
+        let at = self.place.reach().at();
+        let count = self.place.reach().look(at)?.1.len() as u32;
+        if count == 0 {
+            return None;
+        }
+        // It was one poll, however many events it gives.
+        if self.granted > at {
+            self.take_back();
+            self.left -= 1;
+        }
+        self.place.pass(count);
+        let (segment, events) = self.place.reach().look(at)?;
+        Some(Slice::new(segment, at, events.get(..count as usize)?))
     }
 }

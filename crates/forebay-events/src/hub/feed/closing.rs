@@ -109,6 +109,10 @@ impl FeedCloser {
     /// Closes the feed and wakes whoever waits for it, and nobody else; returns whether it was open.
     ///
     /// The feed gives nothing more, not even what is already there.
+    ///
+    /// # Examples
+    ///
+    /// See [`Feed::closer`](crate::Feed::closer).
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn close(&self, reason: Reason) -> bool {
         self.closing.close(reason)
