@@ -7,12 +7,13 @@
 #![no_main]
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
 use forebay_snapshot::{
-    Anchor, Hash, Limits, Marker, Membership, Message, Piece, Provider, ProviderConfig, ProviderOutput,
-    SliceSnapshot, Unsent, decode,
+    Anchor, Hash, Limits, Marker, Membership, Message, Piece, Provider, ProviderConfig,
+    ProviderOutput, SliceSnapshot, Unsent, decode,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -22,6 +23,9 @@ const FOLLOWERS_MAX: usize = 4;
 const OUTPUTS_MAX: usize = 8;
 const CACHED_BYTES_MAX: usize = 10_000;
 const PEERS: u8 = 6;
+
+/// How many messages have reached the provider in all runs together. It says so from time to time.
+static MESSAGES: AtomicU64 = AtomicU64::new(0);
 
 /// The rest of the input.
 struct Input<'a>(&'a [u8]);
@@ -84,6 +88,7 @@ impl World {
     }
 
     fn tell(&mut self, from: u8, message: Message<u8>) {
+        count_message();
         let fetched = match &message {
             Message::Fetch { id, .. } if from != 0 => Some(*id),
             _ => None,
@@ -260,3 +265,10 @@ fuzz_target!(|bytes: &[u8]| {
     }
     world.end();
 });
+
+fn count_message() {
+    let messages = 1 + MESSAGES.fetch_add(1, Ordering::Relaxed);
+    if messages.is_multiple_of(1_000_000) {
+        eprintln!("{messages} messages");
+    }
+}

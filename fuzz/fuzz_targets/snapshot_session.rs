@@ -6,6 +6,7 @@
 //! * Its timers let time pass: it does not spin.
 #![no_main]
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,6 +25,9 @@ const SPOOL_BYTES_MAX: u64 = 50_000;
 const ENTRIES_MAX: usize = 20;
 const PEERS: u8 = 4;
 const TIMEOUTS: u32 = 200;
+
+/// How many messages have reached the session in all runs together. It says so from time to time.
+static MESSAGES: AtomicU64 = AtomicU64::new(0);
 
 /// The rest of the input.
 struct Input<'a>(&'a [u8]);
@@ -99,6 +103,7 @@ impl World {
     }
 
     fn tell(&mut self, from: u8, message: Message<u8>) {
+        count_message();
         // A message for a provider comes back.
         let _ = self.session.handle_message(self.now, from, message);
     }
@@ -324,3 +329,10 @@ fuzz_target!(|bytes: &[u8]| {
     }
     world.end();
 });
+
+fn count_message() {
+    let messages = 1 + MESSAGES.fetch_add(1, Ordering::Relaxed);
+    if messages.is_multiple_of(1_000_000) {
+        eprintln!("{messages} messages");
+    }
+}
