@@ -1,6 +1,6 @@
 //! What a document leads to must be there, and guides answer the same questions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The headings of every page in `docs/guide`, in this order.
 const QUESTIONS: [&str; 6] = [
