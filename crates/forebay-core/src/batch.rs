@@ -97,6 +97,32 @@ forward_to_pointee!(&L, Arc<L>, Box<L>);
 /// [`ignored`](Answers::ignored).
 ///
 /// Room for the answers is allocated once, and becomes the list of results in place.
+///
+/// # Examples
+///
+/// What a backend says of five keys, before its connection breaks:
+///
+/// ```
+/// use forebay_core::{Answers, LoadError};
+///
+/// let keys = ["ada", "bob", "eve", "kim", "zoe"];
+/// let mut answers = Answers::<_, u64, &str>::new(&keys);
+/// assert!(answers.set(0, 7));
+/// assert!(answers.insert(&"kim", 9));
+/// assert!(answers.missing(1));
+/// assert!(answers.fail(2, "not allowed"));
+///
+/// // What cannot be used changes nothing.
+/// assert!(!answers.insert(&"max", 1));
+/// assert_eq!(answers.ignored(), 1);
+/// assert_eq!(answers.unanswered().collect::<Vec<_>>(), [4]);
+///
+/// let broken = LoadError::from("connection lost");
+/// let results = answers.finish_failed(&broken);
+/// assert_eq!(results[0], Ok(Some(7)));
+/// assert_eq!(results[1], Ok(None));
+/// assert_eq!(results[4].as_ref().unwrap_err().backend(), Some(&"connection lost"));
+/// ```
 pub struct Answers<'a, K, V, E> {
     keys: &'a [K],
     slots: Vec<Option<LoadResult<V, E>>>,
@@ -108,6 +134,10 @@ pub struct Answers<'a, K, V, E> {
 
 impl<'a, K, V, E> Answers<'a, K, V, E> {
     /// Creates room for the answers of `keys`.
+    ///
+    /// # Examples
+    ///
+    /// See [`Answers`].
     #[must_use]
     pub fn new(keys: &'a [K]) -> Self {
         let slots = std::iter::repeat_with(|| None).take(keys.len()).collect();
@@ -121,6 +151,10 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
     }
 
     /// Puts in the value of the key at `position`; returns whether it was used.
+    ///
+    /// # Examples
+    ///
+    /// See [`Answers`].
     pub fn set(&mut self, position: usize, value: V) -> bool {
         self.put(Some(position), Ok(Some(value)))
     }
@@ -132,6 +166,10 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
     ///
     /// A key that stands in several positions, as it may where keys are not joined, takes a value
     /// for each of them, in no promised order: insert once for each time that it stands there.
+    ///
+    /// # Examples
+    ///
+    /// See [`Answers`].
     pub fn insert(&mut self, key: &K, value: V) -> bool
     where
         K: Eq + Hash,
@@ -146,11 +184,19 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
     /// Says that there is nothing for the key at `position`; returns whether it was used.
     ///
     /// Leaving the key out says the same, unless the whole call fails afterwards.
+    ///
+    /// # Examples
+    ///
+    /// See [`Answers`].
     pub fn missing(&mut self, position: usize) -> bool {
         self.put(Some(position), Ok(None))
     }
 
     /// Says that the key at `position` failed, and it alone; returns whether it was used.
+    ///
+    /// # Examples
+    ///
+    /// See [`Answers`].
     pub fn fail(&mut self, position: usize, error: E) -> bool {
         self.put(Some(position), Err(LoadError::from(error)))
     }
@@ -158,18 +204,30 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
     /// Returns the positions that have no answer yet, in order.
     ///
     /// A key that was said to be [`missing`](Answers::missing) has one.
+    ///
+    /// # Examples
+    ///
+    /// See [`Answers`].
     pub fn unanswered(&self) -> impl Iterator<Item = usize> {
         let slots = self.slots.iter().enumerate();
         slots.filter_map(|(position, slot)| slot.is_none().then_some(position))
     }
 
     /// Returns how many answers could not be used.
+    ///
+    /// # Examples
+    ///
+    /// See [`Answers`].
     #[must_use]
     pub const fn ignored(&self) -> usize {
         self.ignored
     }
 
     /// Returns the results in the order of the keys; those left out are `Ok(None)`.
+    ///
+    /// # Examples
+    ///
+    /// See [`LoadBatch`].
     #[must_use]
     pub fn finish(self) -> Vec<LoadResult<V, E>> {
         self.slots
@@ -179,6 +237,10 @@ impl<'a, K, V, E> Answers<'a, K, V, E> {
     }
 
     /// Returns the results in the order of the keys; those left out failed with `error`.
+    ///
+    /// # Examples
+    ///
+    /// See [`Answers`].
     #[must_use]
     pub fn finish_failed(self, error: &LoadError<E>) -> Vec<LoadResult<V, E>> {
         self.slots

@@ -13,7 +13,7 @@ use crate::sequence::Sequence;
 ///
 /// let cursor = Cursor::new(LogId::new(7), Sequence::new(42));
 /// let checkpoint = Checkpoint::new(cursor).with_event_id("order-1312");
-/// assert_eq!(checkpoint.sequence(), Sequence::new(42));
+/// assert_eq!((checkpoint.log(), checkpoint.sequence()), (LogId::new(7), Sequence::new(42)));
 /// assert_eq!(checkpoint.event_id(), Some("order-1312"));
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -77,12 +77,20 @@ impl Checkpoint {
     }
 
     /// Returns the log that this is a position in.
+    ///
+    /// # Examples
+    ///
+    /// See [`Checkpoint`].
     #[must_use]
     pub const fn log(&self) -> LogId {
         self.cursor.log()
     }
 
     /// Returns the last sequence that was dealt with.
+    ///
+    /// # Examples
+    ///
+    /// See [`Checkpoint`].
     #[must_use]
     pub const fn sequence(&self) -> Sequence {
         self.cursor.sequence()

@@ -25,6 +25,7 @@ use crate::sequence::Sequence;
 ///
 /// let kept: Cursor = "000000000000001f-42".parse()?;
 /// assert_eq!(kept, cursor);
+/// assert_eq!((kept.log(), kept.sequence()), (LogId::new(0x1f), Sequence::new(42)));
 /// # Ok::<(), forebay_core::ParseCursorError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -53,12 +54,20 @@ impl Cursor {
     }
 
     /// Returns the log that this is a position in.
+    ///
+    /// # Examples
+    ///
+    /// See [`Cursor`].
     #[must_use]
     pub const fn log(self) -> LogId {
         self.log
     }
 
     /// Returns the last sequence that was seen whole.
+    ///
+    /// # Examples
+    ///
+    /// See [`Cursor`].
     #[must_use]
     pub const fn sequence(self) -> Sequence {
         self.sequence

@@ -64,6 +64,10 @@ impl Guarantee {
 
     /// Returns whether [`commit_many`](crate::CheckpointStore::commit_many) is all or nothing: no
     /// failure, no crash and no reader ever leaves or finds a part of it.
+    ///
+    /// # Examples
+    ///
+    /// See [`Guarantee`].
     #[must_use]
     pub const fn is_atomic(self) -> bool {
         self.is_atomic

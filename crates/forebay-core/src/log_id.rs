@@ -23,6 +23,7 @@ pub(crate) const LOG_DIGITS: usize = 16;
 /// use forebay_core::LogId;
 ///
 /// let log = LogId::new(0x1f);
+/// assert_eq!(log.get(), 31);
 /// assert_eq!(log.to_string(), "000000000000001f");
 /// assert_eq!("000000000000001f".parse(), Ok(log));
 /// ```
@@ -41,6 +42,10 @@ impl LogId {
     }
 
     /// Returns the number of this name.
+    ///
+    /// # Examples
+    ///
+    /// See [`LogId`].
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0

@@ -12,6 +12,8 @@ use std::fmt;
 ///
 /// let first = Sequence::ZERO.next().unwrap();
 /// assert_eq!(first, Sequence::new(1));
+/// assert_eq!(first.get(), 1);
+/// assert_eq!(Sequence::MAX.next(), None);
 /// assert!(Sequence::ZERO < first);
 /// assert_eq!(first.to_string(), "1");
 /// ```
@@ -28,18 +30,30 @@ impl Sequence {
     pub const MAX: Self = Self(u64::MAX);
 
     /// Creates the position with this number.
+    ///
+    /// # Examples
+    ///
+    /// See [`Sequence`].
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
     /// Returns the number of this position.
+    ///
+    /// # Examples
+    ///
+    /// See [`Sequence`].
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
     /// Returns the position right after this one, or `None` after [`Sequence::MAX`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Sequence`].
     #[must_use]
     pub const fn next(self) -> Option<Self> {
         match self.0.checked_add(1) {
