@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
+use forebay_core::ConfigError;
 use forebay_rt::Runtime;
 
 use crate::consumer::Consumer;
-use crate::error::ConfigError;
 use crate::follow::Follow;
 use crate::handler::Handler;
 use crate::items::Items;
@@ -24,7 +24,7 @@ use crate::retrying::Retrying;
 ///
 /// use forebay_consumer::{Consumer, OnGap, Retry};
 ///
-/// # fn example<F, K, H, T>(orders: F, position: K, bill: H) -> Result<(), forebay_consumer::ConfigError>
+/// # fn example<F, K, H, T>(orders: F, position: K, bill: H) -> Result<(), forebay_core::ConfigError>
 /// # where
 /// #     F: forebay_consumer::Follow<Items = forebay_consumer::Received<T>>,
 /// #     K: forebay_consumer::Keep,
@@ -210,7 +210,8 @@ impl<F, K, H> Builder<F, K, H> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`].
+    /// [`ConfigError::Zero`] where a number of items is zero, so that nothing would ever be applied, and
+    /// [`ConfigError::RuntimeMissing`] without a runtime.
     ///
     /// # Examples
     ///
@@ -222,8 +223,13 @@ impl<F, K, H> Builder<F, K, H> {
         H: Handler<<F::Items as Items>::Item>,
     {
         let settings = &self.settings;
-        if settings.batch_max == 0 || settings.commit_every == 0 || settings.uncommitted_max == 0 {
-            return Err(ConfigError::Zero);
+        let counts = [
+            ("batch_max", settings.batch_max as u64),
+            ("commit_every", settings.commit_every),
+            ("uncommitted_max", settings.uncommitted_max),
+        ];
+        if let Some((setting, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Err(ConfigError::Zero { setting });
         }
         let runtime = self.runtime.take().or_else(default_runtime);
         let runtime = runtime.ok_or(ConfigError::RuntimeMissing)?;

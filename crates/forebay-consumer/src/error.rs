@@ -144,26 +144,3 @@ where
         }
     }
 }
-
-/// Settings that make no sense.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// Waiting needs a clock: give a runtime, or turn the feature `tokio` on.
-    RuntimeMissing,
-
-    /// Zero items in a batch, zero before a commit, or zero that may be uncommitted: nothing would
-    /// ever be applied.
-    Zero,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::RuntimeMissing => "there is no runtime to take the time from",
-            Self::Zero => "a number of items is zero",
-        })
-    }
-}
-
-impl Error for ConfigError {}

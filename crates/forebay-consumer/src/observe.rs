@@ -105,12 +105,21 @@ impl Observer {
         tracing::warn!(name = %self.name, %error, "a consumer could not {doing}");
     }
 
+    /// Something between what was applied and what comes is missing.
+    pub(crate) fn gap(&self, error: Option<&dyn fmt::Display>) {
+        #[cfg(feature = "tracing")]
+        match error {
+            Some(error) => tracing::warn!(name = %self.name, %error, "a consumer misses something"),
+            None => tracing::warn!(name = %self.name, "a consumer misses something"),
+        }
+    }
+
     /// What was applied is forgotten.
     pub(crate) fn begun_anew(&self) {
         #[cfg(feature = "metrics")]
         self.metrics.begun_anew.increment(1);
         #[cfg(feature = "tracing")]
-        tracing::warn!(name = %self.name, "a consumer begins anew, for something is missing");
+        tracing::debug!(name = %self.name, "a consumer begins anew");
     }
 
     pub(crate) fn ended(&self, end: crate::summary::End) {

@@ -81,6 +81,8 @@ where
     /// Begins anew behind a gap, or ends there. Gap after gap, with nothing between, is as good as a
     /// log that cannot be reached.
     pub(super) async fn gap(&mut self, error: Option<F::Error>) -> Flow<(), F, K, H> {
+        let said = error.as_ref().map(|error| error as &dyn std::fmt::Display);
+        self.desk.observer.gap(said);
         if self.desk.settings.on_gap == OnGap::Stop {
             return Err(Ending::Failed(Cause::Gap(error)));
         }

@@ -10,17 +10,15 @@ use crate::harness::worker::Done::Applied;
 fn zero_items_are_refused() {
     let scene = Scene::new([]);
     let refused = |builder: forebay_consumer::Builder<_, _, _>| builder.build().err();
+    let zero = |setting| Some(ConfigError::Zero { setting });
     assert_eq!(
         refused(scene.builder().commit_every(0)),
-        Some(ConfigError::Zero)
+        zero("commit_every")
     );
-    assert_eq!(
-        refused(scene.builder().batch_max(0)),
-        Some(ConfigError::Zero)
-    );
+    assert_eq!(refused(scene.builder().batch_max(0)), zero("batch_max"));
     assert_eq!(
         refused(scene.builder().uncommitted_max(0)),
-        Some(ConfigError::Zero)
+        zero("uncommitted_max")
     );
 }
 
