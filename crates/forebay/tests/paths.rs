@@ -4,6 +4,8 @@
 //! * Each crate is a module, named without the prefix.
 
 use std::convert::Infallible;
+#[cfg(feature = "consumer")]
+use std::future::Ready;
 
 #[test]
 fn what_all_crates_share_is_at_the_top() {
@@ -138,6 +140,21 @@ fn snapshot_has_persistent_states() {
 
     let _: fn(u64) -> <OrdSnapshot<u8, u8> as Snapshot>::Builder = OrdSnapshot::builder;
     let _: fn(u64) -> <VecSnapshot<u8> as Snapshot>::Builder = VecSnapshot::builder;
+}
+
+#[cfg(feature = "consumer")]
+#[test]
+fn consumer_is_a_module() {
+    use forebay::consumer::{Consumer, Follow, FollowHub, Handler, Keep, Retry, SourceSteps};
+
+    fn follows<F: Follow<Steps = SourceSteps<u8>>>() {}
+    let _ = follows::<forebay::events::Source<u8>>;
+    fn keeps<K: Keep>() {}
+    let _ = keeps::<forebay::checkpoint::Claim<forebay::checkpoint::MemoryStore>>;
+    type Kept = (forebay::checkpoint::MemoryStore, forebay::ResumeKey);
+    fn names_types<H: Handler<u8>>(_: Consumer<FollowHub<u8, u8, ()>, Kept, H>) {}
+    let _ = names_types::<forebay::consumer::Each<fn(&u8) -> Ready<Result<(), Infallible>>>>;
+    let _ = Retry::never();
 }
 
 /// A backend without rows, which is asked for one key or for many.
