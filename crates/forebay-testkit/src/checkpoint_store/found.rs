@@ -3,6 +3,17 @@ use std::fmt;
 use forebay_core::{Outcome, StoreError};
 
 /// Something that a store must do and does not.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_testkit::checkpoint_store::Violation;
+///
+/// /// What the log of a test says: the check, and what was so instead.
+/// fn line(violation: &Violation) -> String {
+///     format!("{} failed: {}", violation.check(), violation.found())
+/// }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {
     check: &'static str,
@@ -15,12 +26,20 @@ impl Violation {
     }
 
     /// Returns the name of the check, which says what must be so.
+    ///
+    /// # Examples
+    ///
+    /// See [`Violation`].
     #[must_use]
     pub const fn check(&self) -> &'static str {
         self.check
     }
 
     /// Returns what was found instead.
+    ///
+    /// # Examples
+    ///
+    /// See [`Violation`].
     #[must_use]
     pub fn found(&self) -> &str {
         &self.found

@@ -69,6 +69,10 @@ impl Script {
     }
 
     /// Returns the steps.
+    ///
+    /// # Examples
+    ///
+    /// See [`from_bytes`](Script::from_bytes).
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
