@@ -76,7 +76,7 @@
 //!                 while provider.work(now, 1_000) {}
 //!             }
 //!             ProviderOutput::Send { to: _, message } => {
-//!                 let _ = session.handle_message(now, "leader", message);
+//!                 session.handle_message(now, "leader", message)?;
 //!             }
 //!             _ => {}
 //!         }
@@ -115,6 +115,14 @@
 //!
 //! * `imbl`: `OrdSnapshot` and `VecSnapshot`, over the persistent collections of that crate.
 //! * `tokio`: the module `driver`.
+//! * `tracing`, a span for each session and events; `metrics`, counters and how long sessions took.
+//!
+//! # Comparison
+//!
+//! A Raft of one's own mostly sends a snapshot from its leader, as one stream that begins anew when it
+//! breaks. State sync in CometBFT, KRaft's fetch of snapshots and Ethereum's `snap/1` let the laggard
+//! fetch, as this does. What none of them has together are: a position that is the same on all peers,
+//! pieces that are named by their contents and survive a change of it, and both ends without a clock.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
