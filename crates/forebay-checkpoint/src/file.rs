@@ -30,6 +30,7 @@ mod disk;
 mod engine;
 mod format;
 mod io;
+mod job;
 mod table;
 
 #[cfg(test)]

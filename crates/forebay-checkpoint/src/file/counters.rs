@@ -3,7 +3,7 @@
 use forebay_core::Commit;
 
 use crate::file::decide::Answer;
-use crate::file::engine::Job;
+use crate::file::job::Job;
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Counters {

@@ -27,13 +27,14 @@ use forebay_core::{LogId, Outcome, ResumeKey};
 
 use crate::error::CheckpointError;
 use crate::file::counters::Counters;
-use crate::file::decide::{Answer, Refusal, Wish};
+use crate::file::decide::Refusal;
 use crate::file::engine::chain::Chain;
 pub(crate) use crate::file::engine::chain::{MARK_BYTES, Mark};
 pub(crate) use crate::file::engine::enter::Entered;
 pub(crate) use crate::file::engine::import::JSON_FIRST;
 use crate::file::engine::import::OlderLock;
 use crate::file::io::{Identity, Io, Stat, retried};
+use crate::file::job::Job;
 use crate::file::observe;
 use crate::file::stats::Salvage;
 use crate::file::table::{Change, Known, Staged, Table};
@@ -106,28 +107,6 @@ struct Open<F> {
     /// Whether its name is durable, as far as is known here: whoever gave it may have died before
     /// that.
     named: bool,
-}
-
-/// Some changes, all of which are made or none, and what came of them.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) wishes: Vec<Wish>,
-    /// Whether it is answered only when what it changes is durable.
-    pub(crate) durable: bool,
-    pub(crate) result: Option<Result<Vec<Answer>, CheckpointError>>,
-    /// Whether the answer holds only if this step's block is written.
-    depends: bool,
-}
-
-impl Job {
-    pub(crate) const fn new(wishes: Vec<Wish>, durable: bool) -> Self {
-        Self {
-            wishes,
-            durable,
-            result: None,
-            depends: false,
-        }
-    }
 }
 
 impl<I: Io> Engine<I> {

@@ -7,8 +7,9 @@ use forebay_core::{Checkpoint, Cursor, LogId, Outcome, ResumeKey, Sequence, Stor
 
 use crate::error::CheckpointError;
 use crate::file::decide::{What, Wish};
-use crate::file::engine::{Engine, Entered, Job, Settings, read};
+use crate::file::engine::{Engine, Entered, Settings, read};
 use crate::file::io::{Io, write_all};
+use crate::file::job::Job;
 use crate::file::sim::{Fault, SimIo, World};
 use crate::file::table::Table;
 

@@ -14,10 +14,11 @@ use std::sync::{Arc, Mutex};
 use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
 
 use crate::file::decide::{What, Wish};
-use crate::file::engine::{Job, Settings};
+use crate::file::engine::Settings;
 use crate::file::format::block::Block;
 use crate::file::format::header::{HEADER_BYTES, Header};
 use crate::file::format::replay::{End, load};
+use crate::file::job::Job;
 use crate::file::model::processes::{PATH, Process};
 use crate::file::model::promise::Promise;
 use crate::file::model::run::{Plan, Run};

@@ -14,10 +14,11 @@ use forebay_core::{Checkpoint, ResumeKey};
 
 use crate::error::CheckpointError;
 use crate::file::decide::What;
-use crate::file::engine::{Job, Settings, read};
+use crate::file::engine::{Settings, read};
 use crate::file::format::header::{HEADER_BYTES, Header};
 use crate::file::format::replay::{Place, after, load};
 use crate::file::format::salvage::salvage;
+use crate::file::job::Job;
 use crate::file::model::processes::{PATH, Process};
 use crate::file::model::run::{Plan, Run};
 use crate::file::model::stage::{Stage, commit, long_commit, wish};

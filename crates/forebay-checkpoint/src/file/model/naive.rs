@@ -7,7 +7,7 @@ use forebay_core::{Checkpoint, Commit, Outcome, ResumeKey, StoreError};
 
 use crate::error::CheckpointError;
 use crate::file::decide::{Answer, What, Wish};
-use crate::file::engine::Job;
+use crate::file::job::Job;
 use crate::file::table::Table;
 
 /// The epoch of a claim whose answer nobody got: no claim has it.

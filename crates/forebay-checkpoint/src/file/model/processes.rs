@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, RwLock};
 use forebay_core::{Outcome, ResumeKey, StoreError};
 
 use crate::error::CheckpointError;
-use crate::file::engine::{Engine, Entered, Job, Settings, read};
+use crate::file::engine::{Engine, Entered, Settings, read};
+use crate::file::job::Job;
 use crate::file::model::promise::Promise;
 use crate::file::sim::{SimFile, SimIo, World};
 use crate::file::table::{Known, Table};

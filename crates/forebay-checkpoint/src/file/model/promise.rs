@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use forebay_core::ResumeKey;
 
 use crate::file::decide::{Answer, Wish};
-use crate::file::engine::Job;
+use crate::file::job::Job;
 use crate::file::model::naive::Naive;
 use crate::file::table::Table;
 

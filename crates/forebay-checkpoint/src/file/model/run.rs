@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use forebay_core::{Checkpoint, Cursor, LogId, ResumeKey, Sequence};
 
 use crate::file::decide::{What, Wish};
-use crate::file::engine::Job;
+use crate::file::job::Job;
 use crate::file::model::processes::{PATH, Process, turn};
 use crate::file::model::promise::Promise;
 use crate::file::sim::{Fault, Without, World};

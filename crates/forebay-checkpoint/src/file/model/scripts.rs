@@ -5,7 +5,7 @@ use std::path::Path;
 use forebay_core::LogId;
 
 use crate::file::decide::What;
-use crate::file::engine::Job;
+use crate::file::job::Job;
 use crate::file::model::processes::PATH;
 use crate::file::model::stage::{Stage, at, commit, long_commit, wish};
 use crate::file::sim::Fault;

@@ -7,8 +7,9 @@ use forebay_core::{Checkpoint, Commit, Cursor, LogId, ResumeKey, Sequence};
 
 use crate::file::counters::Counters;
 use crate::file::decide::{Answer, What, Wish};
-use crate::file::engine::{Job, Settings};
+use crate::file::engine::Settings;
 use crate::file::io::Io;
+use crate::file::job::Job;
 use crate::file::model::processes::{PATH, Process};
 use crate::file::model::promise::Promise;
 use crate::file::sim::{Fault, Files, World};
