@@ -7,9 +7,11 @@
 
 mod batch;
 mod drains;
+mod id;
 mod lane;
 mod rules;
 mod start;
+mod trigger;
 
 use std::collections::VecDeque;
 use std::hash::Hash;
@@ -18,10 +20,11 @@ use std::task::Waker;
 use hashbrown::HashTable;
 use slab::Slab;
 
-pub(crate) use self::batch::{Batch, BatchId};
-pub(crate) use self::lane::LaneId;
+pub(crate) use self::batch::Batch;
+pub(crate) use self::id::{BatchId, LaneId};
 pub(crate) use self::rules::Rules;
-pub(crate) use self::start::{Beside, Start, Trigger};
+pub(crate) use self::start::{Beside, Start};
+pub(crate) use self::trigger::Trigger;
 
 use self::lane::Lane;
 use crate::stats::Stats;

@@ -1,8 +1,5 @@
-use crate::queue::lane::LaneId;
-use crate::queue::start::Trigger;
-
-/// The place of a batch, good until its call has ended.
-pub(crate) type BatchId = u32;
+use crate::queue::id::{BatchId, LaneId};
+use crate::queue::trigger::Trigger;
 
 /// Units of one lane that reach the backend in one call.
 pub(crate) struct Batch<B> {

@@ -3,10 +3,7 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use crate::queue::batch::BatchId;
-
-/// The place of a lane.
-pub(crate) type LaneId = u32;
+use crate::queue::id::BatchId;
 
 /// What waits and runs for one group.
 pub(super) struct Lane<G> {
