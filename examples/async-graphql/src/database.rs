@@ -91,6 +91,11 @@ impl Database {
         self.lock().is_gone = true;
     }
 
+    /// Lets further statements succeed again.
+    pub fn reconnect(&self) {
+        self.lock().is_gone = false;
+    }
+
     pub(crate) fn posts(&self) -> Result<Vec<PostRow>, DatabaseError> {
         let tables = self.execute("SELECT * FROM posts".to_owned())?;
         Ok(tables.posts.clone())
@@ -122,8 +127,13 @@ impl Database {
 
     fn execute(&self, statement: String) -> Result<MutexGuard<'_, Tables>, DatabaseError> {
         let mut tables = self.lock();
+        let is_gone = tables.is_gone;
+        if is_gone {
+            // One line, however many fields wait for its rows.
+            tracing::error!("{DatabaseError}: {statement}");
+        }
         tables.statements.push(statement);
-        if tables.is_gone {
+        if is_gone {
             return Err(DatabaseError);
         }
         Ok(tables)

@@ -10,6 +10,10 @@ const QUERY: &str = "{ posts { title author { name posts { title author { name }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
     let database = Arc::new(Database::with_samples());
     let schema = blog(Arc::clone(&database));
 

@@ -8,6 +8,9 @@ use forebay_batch::ConfigError;
 use crate::database::{Database, PostRow, UserRow};
 use crate::loaders::Loaders;
 
+/// How deep a query may go. Each level multiplies what is returned, though not what is read.
+const DEPTH_MAX: usize = 10;
+
 /// The whole schema.
 pub type Blog = Schema<Query, Mutation, EmptySubscription>;
 
@@ -16,6 +19,7 @@ pub type Blog = Schema<Query, Mutation, EmptySubscription>;
 pub fn blog(database: Arc<Database>) -> Blog {
     Schema::build(Query, Mutation, EmptySubscription)
         .data(database)
+        .limit_depth(DEPTH_MAX)
         .finish()
 }
 

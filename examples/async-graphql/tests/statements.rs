@@ -1,7 +1,8 @@
 //! Which statements a query takes, and that its answer is right.
 
+use std::io::{self, Write};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use forebay_example_async_graphql::database::Database;
 use forebay_example_async_graphql::schema::{blog, request};
@@ -98,8 +99,36 @@ async fn request_reads_what_it_wrote() {
     );
 }
 
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test]
-async fn failed_statement_is_the_error_of_a_field() {
+async fn failed_statement_is_the_error_of_a_field_and_one_line_in_the_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _subscribed = tracing::subscriber::set_default(subscriber);
     let database = database();
     database.disconnect();
     let query = "{ a: user(id: 1) { name } b: user(id: 2) { name } }";
@@ -109,6 +138,45 @@ async fn failed_statement_is_the_error_of_a_field() {
         Some("the backend failed")
     );
     assert_eq!(statements.len(), 1);
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let reason = "the database is gone: SELECT * FROM users WHERE id IN [1, 2]";
+    assert!(lines[0].ends_with(reason), "{lines:?}");
+
+    // A request that comes when the database is back knows nothing of it.
+    database.reconnect();
+    let (data, errors, _) = execute(&database, query).await;
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(data["a"]["name"], "Ada");
+    assert_eq!(log.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn query_that_makes_no_sense_is_refused_before_anything_is_read() {
+    let database = database();
+    let deep = format!(
+        "{{ posts {} }}",
+        "{ author { posts ".repeat(6) + "{ title }" + &"} }".repeat(6)
+    );
+    for query in [
+        "",
+        "{ user(id: 1) { name }",
+        "{ user { name } }",
+        "{ user(id: \"seven\") { name } }",
+        "{ user(id: 1.5) { name } }",
+        "{ user(id: 9223372036854775808) { name } }",
+        "{ user(id: 1) { password } }",
+        "mutation { rename(id: null, name: \"x\") { name } }",
+        deep.as_str(),
+    ] {
+        let (_, errors, statements) = execute(&database, query).await;
+        assert_eq!(errors.len(), 1, "{query}");
+        assert_eq!(statements, Vec::<String>::new(), "{query}");
+    }
+    let (data, errors, _) = execute(&database, "{ user(id: -1) { name } }").await;
+    assert_eq!((&data["user"], errors.len()), (&Value::Null, 0));
+    let (data, _, _) = execute(&database, "{ user(id: 1) { name } }").await;
+    assert_eq!(data["user"]["name"], "Ada");
 }
 
 #[test]
