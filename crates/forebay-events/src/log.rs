@@ -139,6 +139,7 @@ impl<T> Buried<T> {
             return true;
         };
         let filled = u64::from(segment.slots.filled());
+        // Relaxed, both: they are looked at, and nothing hangs on them.
         self.log.freed.fetch_add(filled, Ordering::Relaxed);
         if let Some(after) = segment.take_next() {
             self.log

@@ -115,6 +115,7 @@ impl Alarm {
                 return Ok(());
             }
             state.due = state.due.min(deadline);
+            // Release: whoever reads it without the lock goes by it. It only becomes earlier here.
             self.clock.next.store(state.due, Ordering::Release);
             (
                 !std::mem::replace(&mut state.running, true),
@@ -243,6 +244,8 @@ impl Clock {
     fn sweep_begins(&self) {
         let mut state = lock(&self.state);
         state.due = NEVER;
+        // Release pairs with the Acquire of `arm`: who reads a value from before this left its deadline
+        // before the sweep, which finds it.
         self.next.store(NEVER, Ordering::Release);
     }
 
@@ -261,6 +264,7 @@ impl Clock {
         let mut state = lock(&self.state);
         state.running = false;
         state.due = NEVER;
+        // Release, as in `sweep_begins`: who waits from now on arms it anew.
         self.next.store(NEVER, Ordering::Release);
     }
 }

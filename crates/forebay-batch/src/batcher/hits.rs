@@ -16,6 +16,7 @@ struct Padded(AtomicU64);
 static NEXT_PLACE: AtomicUsize = AtomicUsize::new(0);
 
 std::thread_local! {
+    // Relaxed: any place will do, as long as they take turns.
     static PLACE: usize = NEXT_PLACE.fetch_add(1, Ordering::Relaxed) % PLACES;
 }
 
@@ -36,6 +37,7 @@ impl Hits {
     }
 
     pub(crate) fn total(&self) -> u64 {
+        // Relaxed: a count, on which nothing hangs.
         let counts = self
             .places
             .iter()

@@ -29,6 +29,7 @@ impl<T> Slots<T> {
     }
 
     pub(crate) fn filled(&self) -> u32 {
+        // Acquire pairs with the Release in `push`.
         u32::from(self.filled.load(Ordering::Acquire))
     }
 }
@@ -66,6 +67,7 @@ impl<T> Pen<T> {
         cell.set(event)?;
         self.segment.note(self.at(), 1, sequence);
         self.at += 1;
+        // Release pairs with the Acquire in `filled`: what is filled was set and noted.
         slots.filled.store(self.at, Ordering::Release);
         Ok(())
     }

@@ -80,6 +80,7 @@ impl Sequences {
         match self.runs.get(length) {
             Some(run) => {
                 let start = at as usize * 2 + usize::from(count > 1);
+                // Relaxed: nobody looks at a run before it is counted.
                 run.start.store(start, Ordering::Relaxed);
                 run.sequence.store(sequence.get(), Ordering::Relaxed);
                 // Release pairs with the Acquire in `get`: a run that is counted is noted.
@@ -104,6 +105,7 @@ impl Sequences {
     pub(crate) fn get(&self, at: u32) -> Sequence {
         if let Some(each) = self.each.get() {
             let noted = each.get(at as usize);
+            // Relaxed: whoever asks has found the event, which was published after it was noted.
             return Sequence::new(noted.map_or(0, |noted| noted.load(Ordering::Relaxed)));
         }
         // Acquire: see `note`.
@@ -121,6 +123,7 @@ impl Sequences {
 
     fn run(&self, index: usize) -> Option<Noted> {
         let run = self.runs.get(index)?;
+        // Relaxed: the length that told of it was read with Acquire, or by the one who writes.
         let start = run.start.load(Ordering::Relaxed);
         Some(Noted {
             start: (start / 2) as u32,
@@ -132,6 +135,7 @@ impl Sequences {
 
 fn store(each: &[AtomicU64], at: u32, count: u32, sequence: Sequence) {
     for noted in each.iter().skip(at as usize).take(count as usize) {
+        // Relaxed: the events are published after this, which orders it for who finds them.
         noted.store(sequence.get(), Ordering::Relaxed);
     }
 }

@@ -65,6 +65,7 @@ impl<T> Slots<T> {
 
     #[inline]
     pub(crate) fn filled(&self) -> u32 {
+        // Acquire pairs with the Release of the pen: what is filled can be read.
         u32::from(self.filled.load(Ordering::Acquire))
     }
 }
@@ -72,6 +73,7 @@ impl<T> Slots<T> {
 impl<T> Drop for Slots<T> {
     fn drop(&mut self) {
         let capacity = usize::from(self.capacity);
+        // Relaxed: nobody else has it any more, and the last `Arc` to go has ordered their writes.
         let filled = usize::from(self.filled.load(Ordering::Relaxed));
         if needs_drop::<T>() {
             let events = ptr::slice_from_raw_parts_mut(self.cells.as_ptr().cast::<T>(), filled);

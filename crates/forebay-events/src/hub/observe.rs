@@ -82,6 +82,7 @@ impl Counter {
     }
 
     pub(crate) fn value(&self) -> u64 {
+        // Relaxed: see `add`.
         self.count.load(Ordering::Relaxed)
     }
 }
