@@ -99,8 +99,9 @@ where
         handler: H,
     ) -> Self {
         let follow = Arc::new(follow);
-        let asked = Arc::clone(&follow);
-        let shared = Arc::new(Shared::new(move || asked.head()));
+        // Handles outlive the consumer, and shall keep nothing of its user's alive.
+        let asked = Arc::downgrade(&follow);
+        let shared = Arc::new(Shared::new(move || asked.upgrade()?.head()));
         let desk = Desk::new(settings, runtime, seed, shared, keep);
         Self {
             run: Run::new(follow, handler, desk),

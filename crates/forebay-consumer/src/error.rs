@@ -55,13 +55,16 @@ impl<E: Error + 'static> Error for FollowError<E> {
 pub struct ConsumeError<F, S, H> {
     /// Why.
     pub cause: Cause<F, S, H>,
-    /// How far it was.
-    pub summary: Summary,
+    /// How far it was. It is in a box because results are moved around, and failures are rare.
+    pub summary: Box<Summary>,
 }
 
 impl<F, S, H> ConsumeError<F, S, H> {
-    pub(crate) const fn new(cause: Cause<F, S, H>, summary: Summary) -> Self {
-        Self { cause, summary }
+    pub(crate) fn new(cause: Cause<F, S, H>, summary: Summary) -> Self {
+        Self {
+            cause,
+            summary: Box::new(summary),
+        }
     }
 }
 

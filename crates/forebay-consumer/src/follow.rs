@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use forebay_core::{Checkpoint, Sequence};
 use futures_core::Stream;
@@ -82,6 +83,23 @@ pub trait Follow: Send + Sync + 'static {
     /// statistics, often, and by any thread.
     fn head(&self) -> Option<Sequence> {
         None
+    }
+}
+
+impl<F: Follow> Follow for Arc<F> {
+    type Items = F::Items;
+    type Error = F::Error;
+    type Steps = F::Steps;
+
+    fn follow(
+        &self,
+        from: Option<&Checkpoint>,
+    ) -> impl Future<Output = Result<F::Steps, FollowError<F::Error>>> + Send {
+        (**self).follow(from)
+    }
+
+    fn head(&self) -> Option<Sequence> {
+        (**self).head()
     }
 }
 

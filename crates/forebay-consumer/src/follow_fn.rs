@@ -15,15 +15,17 @@ use crate::items::Items;
 /// use std::convert::Infallible;
 ///
 /// use forebay_consumer::{FollowError, Received, Step, follow_fn};
-/// use forebay_core::{Cursor, LogId};
+/// use forebay_core::{Checkpoint, Cursor, LogId};
 ///
+/// # fn is_follow<F: forebay_consumer::Follow>(_: &F) {}
 /// // Whoever is new gets three numbers, and whoever was here before nothing.
-/// let numbers = follow_fn(|from: Option<forebay_core::Checkpoint>| async move {
+/// let numbers = follow_fn(|from: Option<Checkpoint>| async move {
 ///     let end = Cursor::new(LogId::new(1), 1.into());
 ///     let all = from.is_none().then(|| Received::from(vec![1, 2, 3]).reaching(end));
-///     Ok::<_, FollowError<Infallible>>(futures::stream::iter(all.map(|all| Ok(Step::Items(all)))))
+///     let steps = all.map(|all| Ok::<_, FollowError<Infallible>>(Step::Items(all)));
+///     Ok(futures::stream::iter(steps))
 /// });
-/// # let _ = numbers;
+/// # is_follow(&numbers);
 /// ```
 pub const fn follow_fn<F>(f: F) -> FollowFn<F> {
     FollowFn { f }

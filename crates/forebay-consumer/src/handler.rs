@@ -111,6 +111,31 @@ pub trait Handler<T>: Send {
     }
 }
 
+/// A handler that is lent is there after the consumer has ended.
+impl<T, H: Handler<T>> Handler<T> for &mut H {
+    type Error = H::Error;
+
+    fn apply(&mut self, batch: Batch<'_, T>) -> impl Future<Output = Result<(), H::Error>> + Send {
+        (**self).apply(batch)
+    }
+
+    fn begin_anew(&mut self) -> impl Future<Output = Result<(), H::Error>> + Send {
+        (**self).begin_anew()
+    }
+
+    fn flush(&mut self) -> impl Future<Output = Result<(), H::Error>> + Send {
+        (**self).flush()
+    }
+
+    fn is_fatal(&self, error: &H::Error) -> bool {
+        (**self).is_fatal(error)
+    }
+
+    fn batch_max(&self) -> usize {
+        (**self).batch_max()
+    }
+}
+
 /// Items to be applied in one go, at least one. It can be used as a slice of them.
 pub struct Batch<'a, T> {
     items: &'a [T],

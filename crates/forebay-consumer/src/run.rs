@@ -104,6 +104,7 @@ where
             Step::Items(items) => return self.apply_all(&items).await,
             Step::Reached(position) => {
                 self.reach(position, 0);
+                self.tell_progress();
                 self.commit_if_due().await?;
             }
             Step::Anew => {
@@ -125,6 +126,7 @@ where
         let mut applied = 0;
         if let Some((0, position)) = items.reached(0) {
             self.reach(position, 0);
+            self.tell_progress();
         }
         while applied < all.len() {
             self.make_room().await?;
@@ -156,7 +158,6 @@ where
         if std::mem::replace(&mut self.is_snapshot, false) {
             self.desk.enter(Phase::Following);
         }
-        self.tell_progress();
     }
 
     fn tell_progress(&self) {

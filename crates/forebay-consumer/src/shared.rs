@@ -10,6 +10,7 @@ use crate::stats::Stats;
 /// What a consumer and its handles share.
 pub(crate) struct Shared {
     head: Box<dyn Fn() -> Option<Sequence> + Send + Sync>,
+    /// It changes under the lock alone. Whoever looks without the lock may see it late, and is woken.
     is_stopped: AtomicBool,
     state: Mutex<State>,
 }
@@ -31,24 +32,23 @@ impl Shared {
     }
 
     pub(crate) fn stop(&self) {
-        // It pairs with the load in `is_stopped`; whoever waits has left its waker before it loads.
-        self.is_stopped.store(true, Ordering::SeqCst);
-        let task = lock(&self.state).task.take();
+        let task = {
+            let mut state = lock(&self.state);
+            self.is_stopped.store(true, Ordering::Relaxed);
+            state.task.take()
+        };
         wake_all(task);
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.is_stopped.load(Ordering::SeqCst)
+        self.is_stopped.load(Ordering::Relaxed)
     }
 
-    /// Has `waker` woken by a stop. One that came before is seen by looking again.
+    /// Has `waker` woken by a stop from now on; one that came before can be seen after this.
     pub(crate) fn register(&self, waker: &Waker) {
         let mut state = lock(&self.state);
-        if state
-            .task
-            .as_ref()
-            .is_some_and(|task| task.will_wake(waker))
-        {
+        let known = state.task.as_ref();
+        if known.is_some_and(|task| task.will_wake(waker)) {
             return;
         }
         let garbage = state.task.replace(waker.clone());

@@ -18,7 +18,7 @@ pub struct Stats {
     pub reached: Option<Cursor>,
     /// The position that is known to be stored.
     pub committed: Option<Cursor>,
-    /// The last sequence of what is followed, where that is known.
+    /// The last sequence of what is followed, where that is known; not after the end.
     pub head: Option<Sequence>,
     /// How many commits were acknowledged.
     pub commits: u64,

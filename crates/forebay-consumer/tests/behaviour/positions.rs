@@ -53,7 +53,7 @@ fn what_is_stored_follows_the_log_into_another_one() {
 fn somebody_who_is_further_does_no_harm() {
     let scene = Scene::new([vec![items(8..=9)]]).storing(1, 7);
     let mut running = scene.start();
-    let mut other = scene.store.clone();
+    let mut other = scene.store;
     let further = forebay_consumer::Keep::commit(&mut other, at(1, 30));
     assert!(futures::executor::block_on(further).unwrap().is_advanced());
     running.advance(SECOND);

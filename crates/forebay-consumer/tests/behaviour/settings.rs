@@ -1,10 +1,14 @@
 //! Settings, and what they are refused for.
 
-use forebay_consumer::{ConfigError, Consumer};
+use std::sync::Arc;
+
+use forebay_consumer::{Cause, ConfigError, Consumer};
+use futures::FutureExt;
 
 use crate::harness::scene::Scene;
-use crate::harness::script::items;
-use crate::harness::worker::Done::Applied;
+use crate::harness::script::{Event, anew, items};
+use crate::harness::worker::Done::{Anew, Applied, Flushed, Piece};
+use crate::harness::worker::Go;
 
 #[test]
 fn zero_items_are_refused() {
@@ -62,4 +66,40 @@ fn a_handler_that_takes_nothing_gets_one_at_a_time() {
         scene.worker.take_done(),
         [Applied(vec![1]), Applied(vec![2])]
     );
+}
+
+#[test]
+fn a_handler_that_is_lent_and_a_log_that_is_shared_are_as_they_are() {
+    let scene = Scene::new([vec![items(1..=3), Event::Closed]]);
+    scene.log.set_head(9);
+    let mut worker = scene.worker.clone();
+    worker.takes(2);
+    worker.applies([Go::FailsForGood]);
+    let consumer = Consumer::builder(
+        Arc::new(scene.log.clone()),
+        scene.store.clone(),
+        &mut worker,
+    )
+    .runtime(Arc::new(scene.clock))
+    .build()
+    .unwrap();
+    assert_eq!(consumer.handle().stats().lag(), Some(9));
+    let error = consumer.run().now_or_never().unwrap().unwrap_err();
+    assert!(matches!(error.cause, Cause::Handler(_)));
+
+    let scene = Scene::new([vec![anew(), items(1..=3), Event::Closed]]);
+    let mut worker = scene.worker.clone();
+    worker.takes(2);
+    let consumer = Consumer::builder(
+        Arc::new(scene.log.clone()),
+        scene.store.clone(),
+        &mut worker,
+    )
+    .runtime(Arc::new(scene.clock))
+    .build()
+    .unwrap();
+    consumer.run().now_or_never().unwrap().unwrap();
+    let done = worker.take_done();
+    assert_eq!(done[..2], [Anew, Piece(vec![1, 2])]);
+    assert_eq!(done.last(), Some(&Flushed));
 }

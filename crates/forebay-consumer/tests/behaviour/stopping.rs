@@ -168,7 +168,7 @@ fn a_signal_stops_it_too() {
     assert_eq!(summary.unwrap().unwrap().end, End::Stopped);
 
     let consumer = Consumer::builder(scene.log.clone(), scene.store.clone(), scene.worker.clone())
-        .runtime(Arc::new(scene.clock.clone()))
+        .runtime(Arc::new(scene.clock))
         .build()
         .unwrap();
     let (signal, signalled) = futures::channel::oneshot::channel::<()>();
