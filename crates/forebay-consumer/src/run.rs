@@ -127,6 +127,7 @@ where
         if let Some((0, position)) = items.reached(0) {
             self.reach(position, 0);
             self.tell_progress();
+            self.commit_if_due().await?;
         }
         while applied < all.len() {
             self.make_room().await?;

@@ -7,8 +7,10 @@
 
 use std::time::Duration;
 
+use forebay_consumer::{Received, Step};
+
 use crate::harness::scene::Scene;
-use crate::harness::script::{at, items, parts, reached};
+use crate::harness::script::{Event, at, items, parts, reached};
 use crate::harness::worker::Done::{Applied, Flushed};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -46,6 +48,21 @@ fn the_first_position_of_all_is_committed_at_once() {
     let scene = Scene::new([vec![reached(1, 0), items(1..=2)]]);
     let _running = scene.start();
     assert_eq!(scene.store.take_calls(), ["load", "commit 0"]);
+}
+
+#[test]
+fn a_position_in_a_step_without_items_is_committed_like_any_other() {
+    let empty = |sequence| {
+        let nothing = Received::new().reaching(at(1, sequence));
+        Event::Step(Step::Items(nothing))
+    };
+    let scene = Scene::new([vec![empty(0)]]);
+    let mut running = scene.start();
+    assert_eq!(scene.store.take_calls(), ["load", "commit 0"]);
+    scene.log.push(empty(7));
+    running.run();
+    running.advance(SECOND);
+    assert_eq!(scene.store.take_calls(), ["commit 7"]);
 }
 
 #[test]
