@@ -10,6 +10,10 @@
 //! Each piece is checked against one that was checked before it, so a wrong one is known the moment it
 //! arrives, and so is who sent it. No piece names the anchor: states that are equal, or equal in parts,
 //! share pieces, wherever they were taken.
+//!
+//! The tree of hashes is Merkle's, and that contents decide where chunks end is from LBFS. Identity by
+//! position and root is much like that of CometBFT's snapshots, answers that are bounded by bytes and
+//! hold one part at least like those of KRaft's `FetchSnapshot` and of Ethereum's `snap/1`.
 
 mod cuts;
 mod index;

@@ -98,14 +98,14 @@ pub struct Session<S: Snapshot, P, E, K = MemorySpool> {
 }
 
 impl<S: Snapshot, P: Clone + Debug + Ord, E> Session<S, P, E> {
-    /// Starts a session that keeps chunks in memory.
+    /// Starts a session that keeps chunks in memory, and asks everybody for a snapshot.
     ///
     /// The seed decides delays and the numbers of messages, and nothing else. It should differ from
     /// one session to the next, or a late answer to this one would look like a wrong one to the next.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if a setting makes no sense.
+    /// What [`SessionConfig::check`] finds.
     ///
     /// # Examples
     ///
@@ -147,7 +147,7 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if a setting makes no sense.
+    /// What [`SessionConfig::check`] finds.
     ///
     /// # Examples
     ///

@@ -45,7 +45,8 @@ impl<H: DriverHost> CatchUp<H> {
     ///
     /// # Errors
     ///
-    /// [`CatchUpError`], with the session where there still is one.
+    /// [`CatchUpError::Running`] if another session was, [`CatchUpError::Failed`] if this one gave up,
+    /// each with the session, and [`CatchUpError::Stopped`] if the driver was dropped.
     ///
     /// # Cancel safety
     ///

@@ -155,7 +155,8 @@ impl DriverConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for the first one that does not.
+    /// [`ConfigError::Zero`] if nothing could ever happen, and [`ConfigError::TooLarge`] for a queue
+    /// that cannot be counted. What [`Limits::check`] finds, too.
     ///
     /// # Examples
     ///

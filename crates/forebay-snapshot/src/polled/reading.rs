@@ -18,8 +18,10 @@ impl<S: Snapshot, P: Clone + Debug + Ord> PolledProvider<S, P> {
     ///
     /// # Errors
     ///
-    /// [`Absence`], which says why there is none of them: a range is [`Empty`](Absence::Empty) also
-    /// if it ends before it begins, or begins at the end.
+    /// [`Absence::NotMember`]; [`Absence::Unknown`], [`Absence::Expired`] or
+    /// [`Absence::RootMismatch`] where there is no such snapshot; [`Absence::OutOfRange`] for what
+    /// begins after its end, and [`Absence::Empty`] for what begins there, or ends before it begins;
+    /// [`Absence::Busy`] where there are as many followers as there may be.
     pub fn visit_range(
         &mut self,
         host: &dyn Host<P>,

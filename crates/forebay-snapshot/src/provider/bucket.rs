@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 /// How much may be sent at once after a pause.
 const BURST: Duration = Duration::from_millis(100);
 
-/// A bound on bytes in time.
+/// A bound on bytes in time: the virtual scheduling of ATM's generic cell rate algorithm.
 ///
 /// It keeps the moment at which everything sent so far would have been paid for at the allowed rate.
 /// Nothing more is sent before that moment, and one answer may go beyond it, however large, so that

@@ -271,8 +271,9 @@ impl SessionConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] with the first setting that makes no sense: one that is zero, or greater than
-    /// another that bounds it.
+    /// [`ConfigError::Zero`] for a setting with which nothing could ever happen,
+    /// [`ConfigError::TooLarge`] for a wait that is longer than the longest, and
+    /// [`ConfigError::TooSmall`] for a spool that holds no piece. What [`Limits::check`] finds, too.
     ///
     /// # Examples
     ///

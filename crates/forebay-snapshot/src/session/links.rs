@@ -15,7 +15,8 @@ const REST_MAX: Duration = Duration::from_secs(5);
 
 /// What a session knows of one provider.
 ///
-/// It outlives the snapshot: how fast a provider is does not depend on what it provides.
+/// It outlives the snapshot: how fast a provider is does not depend on what it provides. Its window
+/// grows by one and is halved, as in TCP, and stops growing when answers queue, as in TCP Vegas.
 #[derive(Debug)]
 pub(crate) struct Link {
     /// Whether it has the snapshot that is being fetched, as far as is known.
