@@ -7,10 +7,14 @@
 //! other roots.
 
 /// No cut before a chunk has this many bytes, unless the next item does not fit.
-const CHUNK_BYTES_MIN: usize = 2 << 10;
+///
+/// The larger a chunk, the more likely is it to hold what has changed, so of chunks that are as large on
+/// average, those of even sizes outlast more. But were this more than half of the average, it would
+/// take many chunks after an item more or less until cuts are again where they were.
+const CHUNK_BYTES_MIN: usize = 4 << 10;
 
 /// How many bytes follow on average until a cut, once there may be one.
-const CHUNK_BYTES_MORE: u64 = 6 << 10;
+const CHUNK_BYTES_MORE: u64 = 4 << 10;
 
 /// A chunk has at most this many bytes, unless it is a single item.
 pub(crate) const CHUNK_BYTES_MAX: usize = 32 << 10;
