@@ -1,18 +1,24 @@
 //! Processes of the system as somebody else starts them, reads what they say, and kills them.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{self, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
 use tokio::time;
 
 use crate::writer::Fatal;
 
 /// Nothing that is waited for here takes so long, on any machine.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+const PORTS: Range<u16> = 20_000..30_000;
+const PORTS_APART: u32 = 9_000;
 
 /// A process that runs. It is killed when this is dropped, and ends by itself if whoever started it
 /// is killed.
@@ -21,7 +27,8 @@ pub struct Process {
     /// What to call it in messages.
     pub name: String,
     child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
+    /// What it has said, which is read whether or not anybody wants it: a full pipe would stop it.
+    lines: mpsc::UnboundedReceiver<String>,
     /// The process ends when this is closed.
     _input: ChildStdin,
 }
@@ -54,7 +61,7 @@ impl Process {
         Ok(Self {
             name: name.to_owned(),
             child,
-            lines: BufReader::new(output).lines(),
+            lines: listen(output),
             _input: input,
         })
     }
@@ -69,8 +76,8 @@ impl Process {
     ///
     /// Nothing is lost.
     pub async fn line(&mut self) -> Result<String, Fatal> {
-        let line = time::timeout(PATIENCE, self.lines.next_line()).await;
-        let line = line.map_err(|_| format!("{} says nothing", self.name))??;
+        let line = time::timeout(PATIENCE, self.lines.recv()).await;
+        let line = line.map_err(|_| format!("{} says nothing", self.name))?;
         line.ok_or_else(|| format!("{} has ended", self.name).into())
     }
 
@@ -116,4 +123,34 @@ impl Process {
     pub async fn wait(&mut self) -> Result<bool, Fatal> {
         Ok(time::timeout(PATIENCE, self.child.wait()).await??.success())
     }
+}
+
+/// Returns addresses on this machine for processes that are killed and come back. Nobody takes them
+/// in the meantime: they lie below the ports that systems give to clients.
+///
+/// # Errors
+///
+/// If there are not that many.
+pub fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], Fatal> {
+    // Whoever looks at the same time begins elsewhere.
+    let first = PORTS.start + u16::try_from(process::id() % PORTS_APART)?;
+    let ports = (first..PORTS.end).chain(PORTS.start..first);
+    // All are held until all are there, so that they differ.
+    let free = ports.filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());
+    let held: Vec<_> = free.take(N).collect();
+    let addresses = held.iter().map(TcpListener::local_addr);
+    let addresses: Vec<_> = addresses.collect::<Result<_, _>>()?;
+    addresses.try_into().map_err(|_| "no port is free".into())
+}
+
+fn listen(output: ChildStdout) -> mpsc::UnboundedReceiver<String> {
+    let (tx, lines) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut output = BufReader::new(output).lines();
+        while let Ok(Some(line)) = output.next_line().await {
+            // Nobody may want it any more.
+            let _ = tx.send(line);
+        }
+    });
+    lines
 }

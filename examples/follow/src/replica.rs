@@ -230,6 +230,7 @@ impl Replica {
     /// whether something is missing.
     async fn begin(&mut self, cursor: Cursor) -> Result<(), Fatal> {
         if self.heard.replace(cursor) == Some(cursor) {
+            println!("following {cursor}");
             return Ok(());
         }
         if self.catching_up.take().is_some() {
@@ -241,6 +242,7 @@ impl Replica {
                 cursor,
                 state: State::new(),
             };
+            println!("following {cursor}");
             return Ok(());
         }
         self.catch_up().await

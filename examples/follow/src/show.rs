@@ -1,7 +1,7 @@
 //! All processes at once: some are late, some are killed, and all have the same in the end.
 
 use std::env;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::applied;
 use crate::client::Client;
 use crate::load::{fill, keep_writing, watch};
 use crate::peers::LEADER;
-use crate::process::{PATIENCE, Process};
+use crate::process::{PATIENCE, Process, free_addresses};
 use crate::worker;
 use crate::writer::Fatal;
 
@@ -76,7 +76,7 @@ pub async fn run(options: Options, interrupted: impl Future<Output = ()>) -> Res
     let temporary = tempfile::tempdir()?;
     let folder = options.folder.unwrap_or_else(|| temporary.path().into());
     std::fs::create_dir_all(&folder)?;
-    let [service, first, second, reads @ ..] = free_addresses()?;
+    let [service, first, second, reads @ ..] = free_addresses::<5>()?;
     let mut stage = Stage {
         program: env::current_exe()?,
         folder,
@@ -161,9 +161,9 @@ impl Stage {
         let mut worker = self.start_worker()?;
         let mut early = self.start_replica(0)?;
         early.wait_for("listening").await?;
+        let watchers = watch(self.service);
         fill(self.service, KEYS).await?;
         let load = keep_writing(self.service, KEYS, WRITES_PER_SECOND);
-        let watchers = watch(self.service);
         println!(
             "{KEYS} keys are set, a worker and {} follow, and the writes go on",
             early.name
@@ -308,15 +308,4 @@ async fn show_progress(
             _ => {}
         }
     }
-}
-
-/// Asks the system for ports that are free, all at once so that they differ.
-fn free_addresses() -> Result<[SocketAddr; 5], Fatal> {
-    let listen = |_| TcpListener::bind("127.0.0.1:0");
-    let listeners: Vec<_> = (0..5).map(listen).collect::<Result<_, _>>()?;
-    let addresses = listeners.iter().map(TcpListener::local_addr);
-    let addresses: Vec<_> = addresses.collect::<Result<_, _>>()?;
-    addresses
-        .try_into()
-        .map_err(|_| "five were asked for".into())
 }
