@@ -4,7 +4,7 @@
 //! * Only what ends a sequence, or a snapshot, has an id.
 //! * A newcomer, and whoever was away for too long, starts from a snapshot, and is told which.
 //! * A client that is too slow is told so, and starts from a snapshot when it comes back.
-//! * Nothing that a client sends as an id does harm.
+//! * Nothing that a client sends, as an id or as anything else, does harm.
 //! * Silent streams are kept alive, those whose client has left are given up, and all of them end
 //!   with the server.
 
@@ -277,6 +277,94 @@ async fn values_are_set_one_by_one_or_together() {
     assert_eq!(read().await, Some(change("apple", 1)));
     assert_eq!(read().await, Some(change("apple", 2)));
     assert_eq!(read().await, Some(change("pear", 2)));
+}
+
+/// What is refused changes nothing, and the next one is served as if it had not been.
+#[tokio::test]
+async fn request_that_makes_no_sense_is_refused_and_changes_nothing() {
+    let server = Server::start(Retention::READERS).await;
+    let (mut stream, _) = server.follow("/events").await;
+    let json: &[(&str, &[u8])] = &[("content-type", b"application/json")];
+    let one = r#"[{"key":"apple","value":"1"}]"#;
+    let half = r#"[{"key":"apple","value":"1"},{"key":"pear"}]"#;
+    let long = "-".repeat(3 << 20);
+    let refusals = [
+        (Method::POST, "/values", json, "[", StatusCode::BAD_REQUEST),
+        (
+            Method::POST,
+            "/values",
+            json,
+            half,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            Method::POST,
+            "/values",
+            &[],
+            one,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ),
+        (
+            Method::POST,
+            "/values",
+            json,
+            &long,
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
+        (
+            Method::PUT,
+            "/values/apple",
+            &[],
+            &long,
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
+        (
+            Method::PUT,
+            "/values/%ff",
+            &[],
+            "1",
+            StatusCode::BAD_REQUEST,
+        ),
+        (Method::GET, "/events/%ff", &[], "", StatusCode::BAD_REQUEST),
+        (
+            Method::DELETE,
+            "/values/apple",
+            &[],
+            "",
+            StatusCode::METHOD_NOT_ALLOWED,
+        ),
+        (
+            Method::POST,
+            "/events",
+            &[],
+            "",
+            StatusCode::METHOD_NOT_ALLOWED,
+        ),
+        (Method::GET, "/nothing", &[], "", StatusCode::NOT_FOUND),
+    ];
+    for (method, path, headers, body, expected) in refusals {
+        let what = format!("{method} {path}");
+        let (status, said) = ask(server.address, method, path, headers, body).await;
+        assert_eq!(status, expected, "{what}");
+        assert!(said.lines().count() <= 1, "{what}: {said}");
+    }
+    let (status, _) = ask(server.address, Method::PUT, "/values/plum", &[], "1").await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    // The first that anybody hears of.
+    let message = stream.next_event().await.unwrap();
+    assert_eq!(message.change(), Some(change("plum", 1)));
+}
+
+/// A key is a text like any other, and a line feed in it ends no frame.
+#[tokio::test]
+async fn key_may_be_any_text() {
+    let server = Server::start(Retention::READERS).await;
+    let (mut stream, _) = server.follow("/events").await;
+    let hostile = "a\n\nevent: closed\ndata: b\r\0\u{2028}";
+    server.board.set(vec![change(hostile, "x\n\nid: 1")]);
+    let message = stream.next_event().await.unwrap();
+    assert_eq!(message.name(), "change");
+    assert_eq!(message.change(), Some(change(hostile, "x\n\nid: 1")));
 }
 
 #[tokio::test(start_paused = true)]
