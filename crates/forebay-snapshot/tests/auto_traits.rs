@@ -91,12 +91,16 @@ fn errors_can_be_sent_and_shared() {
 }
 
 #[cfg(feature = "tokio")]
-#[test]
-fn a_driver_can_be_sent_and_shared() {
+mod driver {
     use forebay_snapshot::driver::{
-        Attached, Backoff, CatchUp, Disconnected, Driver, DriverConfig, DriverEvent, DriverHandle,
-        DriverHost, DriverStopped, NotInstalled,
+        Attached, Backoff, CatchUp, CatchUpError, Disconnected, Driver, DriverConfig, DriverEvent,
+        DriverHandle, DriverHost, DriverStopped, NotInstalled, accept_tcp, connect_tcp,
+        keep_connected,
     };
+    use forebay_snapshot::{Anchor, LogEntry, Marker, MemorySpool};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use crate::{State, assert_send_sync};
 
     struct Host;
 
@@ -119,15 +123,44 @@ fn a_driver_can_be_sent_and_shared() {
 
     const fn assert_send<T: Send>() {}
 
-    assert_send_sync::<Attached>();
-    assert_send_sync::<Backoff>();
-    assert_send_sync::<CatchUp<Host>>();
-    assert_send_sync::<Disconnected>();
-    // It is one task, and nobody shares it.
-    assert_send::<Driver<Host>>();
-    assert_send_sync::<DriverConfig>();
-    assert_send_sync::<DriverEvent<String>>();
-    assert_send_sync::<DriverHandle<Host>>();
-    assert_send_sync::<DriverStopped>();
-    assert_send_sync::<NotInstalled>();
+    #[test]
+    fn a_driver_can_be_sent_and_shared() {
+        assert_send_sync::<Attached>();
+        assert_send_sync::<Backoff>();
+        assert_send_sync::<CatchUp<Host>>();
+        assert_send_sync::<CatchUpError<Host>>();
+        assert_send_sync::<Disconnected>();
+        // It is one task, and nobody shares it.
+        assert_send::<Driver<Host>>();
+        assert_send_sync::<DriverConfig>();
+        assert_send_sync::<DriverEvent<String>>();
+        assert_send_sync::<DriverHandle<Host>>();
+        assert_send_sync::<DriverStopped>();
+        assert_send_sync::<NotInstalled>();
+    }
+
+    #[test]
+    fn its_futures_can_be_spawned() {
+        fn spawnable<F: Future + Send>(_: impl FnOnce() -> F) {}
+        fn of_driver(driver: Driver<Host>) {
+            spawnable(|| driver.run());
+        }
+        fn of_handle(handle: &DriverHandle<Host>, stream: TcpStream, marker: Marker<String>) {
+            spawnable(|| handle.attach(String::new(), stream));
+            spawnable(|| handle.unfed(marker));
+            spawnable(|| handle.safe_to_prune(forebay_core::Sequence::ZERO));
+            spawnable(|| handle.set_leader(None));
+            spawnable(|| handle.cancel());
+            spawnable(|| handle.shutdown());
+            spawnable(|| handle.stopped());
+        }
+        fn of_ends(listener: TcpListener, handle: DriverHandle<Host>, catch_up: CatchUp<Host>) {
+            let other = handle.clone();
+            let connect = async || connect_tcp("127.0.0.1:0", &0_u64).await;
+            spawnable(|| keep_connected(other, String::new(), Backoff::default(), connect));
+            spawnable(|| accept_tcp(listener, handle));
+            spawnable(|| catch_up.finished());
+        }
+        let _ = (of_driver, of_handle, of_ends);
+    }
 }
