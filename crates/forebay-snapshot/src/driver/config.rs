@@ -45,8 +45,8 @@ impl DriverConfig {
         }
     }
 
-    /// Sets how many messages wait to be sent on one connection. Each has at most as many bytes as a
-    /// piece may have.
+    /// Sets how many messages wait to be sent on one connection; sixteen by default. Each has at most
+    /// as many bytes as a piece may have.
     ///
     /// # Examples
     ///
@@ -63,7 +63,7 @@ impl DriverConfig {
         self
     }
 
-    /// Sets how many connections there may be; more are turned away.
+    /// Sets how many connections there may be; 256 by default. More are turned away.
     ///
     /// # Examples
     ///
@@ -80,7 +80,8 @@ impl DriverConfig {
         self
     }
 
-    /// Sets how many items are cut or put together before messages are looked at again.
+    /// Sets how many items are cut or put together before messages are looked at again; 1,000 by
+    /// default.
     ///
     /// # Examples
     ///
@@ -97,7 +98,7 @@ impl DriverConfig {
         self
     }
 
-    /// Sets how long the other end may take to read one frame.
+    /// Sets how long the other end may take to read one frame; thirty seconds by default.
     ///
     /// # Examples
     ///
@@ -116,7 +117,7 @@ impl DriverConfig {
         self
     }
 
-    /// Sets for how long a driver that stops goes on sending what is queued.
+    /// Sets for how long a driver that stops goes on sending what is queued; five seconds by default.
     ///
     /// # Examples
     ///

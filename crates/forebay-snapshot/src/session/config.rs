@@ -66,7 +66,7 @@ impl SessionConfig {
         }
     }
 
-    /// Sets how many peers must agree on a root.
+    /// Sets how many peers must agree on a root; a [`Quorum`](Trust::Quorum) by default.
     ///
     /// # Examples
     ///
@@ -83,7 +83,9 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how long to wait for more offers after the first one of use.
+    /// Sets how long to wait for more offers after the first one of use; 50 milliseconds by default.
+    ///
+    /// More providers make a transfer faster. It does not wait once everybody has answered.
     ///
     /// # Examples
     ///
@@ -101,7 +103,8 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how long to wait for offers before asking again: the first time, and at most.
+    /// Sets how long to wait for offers before asking again: the first time, and at most; one second and
+    /// thirty by default. Each wait is twice as long as the one before it.
     ///
     /// # Examples
     ///
@@ -121,8 +124,8 @@ impl SessionConfig {
         self
     }
 
-    /// Sets the bounds on how long to wait for what was fetched. Between them, it is four times as
-    /// long as the provider took lately.
+    /// Sets the bounds on how long to wait for what was fetched; 250 milliseconds and thirty seconds by
+    /// default. Between them, it is four times as long as the provider took lately.
     ///
     /// # Examples
     ///
@@ -142,7 +145,8 @@ impl SessionConfig {
         self
     }
 
-    /// Sets after how long without anything verified the session looks for another snapshot.
+    /// Sets after how long without anything verified the session looks for another snapshot; fifteen
+    /// seconds by default. To be told to come back later counts as well as a piece.
     ///
     /// # Examples
     ///
@@ -160,8 +164,8 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how long the whole may take until it is handed over to be installed. Without a deadline
-    /// it goes on for as long as it takes.
+    /// Sets how long the whole may take until it is handed over to be installed. By default it goes on
+    /// for as long as it takes.
     ///
     /// # Examples
     ///
@@ -180,7 +184,8 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how many fetches a provider may have to answer at once.
+    /// Sets how many fetches a provider may have to answer at once; eight by default. It begins with
+    /// one.
     ///
     /// # Examples
     ///
@@ -197,7 +202,8 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how many bytes of chunks are asked for at once. A larger chunk is asked for alone.
+    /// Sets how many bytes of chunks are asked for at once; 512 kibibytes by default. A larger chunk is
+    /// asked for alone.
     ///
     /// # Examples
     ///
@@ -232,8 +238,8 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how many bytes of chunks may wait to be installed. Those that are part of the new state
-    /// already are kept only as long as there is room.
+    /// Sets how many bytes of chunks may wait to be installed; one gibibyte by default. Those that are
+    /// part of the new state already are kept only as long as there is room.
     ///
     /// # Examples
     ///
@@ -250,7 +256,9 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how many entries of the log may wait for the state that they follow.
+    /// Sets how many entries of the log may wait for the state that they follow; 65,536 by default.
+    ///
+    /// Of more, the oldest make room, and the session looks for a later snapshot.
     ///
     /// # Examples
     ///
