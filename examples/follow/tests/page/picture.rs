@@ -17,16 +17,18 @@ const WANTED: &str = "FOREBAY_PICTURE";
 /// Nobody wants to load more for one picture.
 const BYTES_MAX: usize = 200_000;
 
-/// Some are slow, one is in the middle of a snapshot, and the others follow.
+/// One watcher is slow; one replica has come late and follows, and the one that was killed meanwhile
+/// is in the middle of a snapshot.
 const MOMENT: &str = "
     document.querySelectorAll('#topics th').length >= 4
     && document.querySelectorAll('#watcher-rows tr').length >= 6
     && document.querySelector('#watcher-rows tr').className === 'slow'
     && document.querySelector('.worker dd').textContent !== '–'
-    && Array.from(document.querySelectorAll('#replica-items [aria-current]'))
-      .map((step) => step.textContent).sort().join() === 'fetching,following'
-    && Array.from(document.querySelectorAll('progress'))
-      .some((done) => !done.hidden && done.position > 0.2)";
+    && document.querySelector('#replica-items .following') !== null
+    && Array.from(document.querySelectorAll('#replica-items .item'))
+      .some((item) => item.querySelector('.started').textContent === 'restarted once'
+        && !item.querySelector('progress').hidden
+        && item.querySelector('progress').position > 0.3)";
 
 /// The show, whose processes end with it.
 struct Show(Child);
