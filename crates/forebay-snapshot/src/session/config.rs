@@ -146,7 +146,7 @@ impl SessionConfig {
     }
 
     /// Sets after how long without anything verified the session looks for another snapshot; fifteen
-    /// seconds by default. To be told to come back later counts as well as a piece.
+    /// seconds by default. Providers that say when to come back put that off, for some times as long.
     ///
     /// # Examples
     ///

@@ -87,6 +87,28 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     /// room, the newest entries stay, and the session looks for a snapshot that they follow on. The
     /// same happens where `after` is there in another term: what a leader wrote that was deposed is
     /// not replayed before what its successor wrote.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use forebay_core::Sequence;
+    /// use forebay_snapshot::{Anchor, Membership, Session, SessionConfig, SliceSnapshot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Instant::now();
+    /// let members = Membership::new("c", ["a", "b", "c"]);
+    /// let mut session =
+    ///     Session::<SliceSnapshot<u64>, _, &str>::start(now, SessionConfig::new(), members, 7)?;
+    ///
+    /// // The leader sends entries 42 and 43, which follow entry 41 of term 2.
+    /// let after = Anchor::new(Sequence::new(41), 2);
+    /// session.handle_entries(now, after, [(2, "set x"), (3, "set y")]);
+    /// assert_eq!(session.usage().entries, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_entries(
         &mut self,
         now: Instant,

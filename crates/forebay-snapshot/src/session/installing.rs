@@ -68,6 +68,18 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
     }
 
     /// Learns that the state was installed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// // The host has put this state in the place of the old one.
+    /// assert_eq!(state[..], [1, 2]);
+    /// session.handle_installed(now);
+    /// assert_eq!(session.phase(), Phase::Done);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_installed(&mut self, now: Instant) {
         self.set_now(now);
         let (Phase::Installing, Some(target)) = (self.phase, self.target) else {
@@ -85,6 +97,21 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
 
     /// Learns that the state was not installed. It is handed over once more; after that, the
     /// session fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// while session.poll_output().is_some() {}
+    /// session.handle_install_failed(now);
+    ///
+    /// // It is handed over once more, and then there is no point.
+    /// assert!(matches!(session.poll_output(), Some(SessionOutput::Install { .. })));
+    /// session.handle_install_failed(now);
+    /// assert_eq!(session.phase(), Phase::Failed);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle_install_failed(&mut self, now: Instant) {
         self.set_now(now);
         if self.phase != Phase::Installing {
