@@ -31,6 +31,8 @@ pub(crate) struct Run<F, K: Keep, H> {
     has_begun_anew: bool,
     /// What comes are the pieces of a snapshot.
     is_snapshot: bool,
+    /// What is done now is the last, so that a stop is none any more; it has a deadline instead.
+    is_ending: bool,
 }
 
 pub(crate) type ItemOf<F> = <<F as Follow>::Items as Items>::Item;
@@ -50,6 +52,7 @@ impl<F, K: Keep, H> Run<F, K, H> {
             interruptions: 0,
             has_begun_anew: false,
             is_snapshot: false,
+            is_ending: false,
         }
     }
 

@@ -49,6 +49,7 @@ where
         };
         self.desk.enter(Phase::Stopping);
         self.desk.begin_to_end();
+        self.is_ending = true;
         match self.settle(ending.lets_commit()).await {
             // The first failure is what it failed of.
             Err(last) if !ending.is_failure() => ending = last,

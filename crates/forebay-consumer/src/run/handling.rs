@@ -147,7 +147,7 @@ where
     /// Lets some time go by.
     pub(super) async fn pause(&mut self, wait: Duration) -> Flow<(), F, K, H> {
         let interest = Interest {
-            in_interruptions: true,
+            in_interruptions: !self.is_ending,
             until: Some(self.desk.now().saturating_add(wait)),
             ..Interest::default()
         };

@@ -75,6 +75,7 @@ where
         let Some(wait) = wait else {
             return Err(Ending::Failed(Cause::Follow(error)));
         };
+        self.desk.enter(Phase::Waiting);
         self.pause(wait).await
     }
 
@@ -98,6 +99,7 @@ where
             let Some(wait) = wait else {
                 return Err(Ending::Failed(Cause::Gap(error)));
             };
+            self.desk.enter(Phase::Waiting);
             self.pause(wait).await?;
         }
         self.has_begun_anew = true;

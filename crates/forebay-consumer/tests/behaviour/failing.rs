@@ -207,7 +207,9 @@ fn a_log_that_broke_off_is_opened_again_after_what_was_reached() {
     ];
     let scene = Scene::new(plans).storing(1, 0);
     let mut running = scene.start_with(|builder| builder.follow_retry(RETRY));
+    assert_eq!(running.handle.stats().phase, Phase::Waiting);
     running.advance(SECOND);
+    assert_eq!(running.handle.stats().phase, Phase::Following);
     assert_eq!(scene.log.opened(), [Some(at(1, 0)), Some(at(1, 3))]);
     assert_eq!(scene.worker.applied(), [1, 2, 3, 4, 4, 4, 4, 4, 5]);
     assert_eq!(running.handle.stats().interruptions, 1);

@@ -4,6 +4,7 @@
 //! * All of that has a deadline, after which what is not finished is dropped.
 //! * What waits to be tried again is not waited for.
 //! * A stop before the start, and in any wait, is a stop.
+//! * A log that always has more does not keep other tasks from running.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +101,28 @@ fn a_commit_that_fails_at_the_end_is_tried_again_until_it_is_too_late() {
 }
 
 #[test]
+fn a_flush_that_fails_at_the_end_is_tried_again_until_it_is_too_late() {
+    for advances in [1, 10] {
+        let scene = Scene::new([vec![items(1..=1)]]).storing(1, 0);
+        let retry = RETRY.forever();
+        let mut running = scene.start_with(|builder| builder.handler_retry(retry));
+        scene.worker.flushes(vec![Go::Fails; advances]);
+        running.stop();
+        assert!(!running.has_ended());
+        for _ in 0..advances {
+            running.advance(SECOND);
+        }
+        let summary = running.end().unwrap();
+        let expected = if advances == 1 {
+            (End::Stopped, 0)
+        } else {
+            (End::TimedOut, 1)
+        };
+        assert_eq!((summary.end, summary.uncommitted), expected);
+    }
+}
+
+#[test]
 fn a_commit_that_is_refused_at_the_end_is_a_failure() {
     let scene = Scene::new([vec![items(1..=1)]]).storing(1, 0);
     let mut running = scene.start();
@@ -176,4 +199,13 @@ fn a_signal_stops_it_too() {
     assert!((&mut running).now_or_never().is_none());
     signal.send(()).unwrap();
     assert_eq!(running.now_or_never().unwrap().unwrap().end, End::Stopped);
+}
+
+#[test]
+fn a_log_that_always_has_more_lets_others_run() {
+    let scene = Scene::new([(1..=1_000).map(|number| items([number])).collect()]);
+    let scene = scene.storing(1, 0);
+    let mut running = Box::pin(scene.builder().build().unwrap().run());
+    assert!((&mut running).now_or_never().is_none());
+    assert!((1..=200).contains(&scene.worker.applied().len()));
 }
