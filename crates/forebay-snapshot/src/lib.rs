@@ -33,52 +33,69 @@
 //!
 //! # Examples
 //!
+//! Two peers have what a third has missed, and every third message is lost:
+//!
 //! ```
 //! use std::time::Instant;
 //!
 //! use forebay_core::Sequence;
 //! use forebay_snapshot::{
 //!     Anchor, Membership, Provider, ProviderConfig, ProviderOutput, Session, SessionConfig,
-//!     SessionOutput, SliceSnapshot, Trust,
+//!     SessionOutput, SliceSnapshot,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // The clock is the host's. Neither machine looks at one.
-//! let now = Instant::now();
+//! let group = |local| Membership::new(local, ["a", "b", "c"]).with_leader(Some("a"));
+//! let state = SliceSnapshot::from((0..100_000_u64).collect::<Vec<_>>());
+//! // Entry 42 of term 3 is where the log will have the marker.
+//! let anchor = Anchor::new(Sequence::new(42), 3);
 //!
-//! // On the leader, whose state is this list.
-//! let state = SliceSnapshot::from((0..10_000_u64).collect::<Vec<_>>());
-//! let members = Membership::new("leader", ["leader", "laggard"]).with_leader(Some("leader"));
-//! let mut provider = Provider::new(ProviderConfig::new(), members)?;
+//! let mut now = Instant::now();
+//! let mut providers = [
+//!     ("a", Provider::new(ProviderConfig::new(), group("a"))?),
+//!     ("b", Provider::new(ProviderConfig::new(), group("b"))?),
+//! ];
+//! let config = SessionConfig::new();
+//! let mut session = Session::<SliceSnapshot<u64>, _, ()>::start(now, config, group("c"), 7)?;
 //!
-//! // On the laggard, which believes its only peer.
-//! let members = Membership::new("laggard", ["leader", "laggard"]);
-//! let config = SessionConfig::new().trust(Trust::Crash);
-//! let mut session = Session::<SliceSnapshot<u64>, _, ()>::start(now, config, members, 7)?;
-//!
-//! // A network that loses nothing, and a log in which the marker becomes entry 42 of term 3.
+//! let mut sent = 0;
+//! let mut is_lost = || {
+//!     sent += 1;
+//!     sent % 3 == 0
+//! };
 //! let installed = loop {
 //!     while session.work(now, 1_000) {}
 //!     match session.poll_output() {
-//!         Some(SessionOutput::Send { to: _, message }) => {
-//!             provider.handle_message(now, "laggard", message)?;
+//!         Some(SessionOutput::Send { to, message }) if !is_lost() => {
+//!             for (_, provider) in providers.iter_mut().filter(|(name, _)| *name == to) {
+//!                 provider.handle_message(now, "c", message.clone())?;
+//!             }
 //!         }
 //!         Some(SessionOutput::Install { state, .. }) => break state,
 //!         Some(_) => {}
-//!         None => session.handle_timeout(session.poll_timeout().expect("it never just waits")),
+//!         // Here a host sleeps until then, or until a message comes.
+//!         None => now = session.poll_timeout().map_or(now, |at| at.max(now)),
 //!     }
-//!     while provider.work(now, 1_000) {}
-//!     while let Some(output) = provider.poll_output() {
-//!         match output {
-//!             ProviderOutput::Feed(marker) => {
-//!                 let anchor = Anchor::new(Sequence::new(42), 3);
-//!                 provider.handle_taken(now, &marker, anchor, state.clone());
-//!                 while provider.work(now, 1_000) {}
+//!     session.handle_timeout(now);
+//!
+//!     let mut markers = Vec::new();
+//!     for (name, provider) in &mut providers {
+//!         provider.handle_timeout(now);
+//!         while provider.work(now, 1_000) {}
+//!         while let Some(output) = provider.poll_output() {
+//!             match output {
+//!                 ProviderOutput::Send { message, .. } if !is_lost() => {
+//!                     session.handle_message(now, *name, message)?;
+//!                 }
+//!                 ProviderOutput::Feed(marker) => markers.push(marker),
+//!                 _ => {}
 //!             }
-//!             ProviderOutput::Send { to: _, message } => {
-//!                 session.handle_message(now, "leader", message)?;
-//!             }
-//!             _ => {}
+//!         }
+//!     }
+//!     // Every peer applies the marker, whoever put it there.
+//!     for marker in markers {
+//!         for (_, provider) in &mut providers {
+//!             provider.handle_taken(now, &marker, anchor, state.clone());
 //!         }
 //!     }
 //! };
