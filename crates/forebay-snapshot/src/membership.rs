@@ -3,8 +3,10 @@ use std::collections::BTreeSet;
 /// Who takes part in a group, as one of its peers sees it: both machines of a peer are told the same.
 ///
 /// Those who vote are asked for snapshots, and of them a majority is one. Learners are served as voters
-/// are, but neither asked nor counted. In a group whose members change in two steps, which Raft calls
-/// joint consensus, name the voters of both.
+/// are, but neither asked nor counted.
+///
+/// While the voters of a group change in two steps, as in Raft's joint consensus, name those of one of
+/// the two and the others as learners: of both together, a majority may be one of neither.
 ///
 /// # Examples
 ///
