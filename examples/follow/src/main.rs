@@ -151,6 +151,8 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_target(false)
         .with_writer(std::io::stderr)
+        // A log that is on a full disk as well must not end the process.
+        .log_internal_errors(false)
         .init();
     let options = Options::parse();
     let ended = ended(options.until_input_ends);

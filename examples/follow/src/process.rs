@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 use std::path::Path;
 use std::process::{self, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -18,7 +19,10 @@ use crate::writer::Fatal;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const PORTS: Range<u16> = 20_000..30_000;
-const PORTS_APART: u32 = 9_000;
+const PORTS_APART: usize = 61;
+
+/// How many addresses were given out.
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// A process that runs. It is killed when this is dropped, and ends by itself if whoever started it
 /// is killed.
@@ -64,6 +68,12 @@ impl Process {
             lines: listen(output),
             _input: input,
         })
+    }
+
+    /// Returns its number in the system, unless it has ended.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Returns the next line that it says.
@@ -132,8 +142,10 @@ impl Process {
 ///
 /// If there are not that many.
 pub fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], Fatal> {
-    // Whoever looks at the same time begins elsewhere.
-    let first = PORTS.start + u16::try_from(process::id() % PORTS_APART)?;
+    // Whoever looks at the same time begins elsewhere, in this process and in others.
+    let taken = TAKEN.fetch_add(N, Ordering::Relaxed);
+    let first = usize::try_from(process::id())?.wrapping_mul(PORTS_APART) + taken;
+    let first = PORTS.start + u16::try_from(first % PORTS.len())?;
     let ports = (first..PORTS.end).chain(PORTS.start..first);
     // All are held until all are there, so that they differ.
     let free = ports.filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());

@@ -21,10 +21,11 @@ use tokio::time::{self, Instant};
 use crate::config::{Entry, Kept, Peer, State};
 use crate::peers::{Seat, TERM};
 use crate::remote::{From, Item, Remote, RemoteError};
+use crate::reporter::{self, say};
 use crate::status::{Fetched, Report, Role};
 use crate::view::{Current, View};
 use crate::writer::Fatal;
-use crate::{failure, reads, reporter};
+use crate::{failure, reads};
 
 /// How long to wait before another attempt to reach the service.
 const RETRY: Duration = Duration::from_millis(100);
@@ -115,7 +116,10 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
     let (tx, mut wishes) = mpsc::unbounded_channel();
     let (handle, driver) = options.seat.take(Host(tx)).await?;
     let listener = TcpListener::bind(options.listen).await?;
-    println!("listening on http://{}", listener.local_addr()?);
+    say(format_args!(
+        "listening on http://{}",
+        listener.local_addr()?
+    ));
 
     let view = View::nothing();
     let current = Current::new(view.clone());
@@ -178,7 +182,7 @@ impl Replica {
                         .await?;
                 }
                 self.show("Following");
-                println!("following {}", self.view.cursor);
+                say(format_args!("following {}", self.view.cursor));
             }
         }
         Ok(())
@@ -230,7 +234,7 @@ impl Replica {
     /// whether something is missing.
     async fn begin(&mut self, cursor: Cursor) -> Result<(), Fatal> {
         if self.heard.replace(cursor) == Some(cursor) {
-            println!("following {cursor}");
+            say(format_args!("following {cursor}"));
             return Ok(());
         }
         if self.catching_up.take().is_some() {
@@ -242,7 +246,7 @@ impl Replica {
                 cursor,
                 state: State::new(),
             };
-            println!("following {cursor}");
+            say(format_args!("following {cursor}"));
             return Ok(());
         }
         self.catch_up().await
@@ -332,10 +336,10 @@ async fn tell(mut progress: watch::Receiver<Progress>, reports: watch::Sender<Re
             providers: now.providers,
         };
         let total = now.items_total.unwrap_or_default();
-        println!(
+        say(format_args!(
             "progress {} {total} {} {} {}",
             now.items, now.bytes, now.providers, fetched.phase
-        );
+        ));
         reports.send_modify(|report| report.role = Role::Replica(fetched));
         if now.phase.is_final() || progress.changed().await.is_err() {
             return;

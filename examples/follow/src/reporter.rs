@@ -1,5 +1,8 @@
-//! Tells the service how a process is, for its page. Nothing depends on that.
+//! Tells others how a process is: the service, for its page, and whoever started it. Nothing depends
+//! on that.
 
+use std::fmt::Arguments;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -40,4 +43,9 @@ pub async fn report(service: SocketAddr, name: String, mut reports: watch::Recei
             return;
         }
     }
+}
+
+/// Tells whoever started the process, if they still listen.
+pub fn say(line: Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -23,6 +23,7 @@ use crate::failure::{self, Failure};
 use crate::page::Page;
 use crate::peers::{self, Seat};
 use crate::reads::{self, KeyPath, TopicPath};
+use crate::reporter::say;
 use crate::sse::{self, LastEventId};
 use crate::status::Report;
 use crate::tail;
@@ -82,7 +83,10 @@ pub async fn run(
     let shown = board.clone();
     let page = Page::start(move || shown.status(), options.positions)?;
     let listener = listen(options.listen)?;
-    println!("listening on http://{}", listener.local_addr()?);
+    say(format_args!(
+        "listening on http://{}",
+        listener.local_addr()?
+    ));
 
     let service = Service {
         writer: writer.clone(),

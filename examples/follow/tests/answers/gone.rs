@@ -1,0 +1,63 @@
+use forebay_example_follow::client::Client;
+use forebay_example_follow::process::free_addresses;
+use hyper::Method;
+
+use crate::site::{Logged, Site, applied, start_service, wait_until};
+
+#[tokio::test]
+async fn who_follows_a_service_that_is_killed_waits_for_it_and_goes_on() {
+    let [address, reads] = free_addresses().unwrap();
+    let mut site = Site::start_at(address, &[]).await;
+    let worker = Logged::start("worker", &site.worker_arguments());
+    let arguments = [
+        "replica".to_owned(),
+        "--name=replica".to_owned(),
+        format!("--service={address}"),
+        format!("--listen={reads}"),
+    ];
+    let replica = Logged::start("replica", &arguments);
+    site.set("web/color", "blue").await;
+    let read = async || {
+        let mut client = Client::connect(reads).await.ok()?;
+        let (_, body) = client.request(Method::GET, "/config", "").await.ok()?;
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        Some(body["topics"]["web"]["color"].as_str()?.to_owned())
+    };
+    let file = site.path("applied.jsonl");
+    wait_until("the replica has it", async || {
+        read().await.as_deref() == Some("blue")
+    })
+    .await;
+    wait_until("the worker has it", async || applied(&file) == ["blue"]).await;
+    for follower in [&worker, &replica] {
+        assert_eq!(follower.lines(), [""; 0]);
+    }
+
+    site.service.process.kill().await.unwrap();
+    for follower in [&worker, &replica] {
+        let mut lines = Vec::new();
+        wait_until("it is told that the service is gone", async || {
+            lines.extend(follower.lines());
+            !lines.is_empty()
+        })
+        .await;
+        assert!(
+            lines[0].contains("no connection to the service"),
+            "{lines:?}"
+        );
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+    }
+    // A replica is there to be read.
+    assert_eq!(read().await.as_deref(), Some("blue"));
+
+    (site.service, _) = start_service(&site.folder, address, &[]).await;
+    site.set("web/color", "green").await;
+    wait_until("the replica has it", async || {
+        read().await.as_deref() == Some("green")
+    })
+    .await;
+    wait_until("the worker has it", async || {
+        applied(&file) == ["blue", "green"]
+    })
+    .await;
+}

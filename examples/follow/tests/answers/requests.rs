@@ -1,0 +1,53 @@
+use hyper::body::Bytes;
+use hyper::{Method, StatusCode};
+
+use crate::site::Site;
+
+#[tokio::test]
+async fn a_request_that_makes_no_sense_gets_its_status_and_one_line_in_the_log() {
+    let site = Site::start(&[]).await;
+    site.set("web/color", "blue").await;
+    assert!(site.service.lines().is_empty());
+    let long = "x".repeat(65);
+    let (put, get) = (Method::PUT, Method::GET);
+    let none = Bytes::new();
+    let too_long = Bytes::from(vec![b'x'; (64 << 10) + 1]);
+    let cases = [
+        (put.clone(), "/config/we%20b/color", none.clone(), 400),
+        (put.clone(), "/config/web/a%2Fb", none.clone(), 400),
+        (put.clone(), "/config/web/%ff", none.clone(), 400),
+        (get.clone(), &format!("/config/{long}"), none.clone(), 400),
+        (get.clone(), "/watch/we%20b", none.clone(), 400),
+        (
+            put.clone(),
+            "/config/web/color",
+            Bytes::from_static(b"\xff"),
+            400,
+        ),
+        (
+            put.clone(),
+            "/status/worker",
+            Bytes::from_static(b"{}"),
+            400,
+        ),
+        (get.clone(), "/log?from=nowhere", none.clone(), 400),
+        (put, "/config/web/color", too_long, 413),
+        (get.clone(), "/config/web/shape", none.clone(), 404),
+        (get.clone(), "/config/nobody", none.clone(), 404),
+        (Method::DELETE, "/config/web/shape", none.clone(), 404),
+        (get, "/nowhere", none.clone(), 404),
+        (Method::POST, "/config/web/color", none, 405),
+    ];
+    for (method, path, body, expected) in cases {
+        let (status, body) = site.answer(method.clone(), path, body).await;
+        assert_eq!(status.as_u16(), expected, "{method} {path}");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let why = body["error"].as_str().unwrap();
+        let line = site.service.line().await;
+        assert_eq!(line, format!("WARN {method} {path}: {expected} {why}"));
+    }
+    // Nothing has come of any of that.
+    let (status, value) = site.answer(Method::GET, "/config/web/color", "").await;
+    assert_eq!((status, &*value), (StatusCode::OK, "blue"));
+    assert!(site.service.lines().is_empty());
+}
