@@ -1,3 +1,11 @@
+pub(crate) mod builder;
+#[cfg(feature = "tokio")]
+mod consume;
+pub(crate) mod handle;
+pub(crate) mod shared;
+pub(crate) mod stats;
+pub(crate) mod summary;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -6,17 +14,22 @@ use std::task::Poll;
 
 use forebay_rt::Runtime;
 
-use crate::builder::{Builder, Settings};
+use crate::consumer::builder::Settings;
+use crate::consumer::shared::Shared;
 use crate::desk::Desk;
 use crate::error::ConsumeError;
 use crate::follow::Follow;
-use crate::handle::Handle;
+use crate::follow::items::Items;
 use crate::handler::Handler;
-use crate::items::Items;
 use crate::keep::Keep;
 use crate::run::Run;
-use crate::shared::Shared;
-use crate::summary::Summary;
+
+pub use self::builder::{Builder, OnGap};
+#[cfg(feature = "tokio")]
+pub use self::consume::consume;
+pub use self::handle::Handle;
+pub use self::stats::{Phase, Stats};
+pub use self::summary::{End, Summary};
 
 /// How a consumer ends: by the errors of what it follows, where it keeps its position, and its
 /// handler.

@@ -1,6 +1,7 @@
 //! What goes on beside the handler: the one call of the store, its retries, the timer, and the wish to
 //! stop. All waiting of a consumer goes through here, so that none of it stands still meanwhile.
 
+pub(crate) mod book;
 mod flight;
 mod waiting;
 
@@ -10,15 +11,15 @@ use std::time::Duration;
 
 use forebay_rt::{BoxFuture, Runtime};
 
-use crate::book::Book;
-use crate::builder::Settings;
+use crate::consumer::builder::Settings;
+use crate::consumer::shared::Shared;
+use crate::consumer::stats::Phase;
+use crate::desk::book::Book;
 use crate::desk::flight::Flight;
 use crate::keep::Keep;
 use crate::observe::Observer;
+use crate::retry::retrying::{Doing, Retrying};
 use crate::retry::{Random, Retry};
-use crate::retrying::{Doing, Retrying};
-use crate::shared::Shared;
-use crate::stats::Phase;
 
 pub(crate) use crate::desk::waiting::{Interest, Raced};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use forebay_rt::RuntimeGone;
 
-use crate::summary::Summary;
+use crate::consumer::summary::Summary;
 
 /// Why what is followed does not begin, or does not go on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,5 +1,9 @@
 //! The logs and hubs of forebay-events, to be followed.
 
-pub(crate) mod error;
-pub(crate) mod hub;
-pub(crate) mod source;
+mod error;
+mod hub;
+mod source;
+
+pub use self::error::{HubError, SourceError};
+pub use self::hub::{FollowHub, HubSteps};
+pub use self::source::{SourceItems, SourceSteps};

@@ -1,3 +1,6 @@
+mod follow_fn;
+pub(crate) mod items;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -5,7 +8,9 @@ use forebay_core::{Checkpoint, Sequence};
 use futures_core::Stream;
 
 use crate::error::FollowError;
-use crate::items::Items;
+
+pub use self::follow_fn::{FollowFn, follow_fn};
+pub use self::items::{Items, Received};
 
 /// Something that can be followed from a position on: a log in memory, a stream over the network, a
 /// table that is polled.

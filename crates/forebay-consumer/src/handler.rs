@@ -1,7 +1,11 @@
+mod closures;
+
 use std::fmt;
 use std::ops::Deref;
 
 use forebay_core::Checkpoint;
+
+pub use self::closures::{Batches, Each, batches, each};
 
 /// What is done with what comes.
 ///

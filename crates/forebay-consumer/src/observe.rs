@@ -4,7 +4,7 @@ use std::fmt;
 
 use forebay_core::Cursor;
 
-use crate::retrying::Doing;
+use crate::retry::retrying::Doing;
 
 /// What happens in one consumer. The metrics are those of the recorder that is installed when it is
 /// built.
@@ -122,7 +122,7 @@ impl Observer {
         tracing::debug!(name = %self.name, "a consumer begins anew");
     }
 
-    pub(crate) fn ended(&self, end: crate::summary::End) {
+    pub(crate) fn ended(&self, end: crate::consumer::summary::End) {
         #[cfg(feature = "tracing")]
         tracing::debug!(name = %self.name, ?end, "a consumer has ended");
     }

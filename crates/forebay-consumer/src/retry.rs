@@ -1,5 +1,9 @@
+pub(crate) mod retrying;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+pub use self::retrying::{Doing, Retrying};
 
 /// How often something that failed is tried again, and how long to wait before.
 ///

@@ -11,15 +11,15 @@ use std::sync::Arc;
 use forebay_core::Checkpoint;
 use futures_core::Stream;
 
+use crate::consumer::shared::Shared;
+use crate::consumer::stats::Phase;
 use crate::desk::{Desk, Interest, Interruption, Raced};
 use crate::error::{Cause, FollowError};
+use crate::follow::items::Items;
 use crate::follow::{Follow, Step};
 use crate::handler::Handler;
-use crate::items::Items;
 use crate::keep::Keep;
 use crate::run::ending::Ending;
-use crate::shared::Shared;
-use crate::stats::Phase;
 
 pub(crate) struct Run<F, K: Keep, H> {
     follow: Arc<F>,

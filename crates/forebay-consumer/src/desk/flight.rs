@@ -4,10 +4,10 @@ use std::time::Duration;
 use forebay_core::{Checkpoint, Commit};
 use forebay_rt::BoxFuture;
 
-use crate::book::Mark;
 use crate::desk::Desk;
+use crate::desk::book::Mark;
 use crate::keep::Keep;
-use crate::retrying::Doing;
+use crate::retry::retrying::Doing;
 
 use forebay_core::StoreError as _;
 

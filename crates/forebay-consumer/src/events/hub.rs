@@ -9,8 +9,8 @@ use futures_core::Stream;
 
 use crate::error::FollowError;
 use crate::events::error::HubError;
+use crate::follow::items::Received;
 use crate::follow::{Follow, Step};
-use crate::items::Received;
 
 /// A topic of a [`Hub`], or one key of it, to be followed: whoever is new, or was away for too long,
 /// begins with a snapshot. Events are cloned.

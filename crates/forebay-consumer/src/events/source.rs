@@ -8,8 +8,8 @@ use futures_core::Stream;
 
 use crate::error::FollowError;
 use crate::events::error::SourceError;
+use crate::follow::items::Items;
 use crate::follow::{Follow, Step};
-use crate::items::Items;
 
 /// Whoever is new begins with the oldest event that is kept. Events are not copied.
 impl<T, E> Follow for Source<T, E>

@@ -1,4 +1,6 @@
 use crate::consumer::Consumed;
+use crate::consumer::stats::Phase;
+use crate::consumer::summary::{End, Summary};
 use crate::desk::Interest;
 use crate::error::{Cause, ConsumeError};
 use crate::follow::Follow;
@@ -6,8 +8,6 @@ use crate::handler::Handler;
 use crate::keep::Keep;
 use crate::run::handling::Op;
 use crate::run::{Flow, ItemOf, Run};
-use crate::stats::Phase;
-use crate::summary::{End, Summary};
 
 /// Why the loop has ended.
 pub(super) enum Ending<F, S, H> {

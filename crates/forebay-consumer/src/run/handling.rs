@@ -9,15 +9,15 @@ use std::time::Duration;
 use forebay_core::Checkpoint;
 use forebay_rt::panic_message;
 
+use crate::consumer::stats::Phase;
 use crate::desk::{Interest, Raced};
 use crate::error::Cause;
 use crate::follow::Follow;
 use crate::handler::{Batch, Handler};
 use crate::keep::Keep;
-use crate::retrying::Doing;
+use crate::retry::retrying::Doing;
 use crate::run::ending::Ending;
 use crate::run::{Flow, ItemOf, Run};
-use crate::stats::Phase;
 
 /// What a handler is called for.
 pub(super) enum Op<'a, T> {

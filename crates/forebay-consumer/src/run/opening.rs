@@ -1,16 +1,16 @@
 use std::pin::pin;
 
-use crate::builder::OnGap;
+use crate::consumer::builder::OnGap;
+use crate::consumer::stats::Phase;
 use crate::desk::{Interest, Raced};
 use crate::error::{Cause, FollowError};
 use crate::follow::Follow;
 use crate::handler::Handler;
 use crate::keep::Keep;
-use crate::retrying::Doing;
+use crate::retry::retrying::Doing;
 use crate::run::ending::Ending;
 use crate::run::handling::Op;
 use crate::run::{Flow, ItemOf, Run};
-use crate::stats::Phase;
 
 /// How what is followed is opened, again where it breaks off, and anew after a gap.
 impl<F, K, H> Run<F, K, H>

@@ -1,10 +1,10 @@
+use crate::consumer::stats::Phase;
 use crate::desk::{Interest, Raced};
 use crate::follow::Follow;
 use crate::handler::Handler;
 use crate::keep::Keep;
 use crate::run::handling::Op;
 use crate::run::{Flow, ItemOf, Run};
-use crate::stats::Phase;
 
 /// When the store is called, and when it is waited for.
 impl<F, K, H> Run<F, K, H>

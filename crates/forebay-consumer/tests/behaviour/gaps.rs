@@ -112,7 +112,11 @@ fn a_snapshot_in_the_middle_of_the_stream_is_a_gap_as_well() {
     let scene = Scene::new([vec![items(8..=9), anew(), parts([1])]]).storing(1, 7);
     let running = scene.start_with(|builder| builder.on_gap(OnGap::BeginAnew));
     let stats = running.handle.stats();
-    assert_eq!((stats.applied, stats.uncommitted), (3, 1), "the others do not come again");
+    assert_eq!(
+        (stats.applied, stats.uncommitted),
+        (3, 1),
+        "the others do not come again"
+    );
     let done = [Applied(vec![8, 9]), Anew, Piece(vec![1])];
     assert_eq!(scene.worker.take_done(), done);
     assert_eq!(

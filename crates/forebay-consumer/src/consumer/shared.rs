@@ -5,7 +5,7 @@ use forebay_core::Sequence;
 use forebay_rt::sync::{AtomicBool, Mutex, lock};
 use forebay_rt::wake_all;
 
-use crate::stats::Stats;
+use crate::consumer::stats::Stats;
 
 /// What a consumer and its handles share.
 pub(crate) struct Shared {

@@ -9,11 +9,11 @@ use forebay_rt::Runtime;
 
 use crate::consumer::Consumer;
 use crate::follow::Follow;
+use crate::follow::items::Items;
 use crate::handler::Handler;
-use crate::items::Items;
 use crate::keep::Keep;
 use crate::retry::Retry;
-use crate::retrying::Retrying;
+use crate::retry::retrying::Retrying;
 
 /// Builds a [`Consumer`].
 ///

@@ -4,8 +4,8 @@ use forebay_core::Checkpoint;
 use futures_core::Stream;
 
 use crate::error::FollowError;
+use crate::follow::items::Items;
 use crate::follow::{Follow, Step};
-use crate::items::Items;
 
 /// Makes a [`Follow`] of a closure that opens the stream.
 ///

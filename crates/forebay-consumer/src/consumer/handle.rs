@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::shared::Shared;
-use crate::stats::Stats;
+use crate::consumer::shared::Shared;
+use crate::consumer::stats::Stats;
 
 /// Stops a consumer, and tells how far it is. Clones are of the same consumer.
 #[derive(Clone)]

@@ -5,8 +5,8 @@ use forebay_rt::TokioRuntime;
 
 use crate::consumer::{Consumed, Consumer};
 use crate::follow::Follow;
+use crate::follow::items::Items;
 use crate::handler::Handler;
-use crate::items::Items;
 
 /// Follows `log` from where `key` is in `store`, and applies what comes, with the settings that a
 /// [`Builder`](crate::Builder) begins with, until the log is closed.
