@@ -16,6 +16,7 @@ use forebay_bench::checkpoints::store::key;
 use forebay_bench::events::follow::Follow;
 use forebay_bench::reads::crowd::{Crowd, Group, alone, group};
 use forebay_bench::reads::hand::{Hand, Line};
+use forebay_bench::reads::layers::{Layer, Layers};
 use forebay_checkpoint::{FileReader, KeyParts};
 use forebay_core::{Checkpoint, ResumeKey};
 use forebay_events::Subscription;
@@ -115,6 +116,44 @@ fn hit(hand: Hand) -> u64 {
 #[bench::thousand(served(1_000))]
 fn many(hand: Hand) -> u64 {
     black_box(hand).many()
+}
+
+/// Returns layers that have served calls.
+fn used() -> Layers {
+    let layers = Layers::new();
+    for layer in Layer::ALL {
+        let _ = (layers.alone(layer, 7), layers.together(layer, &HUNDRED));
+    }
+    layers
+}
+
+/// Keys that are asked for at once.
+static HUNDRED: [u64; 100] = {
+    let mut keys = [0; 100];
+    let mut key = 0;
+    while key < 100 {
+        keys[key] = key as u64;
+        key += 1;
+    }
+    keys
+};
+
+#[library_benchmark]
+#[bench::none(used(), Layer::None)]
+#[bench::singleflight(used(), Layer::Singleflight)]
+#[bench::batch(used(), Layer::Batch)]
+#[bench::both(used(), Layer::Both)]
+fn path_alone(layers: Layers, layer: Layer) -> (u64, Layers) {
+    (black_box(&layers).alone(layer, 7), layers)
+}
+
+#[library_benchmark]
+#[bench::none(used(), Layer::None)]
+#[bench::singleflight(used(), Layer::Singleflight)]
+#[bench::batch(used(), Layer::Batch)]
+#[bench::both(used(), Layer::Both)]
+fn path_of_hundred(layers: Layers, layer: Layer) -> (u64, Layers) {
+    (black_box(&layers).together(layer, &HUNDRED), layers)
 }
 
 /// Returns a log that has been in use for a while, so that its segments are as long as they get, with
@@ -257,6 +296,7 @@ library_benchmark_group!(
     name = batch,
     benchmarks = [lone, enter, join_waiting, withdraw, land, hit, many]
 );
+library_benchmark_group!(name = paths, benchmarks = [path_alone, path_of_hundred]);
 library_benchmark_group!(
     name = events,
     benchmarks = [
@@ -274,4 +314,4 @@ library_benchmark_group!(
     name = checkpoint,
     benchmarks = [load, commit, commit_unchanged, replay, derive]
 );
-main!(library_benchmark_groups = [singleflight, batch, events, checkpoint]);
+main!(library_benchmark_groups = [singleflight, batch, paths, events, checkpoint]);

@@ -4,11 +4,13 @@
 //! * [`backend`], databases and the model, and [`row`], what they hold.
 //! * [`plan`], keys and times: from a [`workload`], or from recorded reads, a [`trace`].
 //! * [`simulation`], what strategies would do on the model.
-//! * [`crowd`] and [`hand`], singleflight and the batcher polled by hand, for the benches.
+//! * [`crowd`], [`hand`] and [`layers`], singleflight, the batcher and both polled by hand, for the
+//!   benches.
 
 pub mod backend;
 pub mod crowd;
 pub mod hand;
+pub mod layers;
 mod measure;
 pub mod plan;
 pub mod row;
