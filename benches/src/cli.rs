@@ -4,6 +4,7 @@
 
 mod all;
 mod argument;
+mod catchup;
 mod checkpoints;
 mod contest;
 mod events;
@@ -17,6 +18,9 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use crate::cli::all::AllArguments;
+pub(crate) use crate::cli::catchup::{
+    CatchupArguments, ChangesArguments, ChangesName, NetworkName,
+};
 pub(crate) use crate::cli::checkpoints::{CheckpointsArguments, GrowthArguments, WorkArguments};
 pub(crate) use crate::cli::events::{AudienceArguments, EventsArguments, WritingArguments};
 pub(crate) use crate::cli::output::OutputArguments;
@@ -57,6 +61,9 @@ pub(crate) enum Measurement {
     /// Runs ways to give every event to every subscriber against each other.
     #[command(allow_negative_numbers = true)]
     Events(Box<EventsArguments>),
+    /// Runs ways for a replica that fell behind to catch up against each other.
+    #[command(allow_negative_numbers = true)]
+    Catchup(Box<CatchupArguments>),
     /// Runs ways to keep positions durably against each other.
     #[command(allow_negative_numbers = true)]
     Checkpoints(Box<CheckpointsArguments>),
@@ -68,6 +75,7 @@ impl Measurement {
         match self {
             Self::Reads(arguments) => &arguments.output,
             Self::Events(arguments) => &arguments.output,
+            Self::Catchup(arguments) => &arguments.output,
             Self::Checkpoints(arguments) => &arguments.output,
         }
     }
@@ -77,6 +85,7 @@ impl Measurement {
         match self {
             Self::Reads(arguments) => &mut arguments.output,
             Self::Events(arguments) => &mut arguments.output,
+            Self::Catchup(arguments) => &mut arguments.output,
             Self::Checkpoints(arguments) => &mut arguments.output,
         }
     }

@@ -13,6 +13,7 @@ use crate::report::json;
 
 mod comparison;
 mod condition;
+mod parts;
 mod show;
 
 pub use self::comparison::{Change, Comparison, StrategyChange};
@@ -103,12 +104,15 @@ pub fn run(request: &Request, style: Style) -> Result<Answer, CmpError> {
         .collect::<Result<_, _>>()?;
     let before = json::read(&request.before).map_err(CmpError::Report)?;
     let after = json::read(&request.after).map_err(CmpError::Report)?;
-    let comparison = Comparison::of(&before, &after)?;
-    let failures = comparison.failures(&conditions)?;
+    let comparisons = parts::compare(&before, &after)?;
+    let failures = parts::failures(&comparisons, &conditions)?;
     let text = if request.json {
-        comparison.json(&failures)
+        show::json(&comparisons, &failures)
     } else {
-        comparison.text(style)
+        parts::text(&comparisons, style)
     };
-    Ok(Answer { text, failures })
+    Ok(Answer {
+        text,
+        failures: failures.concat(),
+    })
 }

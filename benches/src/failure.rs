@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::catchup;
 use crate::checkpoints::store;
 use crate::cmp::CmpError;
 use crate::events::delivery::Fault;
@@ -107,6 +108,14 @@ pub enum Failure {
         /// How many there were.
         subscribers: u64,
     },
+    /// A laggard did not catch up, or not with what its peers have.
+    #[error("{strategy} did not catch up: {fault}")]
+    NotCaughtUp {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// What went wrong.
+        fault: catchup::Fault,
+    },
     /// A process that commits positions did not do so.
     #[error("a process that commits positions failed: {0}")]
     Writer(#[source] io::Error),
@@ -159,6 +168,7 @@ impl Failure {
             | Self::LoadsFailed { .. }
             | Self::WrongDeliveries { .. }
             | Self::SubscribersLost { .. }
+            | Self::NotCaughtUp { .. }
             | Self::Writer(_)
             | Self::Store { .. }
             | Self::Condition(_) => 1,

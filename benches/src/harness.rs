@@ -12,6 +12,7 @@ pub(crate) mod drivers;
 pub(crate) mod interrupt;
 pub(crate) mod latencies;
 pub(crate) mod machine;
+pub(crate) mod meter;
 pub(crate) mod processor;
 pub(crate) mod progress;
 pub(crate) mod rounds;

@@ -6,6 +6,7 @@
 //! Each subcommand that measures has a room, with what it compares and how:
 //! * [`reads`], ways to read through a backend.
 //! * [`events`], ways to give every event to every subscriber.
+//! * [`catchup`], ways for a replica that fell behind to catch up.
 //! * [`checkpoints`], ways to keep positions durably.
 //!
 //! `all` asks each of them, and puts what they find on one page. What they share:
@@ -19,6 +20,7 @@
 
 mod all;
 pub mod allocator;
+pub mod catchup;
 pub mod checkpoints;
 mod cli;
 pub mod cmp;

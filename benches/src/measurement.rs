@@ -3,7 +3,7 @@
 use crate::cli::Measurement;
 use crate::failure::Failure;
 use crate::harness::run::{Findings, Run};
-use crate::{checkpoints, events, reads};
+use crate::{catchup, checkpoints, events, reads};
 
 /// Measures what was asked for, and reports it. `command` is the command line, for the report's head.
 pub(crate) fn run(measurement: &Measurement, command: String) -> Result<(), Failure> {
@@ -16,6 +16,7 @@ pub(crate) fn measure(measurement: &Measurement) -> Result<Findings, Failure> {
     match measurement {
         Measurement::Reads(arguments) => reads::measure(arguments),
         Measurement::Events(arguments) => events::measure(arguments),
+        Measurement::Catchup(arguments) => catchup::measure(arguments),
         Measurement::Checkpoints(arguments) => checkpoints::measure(arguments),
     }
 }

@@ -14,6 +14,7 @@
 pub(crate) mod all;
 mod answer;
 pub mod cdf;
+pub(crate) mod catchup;
 mod cells;
 mod charts;
 pub(crate) mod checkpoints;

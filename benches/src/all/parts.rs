@@ -38,6 +38,12 @@ pub(crate) const PARTS: &[Question] = &[
         place: None,
     },
     Question {
+        asked: "A laggard",
+        short: "catchup --keys 100000 --behind 1000,100000",
+        quick: "catchup --keys 50 --behind 10,100 --repeat 1",
+        place: None,
+    },
+    Question {
         asked: "Positions that outlast a crash",
         short: "checkpoints --writers 1,256 --keys 1000 --processes 1,2 --updates 0",
         quick: "checkpoints --writers 1,2 --keys 2 --processes 0 --updates 0 --time 5ms \

@@ -58,6 +58,17 @@ pub(super) fn share(text: &str) -> Result<f64, &'static str> {
     number(text, |number| (0.0..=1.0).contains(&number)).ok_or("expected a number from 0 to 1")
 }
 
+/// Reads a share of which something is left.
+pub(super) fn loss(text: &str) -> Result<f64, &'static str> {
+    number(text, |number| (0.0..1.0).contains(&number)).ok_or("expected a number from 0 to below 1")
+}
+
+/// Reads how much there is of something in a second, which may be nothing.
+pub(super) fn rate(text: &str) -> Result<f64, &'static str> {
+    number(text, |number| (0.0..=1e9).contains(&number))
+        .ok_or("expected a number from 0 to 1000000000")
+}
+
 /// Reads where a server is, as a URL or as `name=value` pairs.
 pub(super) fn server(text: &str) -> Result<Config, &'static str> {
     const EXPECTED: &str = "expected a URL such as postgres://user@localhost/database";

@@ -5,7 +5,7 @@ use crate::report::grid::visible;
 use crate::report::metric::{Better, Measure, Round};
 use crate::report::model::{Body, Clock, Offered, Point, Reads, Report, StrategyRounds};
 use crate::report::spread::Spread;
-use crate::report::{checkpoints, events, offered, quantity, reads};
+use crate::report::{catchup, checkpoints, events, offered, quantity, reads};
 
 /// With fewer rounds on both sides, all of one lie above all of the other too often by chance.
 const ROUNDS_WANTED: usize = 4;
@@ -60,6 +60,11 @@ impl Comparison {
                 same("workload", &old.workload, &new.workload)?;
                 Self::of_points(events::title(new), differences, &old.points, &new.points)
             }
+            (Body::Catchup(old), Body::Catchup(new)) => {
+                same("network", &old.network, &new.network)?;
+                same("workload", &old.workload, &new.workload)?;
+                Self::of_points(catchup::title(new), differences, &old.points, &new.points)
+            }
             (Body::Checkpoints(old), Body::Checkpoints(new)) => {
                 same("workload", &old.workload, &new.workload)?;
                 Self::of_points(
@@ -70,9 +75,14 @@ impl Comparison {
                 )
             }
             // Of other kinds, as was said.
-            (Body::Reads(_) | Body::Events(_) | Body::Checkpoints(_) | Body::All(_), _) => {
-                Err(CmpError::NothingShared)
-            }
+            (
+                Body::Reads(_)
+                | Body::Events(_)
+                | Body::Catchup(_)
+                | Body::Checkpoints(_)
+                | Body::All(_),
+                _,
+            ) => Err(CmpError::NothingShared),
         }
     }
 
@@ -114,35 +124,21 @@ impl Comparison {
         })
     }
 
-    /// Returns a line for each condition and strategy that fails.
-    ///
-    /// # Errors
-    ///
-    /// [`CmpError::NotMeasured`] for a condition on a figure that no strategy has in both reports:
-    /// a gate that never looks would pass for ever.
-    pub fn failures(&self, conditions: &[Condition]) -> Result<Vec<String>, CmpError> {
-        let mut failures = Vec::new();
-        for condition in conditions {
-            let name = condition.measure().name();
-            let mut judged = false;
-            for strategy in &self.strategies {
-                let found = strategy
-                    .changes
-                    .iter()
-                    .find(|change| change.measure.name() == name);
-                let Some(change) = found else { continue };
-                judged = true;
-                if condition.fails(change.ratio()) {
-                    failures.push(failure(condition, strategy, change));
-                }
-            }
-            if !judged {
-                return Err(CmpError::NotMeasured {
-                    condition: *condition,
-                });
-            }
-        }
-        Ok(failures)
+    /// Returns a line for each strategy that fails a condition; `None` for a condition on a figure
+    /// that no strategy has in both reports: a gate that never looks would pass for ever.
+    pub(crate) fn judge(&self, condition: &Condition) -> Option<Vec<String>> {
+        let name = condition.measure().name();
+        let judged = self.strategies.iter().filter_map(|strategy| {
+            let mut changes = strategy.changes.iter();
+            let change = changes.find(|change| change.measure.name() == name)?;
+            Some((strategy, change))
+        });
+        let judged: Vec<(&StrategyChange, &Change)> = judged.collect();
+        let failed = judged
+            .iter()
+            .filter(|(_, change)| condition.fails(change.ratio()))
+            .map(|(strategy, change)| failure(condition, strategy, change));
+        (!judged.is_empty()).then(|| failed.collect())
     }
 }
 

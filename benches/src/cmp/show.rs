@@ -36,15 +36,16 @@ impl Comparison {
     /// is `null`.
     #[must_use]
     pub fn json(&self, failures: &[String]) -> String {
-        let layout = Layout {
+        written(&self.layout(failures))
+    }
+
+    fn layout<'a>(&'a self, failures: &'a [String]) -> Layout<'a> {
+        Layout {
             title: &self.title,
             warnings: &self.warnings,
             failures,
             strategies: self.strategies.iter().map(StrategyLayout::of).collect(),
-        };
-        let text = serde_json::to_string_pretty(&layout);
-        // Strings and numbers always have a form in JSON, and nothing else is in there.
-        text.unwrap_or_default() + "\n"
+        }
     }
 
     fn grid(&self, offered: Offered) -> Grid {
@@ -56,6 +57,21 @@ impl Comparison {
         }
         grid
     }
+}
+
+/// Returns one comparison, or a list of those of many questions.
+pub(super) fn json(comparisons: &[Comparison], failures: &[Vec<String>]) -> String {
+    let layouts = comparisons.iter().zip(failures);
+    let layouts: Vec<Layout<'_>> = layouts.map(|(it, failures)| it.layout(failures)).collect();
+    match layouts.as_slice() {
+        [only] => written(only),
+        many => written(&many),
+    }
+}
+
+fn written(layout: &impl Serialize) -> String {
+    // Strings and numbers always have a form in JSON, and nothing else is in there.
+    serde_json::to_string_pretty(layout).unwrap_or_default() + "\n"
 }
 
 impl StrategyChange {

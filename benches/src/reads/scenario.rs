@@ -82,7 +82,9 @@ impl Scenario {
                 (open(times_ns), None)
             }
             // Nobody subscribes to reads, or commits them.
-            (Offered::Subscribers { .. } | Offered::Commits { .. }, _) => (open(Vec::new()), None),
+            (Offered::Subscribers { .. } | Offered::Behind { .. } | Offered::Commits { .. }, _) => {
+                (open(Vec::new()), None)
+            }
         };
         Plan {
             keys: keys.into(),

@@ -2,9 +2,8 @@
 
 use crate::report::cells::TIMES_BEST;
 use crate::report::grid::{Cell, Grid, Tone};
-use crate::report::headline::Gist;
-use crate::report::kinds;
-use crate::report::model::{All, Part};
+use crate::report::headline::{Gist, Loss};
+use crate::report::model::{All, Part, Report};
 use crate::report::offered;
 use crate::report::outline::{Chapter, Note, Outline, PartOutline};
 use crate::report::quantity;
@@ -17,17 +16,16 @@ fn title(all: &All) -> String {
     )
 }
 
-/// Lays out the report.
-pub(crate) fn outline(all: &All) -> Outline {
+/// Lays out the report; `gist` tells one of its parts in short, and `whole` lays it out.
+pub(crate) fn outline(
+    all: &All,
+    gist: fn(&Report) -> Gist,
+    whole: fn(&Report) -> Outline,
+) -> Outline {
     let gists: Vec<(&Part, Gist)> = all
         .parts
         .iter()
-        .map(|part| {
-            (
-                part,
-                part.result.as_ref().map(kinds::gist).unwrap_or_default(),
-            )
-        })
+        .map(|part| (part, part.result.as_ref().map(gist).unwrap_or_default()))
         .collect();
     let in_short = gists.iter().map(|(part, gist)| in_short(part, gist));
     Outline {
@@ -39,7 +37,7 @@ pub(crate) fn outline(all: &All) -> Outline {
         method: "short settings, a first look; each part has the command that asks it alone"
             .to_owned(),
         summary: in_short.chain([losses(&gists)]).collect(),
-        parts: all.parts.iter().map(part).collect(),
+        parts: all.parts.iter().map(|it| part(it, whole)).collect(),
         ..Outline::default()
     }
 }
@@ -64,19 +62,11 @@ fn in_short(part: &Part, gist: &Gist) -> Chapter {
 
 /// Returns everything that somebody else did better, of every question.
 fn losses(gists: &[(&Part, Gist)]) -> Chapter {
-    let mut table = Grid::new([
-        "lost where",
-        "at",
-        "what",
-        "best",
-        "best of ours",
-        TIMES_BEST,
-    ]);
+    let mut table = Grid::new(["lost where", "what", "best", "best of ours", TIMES_BEST]);
     for (part, gist) in gists {
         for loss in &gist.losses {
             let ratio = loss.ratio.show_ratio();
-            let (best, ours) = (&loss.best, &loss.ours);
-            let row = [&part.question, &loss.offered, loss.what, best, ours, &ratio];
+            let row = [&part.question, &what(loss), &loss.best, &loss.ours, &ratio];
             table.push(row.map(Cell::plain));
         }
     }
@@ -99,19 +89,22 @@ fn losses(gists: &[(&Part, Gist)]) -> Chapter {
 fn glance((part, gist): &(&Part, Gist)) -> Option<Grid> {
     let mut grid = Grid::new([&part.question, "best", "best of ours", TIMES_BEST]);
     for loss in &gist.losses {
-        let place = format!("{}: {}", loss.title, loss.offered);
         let ratio = quantity::ratio(loss.ratio.median);
-        grid.push([&place, &loss.best, &loss.ours, &ratio].map(Cell::plain));
+        grid.push([&what(loss), &loss.best, &loss.ours, &ratio].map(Cell::plain));
     }
     (!grid.rows.is_empty()).then_some(grid)
 }
 
-fn part(part: &Part) -> PartOutline {
+fn what(loss: &Loss) -> String {
+    format!("{}: {}", loss.title, loss.offered)
+}
+
+fn part(part: &Part, whole: fn(&Report) -> Outline) -> PartOutline {
     PartOutline {
         question: part.question.clone(),
         command: part.command.clone(),
         result: match &part.result {
-            Ok(report) => Ok((report.header.clone(), kinds::outline(report))),
+            Ok(report) => Ok((report.header.clone(), whole(report))),
             Err(failure) => Err(failure.clone()),
         },
     }

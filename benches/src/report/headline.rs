@@ -1,6 +1,6 @@
 //! What a report says in one sentence and one table, and where others did better than we did.
 
-use crate::report::answer::{Question, ranked};
+use crate::report::answer::{Answer, Question, ranked};
 use crate::report::cells::{STRATEGY, TIMES_BEST, median, name, short_ratio};
 use crate::report::grid::Grid;
 use crate::report::metric::{Better, Round};
@@ -36,8 +36,7 @@ pub(crate) struct Gist {
 pub(crate) struct Loss {
     /// What was offered.
     pub(crate) offered: String,
-    /// What the best has, and the same above a column.
-    pub(crate) what: &'static str,
+    /// The figure that it is about.
     pub(crate) title: &'static str,
     /// Who that is, with its figure.
     pub(crate) best: String,
@@ -60,15 +59,20 @@ impl<R: Round> Headline<R> {
     fn sentence(&self, point: &Point<R>) -> Option<String> {
         let clauses = self.first.iter().filter_map(|question| {
             let answer = ranked(question, point)?;
-            Some(format!(
-                "{}, {}, by {} ({}: {} × {})",
-                question.what,
-                answer.figure,
-                answer.best,
-                answer.worst,
-                answer.ratio.show_ratio(),
-                question.compared
-            ))
+            let Answer { best, worst, .. } = &answer;
+            let (what, compared) = (question.what, question.compared);
+            let figure = &answer.figure;
+            Some(match question.metric.measure.better {
+                Better::Lower => {
+                    let ratio = answer.ratio.show_ratio();
+                    format!("{what}, {figure}, by {best} ({worst}: {ratio} × {compared})")
+                }
+                // A share of the best is hard to read where it is a small one.
+                Better::Higher => {
+                    let ratio = answer.ratio.inverse().show_ratio();
+                    format!("{what}, {figure}, by {best} ({ratio} × {compared} as {worst})")
+                }
+            })
         });
         let clauses: Vec<String> = clauses.collect();
         let offered = offered::said(point.offered);
@@ -131,7 +135,6 @@ impl<R: Round> Headline<R> {
         let shown = quantity::ratio(ratio.median) != quantity::ratio(1.0);
         (lost && shown).then(|| Loss {
             offered: offered::said(point.offered),
-            what: question.what,
             title: metric.title(),
             best: with(best, best_figure),
             ours: with(ours, ours_figure),

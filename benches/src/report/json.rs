@@ -7,6 +7,7 @@
 //! belongs to. A step of a distribution is a pair of numbers, as there are thousands of them.
 
 mod all;
+mod catchup;
 mod checkpoints;
 mod events;
 mod layout;
@@ -108,6 +109,11 @@ fn decoded(mark: &Mark, bytes: &[u8]) -> Result<Report, ReportError> {
             let body = events::joined(layout.counted, layout.measured)?;
             (layout.header, Body::Events(body))
         }
+        Some(catchup::KIND) => {
+            let layout = layout(bytes)?;
+            let body = catchup::joined(layout.counted, layout.measured)?;
+            (layout.header, Body::Catchup(body))
+        }
         Some(checkpoints::KIND) => {
             let layout = layout(bytes)?;
             let body = checkpoints::joined(layout.counted, layout.measured)?;
@@ -185,6 +191,10 @@ impl Serialize for Document<'_> {
             }
             Body::Events(body) => {
                 written(header, events::counted(body), events::measured(body)).serialize(serializer)
+            }
+            Body::Catchup(body) => {
+                let (counted, measured) = (catchup::counted(body), catchup::measured(body));
+                written(header, counted, measured).serialize(serializer)
             }
             Body::Checkpoints(body) => {
                 let (counted, measured) = (checkpoints::counted(body), checkpoints::measured(body));

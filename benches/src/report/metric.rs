@@ -1,7 +1,7 @@
 //! The figures that strategies are compared by: every output format, and `cmp`, shows and names them
 //! from the tables that each kind of report has of them.
 
-use crate::report::model::{CheckpointsRound, EventsRound, ReadsRound};
+use crate::report::model::{CatchupRound, CheckpointsRound, EventsRound, ReadsRound};
 use crate::report::quantity::Quantity;
 
 /// What a figure is, whatever kind of report it is in.
@@ -70,9 +70,10 @@ impl Measure {
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
         let reads = ReadsRound::metrics().iter().map(|metric| &metric.measure);
         let events = EventsRound::metrics().iter().map(|metric| &metric.measure);
+        let catchup = CatchupRound::metrics().iter().map(|metric| &metric.measure);
         let checkpoints = CheckpointsRound::metrics().iter();
         let checkpoints = checkpoints.map(|metric| &metric.measure);
-        reads.chain(events).chain(checkpoints)
+        reads.chain(events).chain(catchup).chain(checkpoints)
     }
 
     /// Returns the name that `--fail-if` takes.

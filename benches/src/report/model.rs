@@ -25,6 +25,7 @@
 )]
 
 mod all;
+mod catchup;
 mod checkpoints;
 mod events;
 mod header;
@@ -33,6 +34,7 @@ mod reads;
 use serde::{Deserialize, Serialize};
 
 pub use self::all::{All, Part};
+pub use self::catchup::{Catchup, CatchupCounts, CatchupFigures, CatchupRound};
 pub use self::checkpoints::{
     Calls, Checkpoints, CheckpointsCounts, CheckpointsFigures, CheckpointsRound, ProcessShare,
 };
@@ -59,6 +61,8 @@ pub enum Body {
     Reads(Reads),
     /// Strategies of the follow path: one writer, many subscribers.
     Events(Events),
+    /// Replicas that fell behind.
+    Catchup(Catchup),
     /// Stores of positions: many writers, durably.
     Checkpoints(Checkpoints),
     /// Several of those, one after the other.
@@ -72,6 +76,7 @@ impl Body {
         match self {
             Self::Reads(_) => "reads",
             Self::Events(_) => "events",
+            Self::Catchup(_) => "catchup",
             Self::Checkpoints(_) => "checkpoints",
             Self::All(_) => "all",
         }
@@ -104,6 +109,13 @@ pub enum Offered {
         /// How many events are published in a second, whoever has taken the earlier ones; as many
         /// as the writer can where it is `None`.
         per_second: Option<f64>,
+    },
+    /// A replica that is behind.
+    Behind {
+        /// How many keys the state has.
+        keys: u64,
+        /// How many changes it missed.
+        changes: u64,
     },
     /// Positions that are committed, each once the one before it was acknowledged.
     Commits {

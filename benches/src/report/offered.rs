@@ -13,6 +13,13 @@ pub(crate) fn said(offered: Offered) -> String {
         Offered::Subscribers { count, per_second } => {
             format!("{}, {}", counted(count, "subscriber"), pace(per_second))
         }
+        Offered::Behind { keys, changes } => {
+            format!(
+                "{}, {} behind",
+                counted(keys, "key"),
+                counted(changes, "change")
+            )
+        }
         Offered::Commits {
             writers,
             keys,
@@ -44,6 +51,7 @@ pub(crate) fn pace(per_second: Option<f64>) -> String {
 pub(crate) fn number(offered: Offered) -> String {
     match offered {
         Offered::Subscribers { count, .. } => Quantity::Count.show(count as f64),
+        Offered::Behind { changes, .. } => Quantity::Count.show(changes as f64),
         Offered::Commits { writers, .. } => Quantity::Count.show(writers as f64),
         other => said(other),
     }
@@ -57,6 +65,7 @@ pub(crate) fn figures<R>(points: &[&Point<R>]) -> Option<(&'static str, Vec<f64>
         Offered::PerSecond(rate) => ("offered loads in a second", rate),
         Offered::Speed(speed) => ("speed of the trace", speed),
         Offered::Subscribers { count, .. } => ("number of subscribers", count as f64),
+        Offered::Behind { changes, .. } => ("number of changes behind", changes as f64),
         Offered::Commits { writers, .. } => ("number of writers", writers as f64),
     });
     let (units, figures): (Vec<_>, Vec<_>) = figures.unzip();

@@ -49,6 +49,12 @@ impl Spread {
         Self::of(strategy.rounds.iter().filter_map(|round| metric.of(round)))
     }
 
+    /// Returns the spread of what is left of one when it is divided by each value.
+    pub(crate) fn inverse(&self) -> Self {
+        let [min, median, max] = [self.max, self.median, self.min].map(f64::recip);
+        Self { min, median, max }
+    }
+
     /// Returns the ratio with its interval, such as `1.42 [1.31..1.60]`; without the interval
     /// where every round gave the same.
     #[must_use]

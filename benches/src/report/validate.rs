@@ -5,8 +5,8 @@
 
 use crate::report::error::ReportError;
 use crate::report::model::{
-    Audience, Body, CdfStep, CheckpointsRound, EventsRound, Header, Offered, Part, Point,
-    ReadsRound, Report, StrategyRounds, Timing,
+    Audience, Body, CatchupRound, CdfStep, CheckpointsRound, EventsRound, Header, Offered, Part,
+    Point, ReadsRound, Report, StrategyRounds, Timing,
 };
 
 /// The most bytes that any single text of a report may have.
@@ -21,6 +21,8 @@ const POINTS_MAX: usize = 256;
 const STRATEGIES_MAX: usize = 64;
 /// The most rounds of one strategy at one point.
 const ROUNDS_MAX: usize = 1_000;
+/// The most peers of one round.
+const PEERS_MAX: usize = 64;
 /// The most processes of one round.
 const PROCESSES_MAX: usize = 64;
 /// The most steps of one distribution.
@@ -44,6 +46,11 @@ impl Report {
             Body::Events(events) => {
                 text("workload", &events.workload)?;
                 points(&events.points, events_offered, events_round)
+            }
+            Body::Catchup(catchup) => {
+                text("network", &catchup.network)?;
+                text("workload", &catchup.workload)?;
+                points(&catchup.points, behind_offered, catchup_round)
             }
             Body::Checkpoints(checkpoints) => {
                 text("workload", &checkpoints.workload)?;
@@ -126,7 +133,7 @@ fn reads_offered(place: &str, offered: &Offered) -> Result<(), ReportError> {
         Offered::Clients(0) => invalid(format!("{place}.clients"), "at least 1 client"),
         Offered::PerSecond(factor) | Offered::Speed(factor) => positive(place, *factor),
         Offered::Clients(_) => Ok(()),
-        Offered::Subscribers { .. } | Offered::Commits { .. } => {
+        Offered::Subscribers { .. } | Offered::Behind { .. } | Offered::Commits { .. } => {
             invalid(place.to_owned(), "clients or a rate")
         }
     }
@@ -139,6 +146,13 @@ fn events_offered(place: &str, offered: &Offered) -> Result<(), ReportError> {
             per_second.map_or(Ok(()), |rate| positive(place, rate))
         }
         _ => invalid(place.to_owned(), "a number of subscribers"),
+    }
+}
+
+fn behind_offered(place: &str, offered: &Offered) -> Result<(), ReportError> {
+    match offered {
+        Offered::Behind { keys, changes } if *keys > 0 && *changes > 0 => Ok(()),
+        _ => invalid(place.to_owned(), "keys and changes, at least 1 of each"),
     }
 }
 
@@ -230,6 +244,15 @@ fn events_round(place: &str, round: &EventsRound) -> Result<(), ReportError> {
         }
     }
     Ok(())
+}
+
+fn catchup_round(place: &str, round: &CatchupRound) -> Result<(), ReportError> {
+    list(
+        &format!("{place}.sent_bytes"),
+        round.counts.sent_bytes.len(),
+        PEERS_MAX,
+        "at most 64 peers",
+    )
 }
 
 fn commits_round(place: &str, round: &CheckpointsRound) -> Result<(), ReportError> {

@@ -12,7 +12,10 @@ fn only_what_was_chosen_is_asked() {
     let questions = each(&report, "question");
     assert_eq!(questions, QUESTIONS[..3]);
     let program = Program::new("all");
-    program.refuses("--only luck", "allowed are reads, events, checkpoints");
+    program.refuses(
+        "--only luck",
+        "allowed are reads, events, catchup, checkpoints",
+    );
 }
 
 #[test]
@@ -35,6 +38,35 @@ fn a_part_is_a_report_that_compares_with_that_of_its_own_command() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn two_reports_compare_question_by_question() {
+    let program = Program::new("all");
+    for (only, out) in [("events,reads", "before"), ("events,checkpoints", "after")] {
+        let output = program.run(&format!("--quick --quiet --only {only} --out {out}"));
+        assert!(output.status.success());
+    }
+    let (before, after) = ("before/report.json", "after/report.json");
+    let compare = |arguments: &[&str]| {
+        let folder = program.folder();
+        let files = [before, after].map(|file| folder.join(file).display().to_string());
+        let mut command = Program::new("cmp").command(files);
+        command.args(arguments).output().unwrap()
+    };
+    let output = compare(&[]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        text.contains("3 subscribers, as fast as possible"),
+        "{text}"
+    );
+    assert!(text.contains("warning: Positions that outlast a crash: not in the first report"));
+    assert!(text.contains("warning: Many callers, one row: not in the second report"));
+    let output = compare(&["--fail-if", "publish-p50>0x"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let output = compare(&["--fail-if", "calls>1x"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
 
 #[test]

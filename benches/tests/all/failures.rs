@@ -20,7 +20,7 @@ fn a_part_that_fails_is_named_and_the_others_are_asked_all_the_same() {
         assert!(line.starts_with(named), "{errors}");
     }
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let failure = report["parts"][3]["failure"].as_str().unwrap();
+    let failure = report["parts"][4]["failure"].as_str().unwrap();
     assert!(failure.starts_with("stores cannot be measured in nowhere"));
     assert_eq!(report["parts"][2]["report"]["kind"], "events");
     let page = fs::read_to_string(program.folder().join("report.html")).unwrap();

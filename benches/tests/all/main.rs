@@ -16,9 +16,10 @@ mod interrupts;
 mod page;
 
 /// Every question.
-const QUESTIONS: [&str; 4] = [
+const QUESTIONS: [&str; 5] = [
     "Many callers, one row",
     "Many rows, one by one",
     "Changes to many watchers",
+    "A laggard",
     "Positions that outlast a crash",
 ];
