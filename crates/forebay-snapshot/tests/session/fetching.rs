@@ -112,9 +112,9 @@ fn windows_grow_up_to_a_bound_and_shrink() {
         assert!(host.session.usage().fetches <= 8);
     }
     assert_eq!(host.session.usage().fetches, 8);
-    let fetch = host.fetches()[0];
+    let open = host.fetches();
     host.gone(
-        fetch,
+        open[0],
         Absence::Busy {
             retry_after: 20 * MS,
         },
@@ -122,6 +122,13 @@ fn windows_grow_up_to_a_bound_and_shrink() {
     assert_eq!((host.sent.len(), host.session.usage().fetches), (0, 7));
     host.pass(30 * MS);
     assert_eq!(host.sent.len(), 0, "the window is half of what it was");
+    let fetches: Vec<_> = (1..8).map(|number| open[number]).collect();
+    for fetch in &fetches[..3] {
+        host.data(*fetch, catalogue.piece(fetch.piece));
+    }
+    assert_eq!((host.sent.len(), host.session.usage().fetches), (0, 4));
+    host.data(fetches[3], catalogue.piece(fetches[3].piece));
+    assert_eq!(host.session.usage().fetches, 4, "and no less");
 }
 
 #[test]
@@ -159,6 +166,23 @@ fn at_the_end_whoever_has_nothing_to_do_is_asked_for_what_takes_too_long() {
     assert_ne!(duplicates[0].to, fetches[0].to);
     host.data(duplicates[0], catalogue.piece(duplicates[0].piece));
     host.finish(anchor(10), &catalogue);
+}
+
+#[test]
+fn what_one_does_not_bring_is_not_asked_of_a_third_while_another_may() {
+    let catalogue = Catalogue::with_chunks(1);
+    let mut host = Host::listing(config(), 3, &catalogue);
+    let first = host.fetches();
+    assert_eq!(first.len(), 1);
+    // The second is sent right then, and is not late.
+    host.pass(5 * MS);
+    let second = host.fetches();
+    assert_eq!(second.len(), 1);
+    let retry_after = Duration::from_secs(5);
+    host.gone(first[0], Absence::Busy { retry_after });
+    assert_eq!(host.fetches(), []);
+    host.gone(second[0], Absence::Busy { retry_after });
+    assert_eq!(host.fetches().len(), 1);
 }
 
 #[test]

@@ -79,6 +79,42 @@ fn deadlines_grow_with_timeouts_up_to_a_part_of_a_stall_and_one_answer_resets_th
 }
 
 #[test]
+fn answers_that_come_too_late_make_deadlines_longer_however_little_is_in_them() {
+    let catalogue = Catalogue::with_chunks(6);
+    let mut host = Host::listing(config().fetch_bytes(1 << 20), 1, &catalogue);
+    let late = host.fetches()[0];
+    host.pass(400 * MS);
+    host.data(late, catalogue.piece(Piece::Chunks { first: 0, count: 1 }));
+    // Half way between nothing and what it took, four times that, and twice for the timeout.
+    let again = host.fetches()[0];
+    host.gone(again, Absence::Busy { retry_after: MS });
+    while host.sent.is_empty() {
+        host.pass(MS);
+    }
+    let deadline = deadline(&mut host);
+    assert!((1_599..=1_600).contains(&deadline), "{deadline}");
+}
+
+#[test]
+fn chunks_that_wait_for_the_host_are_no_stall() {
+    let catalogue = Catalogue::with_chunks(6);
+    let mut host = Host::listing(config().window_max(1), 1, &catalogue);
+    let fetch = host.fetches()[0];
+    let (id, bytes) = (fetch.id, catalogue.piece(fetch.piece));
+    let data = Message::Data { id, bytes };
+    host.session.handle_message(host.now, "a", data).unwrap();
+    for _ in 0..10 {
+        host.now += Duration::from_secs(60);
+        host.session.handle_timeout(host.now);
+        assert_eq!(host.session.phase(), Phase::Fetching);
+    }
+    host.poll();
+    host.pass(Duration::from_secs(6));
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+}
+
+#[test]
 fn without_a_provider_the_session_asks_again_and_keeps_what_it_has() {
     let catalogue = Catalogue::with_chunks(20);
     let mut host = Host::listing(config(), 1, &catalogue);
