@@ -11,9 +11,6 @@ mod backend;
 #[path = "harness/hand.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod hand;
-#[path = "harness/runtime.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod runtime;
 #[path = "harness/scene.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod scene;

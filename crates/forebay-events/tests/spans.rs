@@ -5,10 +5,6 @@
 #![cfg(feature = "tracing")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "harness/runtime.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod runtime;
-
 use std::convert::Infallible;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
@@ -17,13 +13,12 @@ use forebay_core::{Cursor, LogId, Sequence};
 use forebay_events::{
     Hub, Publisher, RecvError, Request, Retention, SnapshotSource, SnapshotWriter, Subject,
 };
+use forebay_testkit::HandRuntime;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Subscriber, subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
-
-use crate::runtime::HandRuntime;
 
 /// What was traced, in words.
 #[derive(Clone, Default)]

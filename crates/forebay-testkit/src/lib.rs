@@ -1,4 +1,5 @@
-//! What every implementation of a forebay trait must do, as checks that anybody can run.
+//! What every implementation of a forebay trait must do, as checks that anybody can run, and a runtime
+//! for tests.
 //!
 //! The traits of `forebay-core` are promises of behaviour, which no compiler holds. Who implements
 //! one runs the checks of that trait from a test: each has a name that says what must be so, and
@@ -7,6 +8,8 @@
 //!
 //! * [`checkpoint_store`], what every `CheckpointStore` must do. The README has a whole store, and its
 //!   checks.
+//! * [`HandRuntime`], a `Runtime` whose clock moves and whose tasks are polled when it is told to, until
+//!   it is [`Gone`].
 //!
 //! # Examples
 //!
@@ -23,3 +26,6 @@
 #![forbid(unsafe_code)]
 
 pub mod checkpoint_store;
+mod hand_runtime;
+
+pub use crate::hand_runtime::{Gone, HandRuntime};

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use forebay_batch::{Batcher, ConfigError, Dispatch};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::Backend;
-use crate::runtime::HandRuntime;
 use crate::scene::Plain;
 
 fn error_of(settings: impl FnOnce(Plain) -> Plain) -> Option<ConfigError> {

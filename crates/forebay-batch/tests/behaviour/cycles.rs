@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use forebay_batch::Builder;
 use forebay_core::{LoadError, LoadResult};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::Error;
 use crate::circular::{Circular, Loop, gate, is_over, tight};
 use crate::hand::Hand;
-use crate::runtime::HandRuntime;
 
 type Answer = LoadResult<u32, Error>;
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use forebay_batch::{Batcher, PerRequest};
 use forebay_core::{Answers, LoadBatch};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::Error;
 use crate::hand::Hand;
-use crate::runtime::HandRuntime;
 
 /// Looks at its batcher when it is dropped.
 #[derive(Clone)]

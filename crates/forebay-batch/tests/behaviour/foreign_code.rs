@@ -13,10 +13,10 @@ use std::task::Poll;
 
 use forebay_batch::{Batcher, Builder, OnError, PerRequest};
 use forebay_core::{Answers, LoadBatch, LoadError, LoadResult};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::Error;
 use crate::hand::Hand;
-use crate::runtime::HandRuntime;
 
 thread_local! {
     /// Which operation panics, and how often it does not before.

@@ -18,11 +18,11 @@ use std::time::Duration;
 
 use forebay_batch::{Batcher, Builder, Dispatch, PerRequest};
 use forebay_core::{Answers, LoadBatch, LoadError};
+use forebay_testkit::HandRuntime;
 use futures::future::join_all;
 
 use crate::backend::{Backend, Error, Value};
 use crate::hand::Hand;
-use crate::runtime::HandRuntime;
 use crate::scene::{Answer, Scene, read};
 
 /// A loader as JavaScript has it: with a cache that is meant for one request.

@@ -18,9 +18,6 @@ mod pool;
 #[path = "../harness/roaming.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod roaming;
-#[path = "../harness/runtime.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod runtime;
 #[path = "../harness/scene.rs"]
 mod scene;
 

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use forebay_batch::{Batcher, Join, OnError};
 use forebay_core::LoadError;
+use forebay_testkit::HandRuntime;
 
 use crate::backend::{Backend, Step};
 use crate::hand::Hand;
-use crate::runtime::HandRuntime;
 use crate::scene::{Answer, Scene, read};
 
 fn apart() -> Scene {

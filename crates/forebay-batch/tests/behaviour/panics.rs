@@ -14,10 +14,10 @@ use std::task::{Poll, Waker};
 
 use forebay_batch::Batcher;
 use forebay_core::{Answers, LoadBatch, LoadError, LoadResult};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::{Error, Step};
 use crate::hand::{Hand, on_wake};
-use crate::runtime::HandRuntime;
 use crate::scene::{Answer, Scene, read};
 
 fn panicked<V, E>(message: &str) -> LoadResult<V, E> {

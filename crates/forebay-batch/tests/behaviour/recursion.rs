@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use forebay_batch::{Builder, Dispatch};
 use forebay_core::LoadResult;
+use forebay_testkit::HandRuntime;
 use futures::channel::oneshot;
 
 use crate::backend::Error;
 use crate::circular::{Circular, Loop, gate, is_over, tight};
 use crate::hand::Hand;
 use crate::pool::Pool;
-use crate::runtime::HandRuntime;
 
 type Answer = LoadResult<u32, Error>;
 

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use forebay_batch::{Batcher, BoxFuture, Dispatch, PerRequest, Runtime, RuntimeGone};
 use forebay_core::LoadError;
+use forebay_testkit::{Gone, HandRuntime};
 
 use crate::backend::{Backend, Error, Value};
 use crate::hand::{Hand, at_once};
 use crate::pool::Pool;
 use crate::roaming::Roaming;
-use crate::runtime::{Gone, HandRuntime};
 use crate::scene::{Scene, read};
 
 type Handle = Batcher<u32, Value<u32>, Error>;
@@ -36,12 +36,11 @@ fn is_idle(batcher: &Handle, runtime: &HandRuntime) {
     at_once(batcher.drain());
 }
 
-const ENDS: [Gone; 2] = [Gone::Refuses, Gone::Drops];
 const WINDOW: Duration = Duration::from_millis(10);
 
 #[test]
 fn load_fails_at_once_where_there_is_no_runtime() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let scene = Scene::new(|builder| builder.cache(PerRequest::new()));
         scene.runtime.shut_down(end);
         scene.batcher.prime(7, None);
@@ -71,7 +70,7 @@ fn load_fails_at_once_where_nobody_tells_when_its_window_ends() {
 
 #[test]
 fn batcher_works_once_there_is_a_runtime() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let runtime = Roaming::new();
         let batcher = roaming(&Backend::answering(), &runtime, |builder| {
             builder.max_in_flight(1)
@@ -88,7 +87,7 @@ fn batcher_works_once_there_is_a_runtime() {
 
 #[test]
 fn runtime_that_ends_while_a_call_gathers_is_replaced() {
-    for end in ENDS {
+    for end in Gone::ALL {
         for rounds in 0..2 {
             let (runtime, backend) = (Roaming::new(), Backend::answering());
             let batcher = roaming(&backend, &runtime, |builder| builder.max_in_flight(1));
@@ -112,7 +111,7 @@ fn runtime_that_ends_while_a_call_gathers_is_replaced() {
 
 #[test]
 fn runtime_that_ends_while_a_permit_is_waited_for_is_replaced() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let (runtime, pool) = (Roaming::new(), Pool::new(0));
         let batcher = roaming(&Backend::answering(), &runtime, |builder| {
             let pool = pool.clone();
@@ -152,7 +151,7 @@ fn wait_for_a_permit_is_given_up_although_another_one_was_lost() {
 
 #[test]
 fn runtime_that_ends_during_a_call_fails_those_who_wait_for_it() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let (runtime, backend) = (Roaming::new(), Backend::held());
         let batcher = roaming(&backend, &runtime, |builder| {
             builder
@@ -188,7 +187,7 @@ fn runtime_that_ends_during_a_call_fails_those_who_wait_for_it() {
 
 #[test]
 fn those_who_wait_behind_a_call_that_is_lost_go_on() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let (runtime, backend) = (Roaming::new(), Backend::held());
         let batcher = roaming(&backend, &runtime, |builder| builder.max_in_flight(1));
         let lost = Hand::waiting(batcher.load(&1));
@@ -210,7 +209,7 @@ fn those_who_wait_behind_a_call_that_is_lost_go_on() {
 
 #[test]
 fn window_does_not_begin_again_with_another_runtime() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let (runtime, backend) = (Roaming::new(), Backend::answering());
         let policy = Dispatch::Window(WINDOW);
         let batcher = roaming(&backend, &runtime, |builder| builder.dispatch(policy));

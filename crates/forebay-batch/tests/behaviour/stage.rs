@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use forebay_core::{DynLoad, Load, LoadBatch, LoadResult};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::{Backend, Error, Value};
 use crate::hand::{Hand, at_once};
-use crate::runtime::HandRuntime;
 use crate::scene::{Scene, read};
 
 async fn through<L>(stage: &L, keys: &[u32]) -> Vec<LoadResult<Value<u32>, Error>>

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use forebay_batch::{OnError, PerRequest, Stats};
+use forebay_testkit::Gone;
 
 use crate::backend::Step;
 use crate::hand::{Hand, at_once};
-use crate::runtime::Gone;
 use crate::scene::Scene;
 
 const SECOND: Duration = Duration::from_secs(1);

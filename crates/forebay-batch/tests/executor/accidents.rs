@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use forebay_batch::{BoxFuture, ExecuteError, Executor, Runtime, RuntimeGone};
 use forebay_core::LoadError;
+use forebay_testkit::HandRuntime;
 
 use crate::hand::{Hand, at_once};
 use crate::mutations::{Counter, End, Ledger, Step, done, lost};
-use crate::runtime::HandRuntime;
 
 const SECOND: Duration = Duration::from_secs(1);
 

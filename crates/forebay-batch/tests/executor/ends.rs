@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use forebay_batch::{BoxFuture, Dispatch, Executor, Runtime, RuntimeGone};
 use forebay_core::LoadError;
+use forebay_testkit::{Gone, HandRuntime};
 
 use crate::hand::{Hand, at_once};
 use crate::mutations::{Counter, End, Ledger, done, lost};
-use crate::runtime::{Gone, HandRuntime};
 
 #[test]
 fn values_are_refused_after_closing() {

@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use forebay_batch::{Execute, ExecuteResults, Executor, ExecutorBuilder};
 use forebay_core::LoadError;
+use forebay_testkit::{Gone, HandRuntime};
 
 use crate::hand::{Hand, settle};
 use crate::mutations::{Counter, End, Ledger, Outcome, Receipt, Step, done, lost};
-use crate::runtime::{Gone, HandRuntime};
 
 type Plain = Executor<u32, Receipt, &'static str>;
 

@@ -14,9 +14,6 @@ mod mutations;
 #[path = "../harness/pool.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod pool;
-#[path = "../harness/runtime.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod runtime;
 
 mod accidents;
 mod ends;

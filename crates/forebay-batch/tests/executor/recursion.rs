@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use forebay_batch::{BoxFuture, Dispatch, Execute, Executor, ExecutorBuilder};
+use forebay_testkit::HandRuntime;
 use futures::channel::{mpsc, oneshot};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::backend::Error;
 use crate::hand::Hand;
 use crate::pool::Pool;
-use crate::runtime::HandRuntime;
 
 type Loop = Executor<u32, u32, Error>;
 type Work = dyn Fn(Loop, u32) -> BoxFuture<'static, Result<u32, Error>> + Send + Sync;

@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use forebay_batch::{Execute, ExecuteError, Executor};
 use forebay_core::LoadError;
+use forebay_testkit::HandRuntime;
 
 use crate::hand::Hand;
 use crate::mutations::{Counter, Receipt, Step, done, failed};
-use crate::runtime::HandRuntime;
 
 #[test]
 fn each_result_goes_to_its_own_caller() {

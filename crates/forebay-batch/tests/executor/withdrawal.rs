@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use forebay_batch::{Dispatch, Execute, Executor};
 use forebay_core::LoadError;
+use forebay_testkit::HandRuntime;
 
 use crate::hand::Hand;
 use crate::mutations::{Counter, End, Step, done, lost};
-use crate::runtime::HandRuntime;
 
 #[test]
 fn value_that_was_not_sent_is_taken_back() {

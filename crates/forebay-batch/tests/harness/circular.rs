@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use forebay_batch::{Batcher, BoxFuture, Builder};
 use forebay_core::{Answers, LoadBatch, LoadError, LoadResult};
+use forebay_testkit::HandRuntime;
 use futures::channel::oneshot;
 
 use crate::backend::Error;
-use crate::runtime::HandRuntime;
 
 pub(crate) type Loop = Batcher<u32, u32, Error>;
 

@@ -9,11 +9,11 @@ use std::task::{Context, Poll, Waker};
 
 use forebay_batch::{Execute, ExecuteError, Executor, ExecutorBuilder};
 use forebay_core::LoadError;
+use forebay_testkit::HandRuntime;
 use futures::future::poll_fn;
 
 use crate::backend::Error;
 use crate::hand::Hand;
-use crate::runtime::HandRuntime;
 
 /// That a value was carried out, in the call of this number. It cannot be cloned, so whoever has it
 /// is the only one.

@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use forebay_batch::{BoxFuture, Runtime, RuntimeGone};
-
-use crate::runtime::{Gone, HandRuntime};
+use forebay_testkit::{Gone, HandRuntime};
 
 /// Tasks run on the runtime that is here, and all of them show the same time.
 #[derive(Clone)]

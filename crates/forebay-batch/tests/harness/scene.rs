@@ -2,10 +2,10 @@
 
 use forebay_batch::{Batcher, Builder};
 use forebay_core::LoadResult;
+use forebay_testkit::HandRuntime;
 
 use crate::backend::{Backend, Error, Value};
 use crate::hand::Hand;
-use crate::runtime::HandRuntime;
 
 pub(crate) type Answer = LoadResult<Value<u32>, Error>;
 

@@ -5,6 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use forebay_batch::{Batcher, Builder, Dispatch, PerRequest};
+use forebay_testkit::Gone;
 
 use crate::event::{Asked, Ending, Event, KEYS, Rules};
 use crate::hand::Hand;
@@ -12,7 +13,6 @@ use crate::ledger::{Answer, Entry, Error, Ledger, Value};
 use crate::model::{Model, State};
 use crate::pool::Pool;
 use crate::roaming::Roaming;
-use crate::runtime::Gone;
 
 pub(crate) struct Drive<G> {
     model: Model,
@@ -108,7 +108,7 @@ where
                 }
             }
             Event::Step => drop(self.runtime.here().step()),
-            Event::Run => self.runtime.here().run(),
+            Event::Run => drop(self.runtime.here().run()),
             Event::End(number, ending) => {
                 if let Some(call) = self.call(*number) {
                     self.ledger.end(call, *ending);

@@ -23,9 +23,6 @@ mod pool;
 #[path = "../harness/roaming.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod roaming;
-#[path = "../harness/runtime.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod runtime;
 
 mod drive;
 mod event;

@@ -17,9 +17,6 @@ mod hand;
 #[path = "../harness/mutations.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod mutations;
-#[path = "../harness/runtime.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod runtime;
 
 mod gated;
 mod meddling;
@@ -31,6 +28,7 @@ use forebay_batch::{
     BatchLayer, BatchService, BoxFuture, ConfigError, ExecuteError, ExecutorBuilder, InnerService,
 };
 use forebay_core::LoadError;
+use forebay_testkit::HandRuntime;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -38,7 +36,6 @@ use crate::backend::Error;
 use crate::gated::{Gated, lock, open};
 use crate::hand::{Hand, at_once, settle};
 use crate::mutations::{End, Ended, Ledger, Outcome, Receipt, Step, done, failed, lost};
-use crate::runtime::HandRuntime;
 
 type Settings<G = ()> = ExecutorBuilder<InnerService<u32, Receipt, Error>, u32, G>;
 type Layered = BatchService<u32, Receipt, Error>;

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use forebay_batch::{BatchService, BoxFuture, ResponseFuture};
+use forebay_testkit::HandRuntime;
 use tower_service::Service;
 
 use crate::backend::Error;
 use crate::gated::Gated;
 use crate::hand::Hand;
 use crate::mutations::{Ended, Ledger, Receipt, done};
-use crate::runtime::HandRuntime;
 use crate::{Settings, send};
 
 type Victim = Arc<Mutex<Option<ResponseFuture<Receipt, Error>>>>;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use forebay_core::{Cursor, LogId};
 use forebay_events::{Publisher, Retention};
+use forebay_testkit::HandRuntime;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use crate::reader::{Error, Log, Reader, append_each};
-use crate::runtime::HandRuntime;
 
 fn recorded(test: impl FnOnce(&Snapshotter)) {
     let recorder = DebuggingRecorder::new();

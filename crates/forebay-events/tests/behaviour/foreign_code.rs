@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use forebay_events::{Publisher, Source, Subscription};
+use forebay_testkit::HandRuntime;
 
 use crate::payload::Census;
 use crate::reader::{Error, Log, Reader, append_each};
-use crate::runtime::HandRuntime;
 use crate::wakers::on_wake;
 
 fn wait_with(subscription: &mut Subscription<u64, Error>, waker: &Waker) {

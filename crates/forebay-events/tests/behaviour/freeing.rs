@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use forebay_events::{Publisher, Retention};
+use forebay_testkit::HandRuntime;
 
 use crate::payload::{Census, Counted};
-use crate::runtime::HandRuntime;
 
 /// So many events are freed at once at most: two segments.
 const SLICE: usize = 2 * 512;

@@ -9,10 +9,10 @@
 use std::time::Duration;
 
 use forebay_events::{Publisher, RecvError, Retention, Stale};
+use forebay_testkit::HandRuntime;
 
 use crate::payload::{Census, Counted};
 use crate::reader::{End, Error, Log, Reader, append_each};
-use crate::runtime::HandRuntime;
 use crate::wakers::finished;
 
 const SEGMENT: u64 = 512;

@@ -8,8 +8,6 @@
 mod payload;
 #[path = "../harness/reader.rs"]
 mod reader;
-#[path = "../harness/runtime.rs"]
-mod runtime;
 #[path = "../harness/wakers.rs"]
 mod wakers;
 

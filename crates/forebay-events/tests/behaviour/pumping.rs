@@ -6,9 +6,9 @@
 //! * There is one task for a log, from when it is first needed until the log is gone.
 
 use forebay_events::{Publisher, RecvError};
+use forebay_testkit::HandRuntime;
 
 use crate::reader::{Error, Log, Reader};
-use crate::runtime::HandRuntime;
 
 /// So many are woken by one append at most.
 const FEW: usize = 32;

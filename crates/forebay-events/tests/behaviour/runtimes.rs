@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use forebay_events::{BoxFuture, Publisher, Runtime, RuntimeGone};
+use forebay_testkit::{Gone, HandRuntime};
 
 use crate::payload::{Census, Counted};
 use crate::reader::{Error, Log, Reader};
-use crate::runtime::{ENDS, HandRuntime};
 
 fn on(runtime: impl Runtime) -> Log {
     let builder = Publisher::<u64, Error>::builder().runtime(runtime);
@@ -33,7 +33,7 @@ fn all_get(readers: Vec<Reader>, expected: u64) {
 
 #[test]
 fn writer_wakes_all_where_there_is_no_runtime() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let runtime = HandRuntime::default();
         runtime.shut_down(end);
         let mut log = on(runtime);
@@ -50,7 +50,7 @@ fn writer_wakes_all_where_there_is_no_runtime() {
 
 #[test]
 fn runtime_that_ends_wakes_all_who_were_handed_over() {
-    for end in ENDS {
+    for end in Gone::ALL {
         for steps in 0..6 {
             let runtime = HandRuntime::default();
             let mut log = on(runtime.clone());
@@ -70,7 +70,7 @@ fn runtime_that_ends_wakes_all_who_were_handed_over() {
 
 #[test]
 fn runtime_that_ends_while_its_pump_is_idle_is_noticed() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let runtime = HandRuntime::default();
         let mut log = on(runtime.clone());
         let readers = wait(&log, 100);
@@ -86,7 +86,7 @@ fn runtime_that_ends_while_its_pump_is_idle_is_noticed() {
 
 #[test]
 fn runtime_that_ends_wakes_who_waits_for_the_end() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let runtime = HandRuntime::default();
         let log = on(runtime.clone());
         let readers = wait(&log, 500);
@@ -99,7 +99,7 @@ fn runtime_that_ends_wakes_who_waits_for_the_end() {
 
 #[test]
 fn runtime_that_ends_frees_what_was_left_to_it() {
-    for end in ENDS {
+    for end in Gone::ALL {
         for steps in 0..4 {
             let census = Census::default();
             let runtime = HandRuntime::default();
@@ -155,7 +155,7 @@ impl Runtime for Roaming {
 
 #[test]
 fn runtime_that_comes_later_is_used() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let runtime = Roaming::default();
         let mut log = on(runtime.clone());
         for round in 0..4 {

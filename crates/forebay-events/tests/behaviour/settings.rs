@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_events::{ConfigError, Publisher, Reason, RecvError, Retention, Stale};
-
-use crate::runtime::HandRuntime;
+use forebay_testkit::HandRuntime;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use forebay_events::{Publisher, Reason, RecvError, Retention};
+use forebay_testkit::HandRuntime;
 use futures::{FutureExt, StreamExt};
 
 use crate::reader::{Error, Log, append_each};
-use crate::runtime::HandRuntime;
 use crate::wakers::{Hand, at_once, finished};
 
 #[test]

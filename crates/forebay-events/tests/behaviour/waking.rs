@@ -6,9 +6,9 @@
 //! * Up to 32 are woken by the append itself, with and without a pump.
 
 use forebay_events::Publisher;
+use forebay_testkit::HandRuntime;
 
 use crate::reader::{Error, Log, Reader, append_each};
-use crate::runtime::HandRuntime;
 
 #[test]
 fn append_wakes_everybody_who_waits_once() {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use forebay_core::{Cursor, LogId, Sequence};
 use forebay_events::{Position, Publisher, Reason, Retention, Source, Stale};
+use forebay_testkit::{Gone, HandRuntime};
 
 use crate::event::{Ending, Event, Rules};
 use crate::follower::{Error, Follower, forget};
 use crate::model::{End, Model, Place};
 use crate::payload::{Census, Counted};
-use crate::runtime::{Gone, HandRuntime};
 
 /// More readers than that say nothing new, and cost time.
 const READERS_MAX: usize = 90;

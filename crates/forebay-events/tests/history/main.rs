@@ -17,9 +17,6 @@
 #[path = "../harness/payload.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod payload;
-#[path = "../harness/runtime.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod runtime;
 #[path = "../harness/wakers.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod wakers;

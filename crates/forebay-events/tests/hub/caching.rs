@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use forebay_events::{HubBuilder, Retention};
+use forebay_testkit::Gone;
 
-use crate::runtime::ENDS;
 use crate::scene::Scene;
 use crate::scene::Seen::{End, Event, New, Piece};
 use crate::source::{Broken, Source};
@@ -196,7 +196,7 @@ fn stale_cursor_after_the_snapshot_that_is_kept_is_gone_on_from() {
 
 #[test]
 fn snapshots_are_given_up_with_the_runtime_that_has_the_time() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let scene = cached();
         build(&scene, 0, 1, 1);
         assert_eq!(scene.stats().logs, 1);

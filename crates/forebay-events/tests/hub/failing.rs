@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 use forebay_events::FeedError;
+use forebay_testkit::Gone;
 
-use crate::runtime::ENDS;
 use crate::scene::Scene;
 use crate::scene::Seen::{End, Event, Piece};
 use crate::source::{Broken, Source};
@@ -104,7 +104,7 @@ fn feed_that_had_its_snapshot_does_not_notice_a_failed_build() {
 
 #[test]
 fn build_without_a_runtime_is_abandoned() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let scene = Scene::by_hand();
         scene.runtime.shut_down(end);
         let mut reader = scene.follow(7);
@@ -116,7 +116,7 @@ fn build_without_a_runtime_is_abandoned() {
 
 #[test]
 fn build_that_is_lost_with_its_runtime_is_abandoned() {
-    for end in ENDS {
+    for end in Gone::ALL {
         let scene = Scene::by_hand();
         let mut reader = scene.follow(7);
         scene.build(0).write([(7, 1)]);

@@ -183,7 +183,7 @@ fn event_is_cloned_only_where_its_key_and_its_topic_are_both_followed() {
             Ok(forebay_core::Sequence::ZERO)
         }
     }
-    let runtime = crate::runtime::HandRuntime::default();
+    let runtime = forebay_testkit::HandRuntime::new();
     let builder = forebay_events::Hub::builder(Nothing).runtime(runtime.clone());
     let mut publisher = builder.build().unwrap();
     let hub = publisher.hub();

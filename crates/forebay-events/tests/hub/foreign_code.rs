@@ -13,8 +13,8 @@ use forebay_events::{
     Batch, BoxFuture, Feed, Frame, Hub, HubPublisher, Request, Retention, Runtime, RuntimeGone,
     SnapshotSource, SnapshotWriter, Subject, Topic,
 };
+use forebay_testkit::HandRuntime;
 
-use crate::runtime::HandRuntime;
 use crate::scene::{Scene, TOPIC};
 use crate::wakers::on_wake;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use forebay_core::Sequence;
 use forebay_events::{Hub, Reason, Request, Retention, SnapshotSource, SnapshotWriter, Subject};
+use forebay_testkit::HandRuntime;
 
-use crate::runtime::HandRuntime;
 use crate::scene::{Scene, TOPIC};
 use crate::source::Source;
 

@@ -9,9 +9,6 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../harness/runtime.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod runtime;
 #[path = "../harness/wakers.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod wakers;

@@ -7,8 +7,7 @@ use forebay_core::Sequence;
 use forebay_events::{
     Hub, Request, Retention, SnapshotSource, SnapshotWriter, Subject, Token, Topic,
 };
-
-use crate::runtime::HandRuntime;
+use forebay_testkit::HandRuntime;
 
 /// Counts what this thread holds; tests run on threads of their own.
 struct Counting;

@@ -7,8 +7,8 @@ use forebay_core::Cursor;
 use forebay_events::{
     Batch, Feed, FeedError, Frame, Hub, HubBuilder, HubPublisher, HubStats, Request, Topic,
 };
+use forebay_testkit::HandRuntime;
 
-use crate::runtime::HandRuntime;
 use crate::source::{Broken, Build, Event, Source};
 use crate::wakers::Wakes;
 

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 use forebay_singleflight::{OnTimeout, WhenFull};
+use forebay_testkit::HandRuntime;
 
 use crate::Group;
 use crate::backend::Backend;
-use crate::clock::HandRuntime;
 use crate::hand::{Hand, at_once};
 
 fn bounded(max: usize, when_full: WhenFull) -> Group {

@@ -4,10 +4,10 @@ use std::hash::RandomState;
 use std::time::Duration;
 
 use forebay_singleflight::{ConfigError, OnFailure, OnTimeout, Singleflight, WhenFull};
+use forebay_testkit::HandRuntime;
 
 use crate::Group;
 use crate::backend::Backend;
-use crate::clock::HandRuntime;
 use crate::hand::Hand;
 
 const SECOND: Duration = Duration::from_secs(1);

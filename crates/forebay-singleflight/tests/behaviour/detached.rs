@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 use forebay_singleflight::{Cancel, OnTimeout};
+use forebay_testkit::{Gone, HandRuntime};
 
 use crate::backend::Backend;
-use crate::clock::HandRuntime;
 use crate::hand::{Hand, at_once};
 use crate::{Answer, Group};
 
@@ -245,7 +245,7 @@ fn detached_call_waits_no_longer_than_its_bound() {
 #[test]
 fn call_on_a_runtime_that_is_gone_is_closed() {
     let f = Fixture::new();
-    f.runtime.shut_down();
+    f.runtime.shut_down(Gone::Refuses);
     let backend = f.backend.clone();
     let load = move || backend.load();
     let call = f.group.work_detached("k".to_owned(), load, Cancel::Never);
@@ -260,7 +260,7 @@ fn runtime_that_shuts_down_during_the_load_strands_nobody() {
         let f = Fixture::new();
         let first = f.call(cancel);
         let second = f.call(cancel);
-        f.runtime.shut_down();
+        f.runtime.shut_down(Gone::Refuses);
         assert_eq!(f.backend.running(), 0);
         assert!(first.wakes() + second.wakes() > 0);
         for call in [second, first] {
@@ -278,7 +278,7 @@ fn caller_in_place_takes_over_from_a_load_whose_runtime_shut_down() {
     let f = Fixture::new();
     let detached = f.call(Cancel::Never);
     let mut in_place = Hand::waiting(f.group.work("k", || f.backend.load()));
-    f.runtime.shut_down();
+    f.runtime.shut_down(Gone::Refuses);
     assert_eq!(in_place.wakes(), 1);
     in_place.still_waits();
     assert_eq!(f.backend.started(), 2);
@@ -350,7 +350,7 @@ fn extra_load_goes_on_when_the_detached_one_beside_it_is_lost() {
     let follower = Hand::waiting(f.group.work("k", || f.backend.load()));
     f.runtime.advance(Duration::from_secs(1));
     extra.still_waits();
-    f.runtime.shut_down();
+    f.runtime.shut_down(Gone::Refuses);
     drop(detached);
     drop(follower);
     assert_eq!((f.backend.running(), f.group.in_flight()), (1, 1));

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 use forebay_singleflight::{OnTimeout, Role, Singleflight, WhenFull};
+use forebay_testkit::HandRuntime;
 
 use crate::Group;
 use crate::backend::Backend;
-use crate::clock::HandRuntime;
 use crate::hand::{Hand, at_once};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -5,8 +5,6 @@
 
 #[path = "../harness/backend.rs"]
 mod backend;
-#[path = "../harness/clock.rs"]
-mod clock;
 #[path = "../harness/hand.rs"]
 mod hand;
 

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 use forebay_singleflight::{Joined, OnLeaderLost};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::Backend;
-use crate::clock::HandRuntime;
 use crate::hand::Hand;
 use crate::{Answer, Follower, Group, Leader, Waited};
 

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use forebay_core::LoadError;
 use forebay_singleflight::{Builder, OnTimeout, Role};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::Backend;
-use crate::clock::HandRuntime;
 use crate::hand::{Hand, at_once};
 use crate::{Answer, Group};
 

@@ -8,9 +8,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use forebay_core::LoadError;
+use forebay_testkit::{Gone, HandRuntime};
 
 use crate::backend::Backend;
-use crate::clock::HandRuntime;
 use crate::hand::Hand;
 use crate::{Answer, Group};
 
@@ -245,7 +245,7 @@ fn followers_without_a_runtime_are_told_rather_than_stranded() {
     let runtime = HandRuntime::default();
     let group = bounded(&runtime);
     let backend = Backend::new();
-    runtime.shut_down();
+    runtime.shut_down(Gone::Refuses);
     let leader = Hand::waiting(group.work("k", || backend.load()));
     let follower = Hand::new(group.work("k", || backend.load()));
     told_or_served(follower, || {
@@ -263,7 +263,7 @@ fn followers_whose_runtime_shuts_down_are_told_rather_than_stranded() {
     let leader = Hand::waiting(group.work("k", || backend.load()));
     let follower = Hand::waiting(group.work("k", || backend.load()));
     runtime.run();
-    runtime.shut_down();
+    runtime.shut_down(Gone::Refuses);
     assert_eq!(follower.wakes(), 1);
     told_or_served(follower, || {
         backend.answer(0, 7);

@@ -5,10 +5,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use forebay_singleflight::Info;
+use forebay_testkit::HandRuntime;
 
 use crate::Outcome;
 use crate::backend::Backend;
-use crate::clock::HandRuntime;
 use crate::event::{Event, Rules};
 use crate::hand::Hand;
 use crate::model::{Expected, Model, Step};

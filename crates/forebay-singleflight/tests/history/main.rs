@@ -14,9 +14,6 @@
 #[path = "../harness/backend.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod backend;
-#[path = "../harness/clock.rs"]
-#[allow(dead_code, reason = "each test uses its part of it")]
-mod clock;
 #[path = "../harness/hand.rs"]
 #[allow(dead_code, reason = "each test uses its part of it")]
 mod hand;

@@ -6,11 +6,11 @@ use std::slice;
 use std::sync::Arc;
 
 use forebay_batch::{Batcher, Cache, Join, PerRequest};
+use forebay_testkit::HandRuntime;
 
 use crate::backend::{Backend, Step};
 use crate::hand::at_once;
 use crate::javascript::{all, loader};
-use crate::runtime::HandRuntime;
 use crate::scene::{Scene, read};
 
 #[test]
