@@ -16,6 +16,7 @@ use forebay_snapshot::{
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{self, Instant};
 
 use crate::config::{Entry, Kept, Peer, State};
@@ -100,7 +101,15 @@ struct Replica {
     /// The last entry that has come, be it applied or kept until there is a state.
     heard: Option<Cursor>,
     catching_up: Option<Outcome>,
+    remote: Remote,
+    listener: Listener,
     reports: watch::Sender<Report>,
+}
+
+/// What comes of the log, from a task that ends when this is dropped.
+struct Listener {
+    heard: mpsc::Receiver<Vec<Item>>,
+    listening: JoinHandle<()>,
 }
 
 /// Follows the log of a service until `shutdown` is ready.
@@ -128,8 +137,7 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
     let reports = watch::Sender::new(Report::new(Role::Replica(Fetched::default())));
     let name = options.seat.name.clone();
     tokio::spawn(reporter::report(options.service, name, reports.subscribe()));
-    let (tx, mut heard) = mpsc::channel(HEARD_MAX);
-    tokio::spawn(listen(Remote::new(options.service), tx));
+    let remote = Remote::new(options.service);
 
     let mut replica = Replica {
         seat: options.seat,
@@ -138,6 +146,8 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
         view,
         heard: None,
         catching_up: None,
+        remote,
+        listener: Listener::start(remote, From::Oldest),
         reports,
     };
     let mut shutdown = std::pin::pin!(shutdown);
@@ -147,7 +157,7 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
             () = &mut shutdown => break,
             Some(wish) = wishes.recv() => replica.grant(wish).await?,
             outcome = ended(&mut replica.catching_up) => replica.caught_up(outcome).await?,
-            Some(items) = heard.recv() => replica.hear(items).await?,
+            Some(items) = replica.listener.heard.recv() => replica.hear(items).await?,
         }
     }
     serving.abort();
@@ -181,8 +191,13 @@ impl Replica {
                     self.apply(Cursor::new(log, entry.sequence), entry.entry)
                         .await?;
                 }
+                self.catching_up = None;
                 self.show("Following");
                 say(format_args!("following {}", self.view.cursor));
+                // What came when the session had just ended was for nobody.
+                if self.heard != Some(self.view.cursor) {
+                    self.listen_again();
+                }
             }
         }
         Ok(())
@@ -218,6 +233,11 @@ impl Replica {
         }
         if self.catching_up.is_none() {
             for (cursor, entry) in entries {
+                if Some(cursor.sequence()) != self.view.cursor.sequence().next() {
+                    tracing::error!("{cursor} does not follow on {}", self.view.cursor);
+                    self.listen_again();
+                    break;
+                }
                 self.apply(cursor, entry).await?;
             }
             self.show("Following");
@@ -265,6 +285,12 @@ impl Replica {
         Ok(())
     }
 
+    /// Reads the log anew, from what was applied last.
+    fn listen_again(&mut self) {
+        self.heard = Some(self.view.cursor);
+        self.listener = Listener::start(self.remote, From::After(self.view.cursor));
+    }
+
     async fn apply(&mut self, cursor: Cursor, entry: Entry) -> Result<(), Fatal> {
         self.view.cursor = cursor;
         match entry {
@@ -290,9 +316,22 @@ impl Replica {
     }
 }
 
+impl Listener {
+    fn start(remote: Remote, from: From) -> Self {
+        let (tx, heard) = mpsc::channel(HEARD_MAX);
+        let listening = tokio::spawn(listen(remote, from, tx));
+        Self { heard, listening }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
 /// Reads the log, and goes on after every interruption where it was, or with the oldest entry.
-async fn listen(remote: Remote, heard: mpsc::Sender<Vec<Item>>) {
-    let mut from = From::Oldest;
+async fn listen(remote: Remote, mut from: From, heard: mpsc::Sender<Vec<Item>>) {
     let mut is_told = false;
     loop {
         let error = match remote.open(from).await {
