@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -203,8 +203,11 @@ impl Browser {
     }
 
     fn answer(&mut self, sent: u64) -> Option<Value> {
+        // A page that goes on complaining does not put it off.
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let mut message = self.messages.recv_timeout(PATIENCE).ok()?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let mut message = self.messages.recv_timeout(left).ok()?;
             if message["id"] == sent {
                 assert_eq!(message["error"], Value::Null);
                 return Some(message["result"].take());
@@ -242,10 +245,10 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         // It takes its helpers along, which a killed one may leave behind.
-        let _ = self
-            .commands
-            .write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
-        while self.messages.recv_timeout(PATIENCE).is_ok() {}
+        let last = self.last + 1;
+        let close = json!({ "id": last, "method": "Browser.close" });
+        let sent = self.commands.write_all(format!("{close}\0").as_bytes());
+        while sent.is_ok() && self.answer(last).is_some() {}
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
