@@ -1,8 +1,9 @@
 //! What does it cost to consume: a million changes from a log through a handler to a checkpoint, in one
 //! process, with a commit for every thousand and nothing lost?
 //!
-//! A thread publishes while the consumer reads. Beside the consumer is the loop that one would write by
-//! hand, which waits for each of its commits. Files are on the disk of the target folder.
+//! A thread publishes while the consumer reads. Where a commit takes longer than a thousand changes do,
+//! the next one is for more, unless no more than a thousand may be uncommitted: then each is waited for,
+//! as in the loop that one would write by hand. Files are on the disk of the target folder.
 #![allow(clippy::print_stdout, reason = "a bench says what it did")]
 
 use std::convert::Infallible;
@@ -13,12 +14,12 @@ use std::thread;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use forebay_bench::checkpoints::store::key;
-use forebay_checkpoint::{Durability, FileStore, MemoryStore};
+use forebay_checkpoint::{FileStore, MemoryStore};
 use forebay_consumer::{Batch, Consumer, Handler, batches, each};
 use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, Sequence};
 use forebay_events::{Publisher, Retention, Source};
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 const EVENTS: u64 = 1_000_000;
 const COMMIT_EVERY: u64 = 1_000;
@@ -51,9 +52,14 @@ fn end() -> Checkpoint {
 }
 
 /// Consumes all changes and returns what the handler has left in `total`.
-async fn consume<S: CheckpointStore + 'static>(store: S, handler: impl Handler<u64>) -> u64 {
+async fn consume<S: CheckpointStore + 'static>(
+    store: S,
+    handler: impl Handler<u64>,
+    uncommitted_max: u64,
+) -> u64 {
     let consumer = Consumer::builder(publish(), (store, key(7)), handler)
         .commit_every(COMMIT_EVERY)
+        .uncommitted_max(uncommitted_max)
         .build()
         .expect("the settings make sense");
     let handle = consumer.handle();
@@ -65,12 +71,21 @@ async fn consume<S: CheckpointStore + 'static>(store: S, handler: impl Handler<u
 }
 
 async fn in_batches<S: CheckpointStore + 'static>(store: S) -> u64 {
+    batched(store, EVENTS).await
+}
+
+/// Waits for every commit.
+async fn in_step<S: CheckpointStore + 'static>(store: S) -> u64 {
+    batched(store, COMMIT_EVERY).await
+}
+
+async fn batched<S: CheckpointStore + 'static>(store: S, uncommitted_max: u64) -> u64 {
     let mut total = 0;
     let sum = batches(|batch: Batch<'_, u64>| {
         total += batch.iter().sum::<u64>();
         ready(Ok::<_, Infallible>(()))
     });
-    let commits = consume(store, sum).await;
+    let commits = consume(store, sum, uncommitted_max).await;
     assert_eq!(black_box(total), TOTAL);
     commits
 }
@@ -81,7 +96,7 @@ async fn one_by_one<S: CheckpointStore + 'static>(store: S) -> u64 {
         total += *number;
         ready(Ok::<_, Infallible>(()))
     });
-    let commits = consume(store, sum).await;
+    let commits = consume(store, sum, EVENTS).await;
     assert_eq!(black_box(total), TOTAL);
     commits
 }
@@ -105,88 +120,52 @@ async fn by_hand<S: CheckpointStore>(store: S) -> u64 {
     commits + 1
 }
 
-/// A store in a new file, durable as it is unless it is told otherwise.
-fn file(durability: Durability) -> (TempDir, FileStore) {
+/// A store in a new file, as durable as it is unless it is told otherwise: each commit is synced.
+fn in_file() -> (Option<TempDir>, FileStore) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect(DISK_WORKS);
-    let options = FileStore::options().durability(durability);
-    let store = options.open(folder.path().join("positions"));
-    (folder, store.expect(DISK_WORKS))
+    let store = FileStore::open(folder.path().join("positions"));
+    (Some(folder), store.expect(DISK_WORKS))
 }
+
+fn in_memory() -> (Option<TempDir>, MemoryStore) {
+    (None, MemoryStore::new())
+}
+
+type Benches<'a> = BenchmarkGroup<'a, WallTime>;
 
 /// Measures one way to consume, over a store that is made anew for each run.
-fn measure<S, H, F>(
-    benches: &mut BenchmarkGroup<'_, WallTime>,
-    runtime: &Runtime,
-    (name, keep, store): (&str, fn() -> H, fn(&H) -> S),
+fn measure<S, F: Future<Output = u64>>(
+    benches: &mut Benches<'_>,
+    name: &str,
+    open: impl Fn() -> (Option<TempDir>, S),
     consume: impl Fn(S) -> F,
-) where
-    F: Future<Output = u64>,
-{
+) {
+    let runtime = Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("there is a clock");
+    let mut commits = 0;
     benches.bench_function(name, |bencher| {
-        let mut commits = 0;
         bencher.iter_with_large_drop(|| {
-            let kept = keep();
-            commits = runtime.block_on(consume(store(&kept)));
-            kept
+            let (folder, store) = open();
+            commits = runtime.block_on(consume(store));
+            folder
         });
-        println!("  {name}: {EVENTS} events, the last time with {commits} commits");
     });
+    println!("{name}: {EVENTS} changes came once each, with {commits} commits");
 }
 
-type Kept = (TempDir, FileStore);
-
 fn million(criterion: &mut Criterion) {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_time()
-        .build()
-        .expect("there is a thread");
-    let mut benches = criterion.benchmark_group("a million changes, a commit for a thousand");
-    benches
-        .throughput(Throughput::Elements(EVENTS))
-        .sample_size(10);
-
-    let memory: (fn() -> MemoryStore, fn(&MemoryStore) -> MemoryStore) =
-        (MemoryStore::new, Clone::clone);
-    let durable: (fn() -> Kept, fn(&Kept) -> FileStore) =
-        (|| file(Durability::Sync), |kept| kept.1.clone());
-    let (bench, on) = (&mut benches, &runtime);
-    measure(
-        bench,
-        on,
-        ("in memory, in batches", memory.0, memory.1),
-        in_batches,
-    );
-    measure(
-        bench,
-        on,
-        ("in memory, one by one", memory.0, memory.1),
-        one_by_one,
-    );
-    measure(
-        bench,
-        on,
-        ("in memory, by hand", memory.0, memory.1),
-        by_hand,
-    );
-    measure(
-        bench,
-        on,
-        ("in a file, synced, in batches", durable.0, durable.1),
-        in_batches,
-    );
-    measure(
-        bench,
-        on,
-        ("in a file, synced, one by one", durable.0, durable.1),
-        one_by_one,
-    );
-    measure(
-        bench,
-        on,
-        ("in a file, synced, by hand", durable.0, durable.1),
-        by_hand,
-    );
+    let mut benches = criterion.benchmark_group("a million changes");
+    benches.throughput(Throughput::Elements(EVENTS));
+    benches.sample_size(10);
+    let b = &mut benches;
+    measure(b, "in memory, in batches", in_memory, in_batches);
+    measure(b, "in memory, in step", in_memory, in_step);
+    measure(b, "in memory, one by one", in_memory, one_by_one);
+    measure(b, "in memory, by hand", in_memory, by_hand);
+    measure(b, "in a file, in batches", in_file, in_batches);
+    measure(b, "in a file, in step", in_file, in_step);
+    measure(b, "in a file, one by one", in_file, one_by_one);
+    measure(b, "in a file, by hand", in_file, by_hand);
     benches.finish();
 }
 
