@@ -27,8 +27,6 @@ pub(crate) struct Run<F, K: Keep, H> {
     desk: Desk<K>,
     /// How often in a row what is followed broke off before a position was reached.
     interruptions: u32,
-    /// A gap was met, and no position was reached since.
-    has_begun_anew: bool,
     /// What comes are the pieces of a snapshot.
     is_snapshot: bool,
     /// What is done now is the last, so that a stop is none any more; it has a deadline instead.
@@ -50,7 +48,6 @@ impl<F, K: Keep, H> Run<F, K, H> {
             handler,
             desk,
             interruptions: 0,
-            has_begun_anew: false,
             is_snapshot: false,
             is_ending: false,
         }
@@ -158,7 +155,6 @@ where
             return;
         }
         self.interruptions = 0;
-        self.has_begun_anew = false;
         if std::mem::replace(&mut self.is_snapshot, false) {
             self.desk.enter(Phase::Following);
         }

@@ -59,7 +59,8 @@ where
             FollowError::Closed => Err(Ending::Closed),
             FollowError::Refused(error) => Err(Ending::Failed(Cause::Follow(error))),
             FollowError::Interrupted(error) => self.interrupted(error).await,
-            // There is nothing that could be missing behind what nobody has.
+            // Nothing can be missing behind what nobody has. So gap after gap, with nothing between, is
+            // as good as a log that cannot be reached.
             FollowError::Stale(error) if self.desk.book.reached().is_none() => {
                 self.interrupted(error).await
             }
@@ -79,30 +80,13 @@ where
         self.pause(wait).await
     }
 
-    /// Begins anew behind a gap, or ends there. Gap after gap, with nothing between, is as good as a
-    /// log that cannot be reached.
+    /// Begins anew behind a gap, or ends there.
     pub(super) async fn gap(&mut self, error: Option<F::Error>) -> Flow<(), F, K, H> {
         let said = error.as_ref().map(|error| error as &dyn std::fmt::Display);
         self.desk.observer.gap(said);
         if self.desk.settings.on_gap == OnGap::Stop {
             return Err(Ending::Failed(Cause::Gap(error)));
         }
-        if self.has_begun_anew {
-            self.interruptions = self.interruptions.saturating_add(1);
-            let failures = self.interruptions;
-            let wait = match &error {
-                Some(error) => self.desk.wait_after(Doing::Follow, error, failures),
-                None => self
-                    .desk
-                    .wait_after(Doing::Follow, &"gap after gap", failures),
-            };
-            let Some(wait) = wait else {
-                return Err(Ending::Failed(Cause::Gap(error)));
-            };
-            self.desk.enter(Phase::Waiting);
-            self.pause(wait).await?;
-        }
-        self.has_begun_anew = true;
         self.begin_anew().await
     }
 
