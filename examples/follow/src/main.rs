@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use forebay_example_follow::peers::{LEADER, PeerAddress, Seat};
-use forebay_example_follow::writer::Keeping;
+use forebay_example_follow::writer::{Fatal, Keeping};
 use forebay_example_follow::{replica, service, show, worker};
+use tokio::runtime::Runtime;
 use tokio::{io, select, signal};
 
 /// A configuration service whose changes are watched, applied by a worker, and replicated. Without
@@ -146,8 +147,7 @@ struct SeatOptions {
     trailing: u64,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_target(false)
         .with_writer(std::io::stderr)
@@ -155,19 +155,33 @@ async fn main() -> ExitCode {
         .log_internal_errors(false)
         .init();
     let options = Options::parse();
+    let outcome = Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let outcome = runtime.block_on(run(options));
+        // The thread that reads the input may wait for ever.
+        runtime.shutdown_background();
+        outcome
+    });
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!("{line}");
+    ExitCode::FAILURE
+}
+
+async fn run(options: Options) -> Result<(), Fatal> {
     let ended = ended(options.until_input_ends);
-    let outcome = match options.command {
+    match options.command {
         Some(Command::Service(options)) => service::run(options.into(), ended).await,
         Some(Command::Worker(options)) => worker::run(options.into(), ended).await,
         Some(Command::Replica(options)) => replica::run(options.into(), ended).await,
         None => show::run(options.show.into(), ended).await,
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error}");
-            ExitCode::FAILURE
-        }
     }
 }
 

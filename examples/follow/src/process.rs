@@ -18,6 +18,8 @@ use crate::writer::Fatal;
 /// Nothing that is waited for here takes so long, on any machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 const PORTS: Range<u16> = 20_000..30_000;
 const PORTS_APART: usize = 61;
 
@@ -121,6 +123,11 @@ impl Process {
         self.child.kill().await
     }
 
+    /// Returns whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|ended| ended.is_some())
+    }
+
     /// Waits until it has ended by itself, and returns whether all was well.
     ///
     /// # Errors
@@ -133,6 +140,29 @@ impl Process {
     pub async fn wait(&mut self) -> Result<bool, Fatal> {
         Ok(time::timeout(PATIENCE, self.child.wait()).await??.success())
     }
+}
+
+/// Waits for something that nobody tells of: it is looked again and again whether it is so.
+///
+/// # Errors
+///
+/// If it does not come about.
+///
+/// # Cancel safety
+///
+/// Nothing has changed.
+pub async fn wait_until(
+    what: &str,
+    mut is_so: impl AsyncFnMut() -> Result<bool, Fatal>,
+) -> Result<(), Fatal> {
+    let waiting = async {
+        while !is_so().await? {
+            time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    };
+    let waited = time::timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| Err(format!("it does not happen that {what}").into()))
 }
 
 /// Returns addresses on this machine for processes that are killed and come back. Nobody takes them

@@ -14,7 +14,7 @@ use crate::applied;
 use crate::client::Client;
 use crate::load::{fill, keep_writing, watch};
 use crate::peers::LEADER;
-use crate::process::{PATIENCE, Process, free_addresses};
+use crate::process::{Process, free_addresses, wait_until};
 use crate::worker;
 use crate::writer::Fatal;
 
@@ -32,9 +32,6 @@ const TRAILING: u64 = 5_000;
 
 /// How much of the state the late replica has when the other one is killed.
 const KILL_AT_PERCENT: u64 = 40;
-
-/// How often it is looked whether something has happened that nobody tells.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 const WORKER: &str = "worker";
 const APPLIED: &str = "applied.jsonl";
@@ -197,7 +194,10 @@ impl Stage {
         let position = self.position(self.service).await?;
         let source = self.read(self.service, "/config").await?;
         for (address, name) in self.reads.into_iter().zip(REPLICAS) {
-            wait_until(async || Ok(self.position(address).await? == position)).await?;
+            wait_until("a replica catches up", async || {
+                Ok(self.position(address).await? == position)
+            })
+            .await?;
             if self.read(address, "/config").await? != source {
                 return Err(format!("{name} differs from the service").into());
             }
@@ -210,7 +210,10 @@ impl Stage {
     async fn check_worker(&self, killed: Applied) -> Result<(), Fatal> {
         let head: Cursor = self.position(self.service).await?.parse()?;
         let head = head.sequence().get();
-        wait_until(async || Ok(self.applied().await?.last == head)).await?;
+        wait_until("the worker applies everything", async || {
+            Ok(self.applied().await?.last == head)
+        })
+        .await?;
         let applied = applied::read(&self.path(APPLIED))?;
         let mut last = 0;
         let mut again = 0;
@@ -255,16 +258,6 @@ impl Stage {
 struct Applied {
     last: u64,
     committed: u64,
-}
-
-async fn wait_until(mut is_so: impl AsyncFnMut() -> Result<bool, Fatal>) -> Result<(), Fatal> {
-    let waiting = async {
-        while !is_so().await? {
-            time::sleep(LOOK_EVERY).await;
-        }
-        Ok(())
-    };
-    time::timeout(PATIENCE, waiting).await?
 }
 
 /// Shows how a replica catches up, and kills one of its providers in the middle. Returns whether

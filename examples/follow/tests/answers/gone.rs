@@ -61,3 +61,30 @@ async fn who_follows_a_service_that_is_killed_waits_for_it_and_goes_on() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn of_two_workers_with_one_name_the_later_one_takes_over() {
+    let site = Site::start(&[]).await;
+    let mut early = Logged::start("worker", &site.worker_arguments());
+    let file = site.path("applied.jsonl");
+    site.set("web/color", "blue").await;
+    wait_until("the early one has it", async || applied(&file) == ["blue"]).await;
+
+    let mut arguments = site.worker_arguments();
+    let others = site.path("others.jsonl");
+    arguments[2] = format!("--applied={}", others.display());
+    let _late = Logged::start("worker", &arguments);
+    wait_until("the early one ends", async || {
+        // It learns of the other one when it commits.
+        site.set("web/color", "green").await;
+        early.process.has_ended()
+    })
+    .await;
+    assert!(!early.process.wait().await.unwrap());
+    let line = early.line().await;
+    assert!(line.contains("the claim is fenced"), "{line}");
+    wait_until("the late one goes on", async || {
+        !applied(&others).is_empty()
+    })
+    .await;
+}

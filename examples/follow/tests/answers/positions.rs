@@ -1,7 +1,9 @@
+use forebay_core::Cursor;
 use forebay_example_follow::client::{Client, ClientError};
+use forebay_example_follow::worker;
 use hyper::StatusCode;
 
-use crate::site::{Site, wait_until};
+use crate::site::{Logged, Site, applied, wait_until};
 
 const OF_ANOTHER_LOG: &str = "0000000000000001-1";
 
@@ -90,4 +92,31 @@ async fn a_watcher_with_a_stale_position_starts_anew_and_one_that_is_not_goes_on
     }
     // Being away for long is no mistake.
     assert!(site.service.lines().is_empty());
+}
+
+#[tokio::test]
+async fn a_worker_that_was_away_for_too_long_begins_with_the_state() {
+    let site = Site::start(&["--trailing=10"]).await;
+    let mut worker = Logged::start("worker", &site.worker_arguments());
+    let file = site.path("applied.jsonl");
+    let begun = site.set("web/color", "0").await;
+    wait_until("it applies", async || !applied(&file).is_empty()).await;
+    let committed = async || worker::committed(&site.path("positions.ckpt"), "worker").unwrap();
+    let begun: Cursor = begun.parse().unwrap();
+    wait_until("it commits", async || committed().await == Some(begun)).await;
+    worker.process.kill().await.unwrap();
+    for value in 1..=1_200 {
+        site.set("web/color", &value.to_string()).await;
+    }
+    let is_stale = async || {
+        let client = Client::connect(site.address).await.unwrap();
+        let events = client.events("/log", Some(&begun.to_string())).await;
+        matches!(events, Err(ClientError::Status(StatusCode::GONE)))
+    };
+    wait_until("the log is shortened", is_stale).await;
+
+    let _worker = Logged::start("worker", &site.worker_arguments());
+    wait_until("it has the state", async || applied(&file) == ["1200"]).await;
+    site.set("web/color", "1201").await;
+    wait_until("it goes on", async || applied(&file) == ["1200", "1201"]).await;
 }

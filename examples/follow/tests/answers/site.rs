@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
 use forebay_example_follow::client::{Client, Event};
-use forebay_example_follow::process::{PATIENCE, Process};
+use forebay_example_follow::process::{self, Process};
 use hyper::body::Bytes;
 use hyper::{Method, StatusCode};
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::time;
 
 /// A process, and what it has written to its log.
 pub struct Logged {
@@ -177,15 +175,10 @@ pub async fn start_service(
     (service, address.parse().unwrap())
 }
 
-/// Looks again and again; what is waited for comes sooner or later on any machine.
+/// Waits for what comes sooner or later on any machine.
 pub async fn wait_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let waiting = async {
-        while !is_so().await {
-            time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = time::timeout(PATIENCE, waiting).await;
-    waited.unwrap_or_else(|_| panic!("it does not happen that {what}"));
+    let waited = process::wait_until(what, async || Ok(is_so().await)).await;
+    waited.unwrap();
 }
 
 /// Returns the values that a worker has applied, in order.

@@ -2,15 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use forebay_core::Cursor;
 use forebay_example_follow::client::Client;
-use forebay_example_follow::process::{PATIENCE, Process, free_addresses};
+use forebay_example_follow::process::{self, Process, free_addresses};
 use forebay_example_follow::worker;
 use hyper::{Method, StatusCode};
 use tempfile::TempDir;
-use tokio::time;
 
 /// How many entries of the log are kept: more than a worker misses that is started again at once,
 /// and fewer than a replica misses that starts with nothing.
@@ -127,13 +125,8 @@ pub async fn read(address: SocketAddr, path: &str) -> Option<String> {
     Some(String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// Looks again and again; what is waited for comes sooner or later on any machine.
+/// Waits for what comes sooner or later on any machine.
 pub async fn wait_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let waiting = async {
-        while !is_so().await {
-            time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = time::timeout(PATIENCE, waiting).await;
-    waited.unwrap_or_else(|_| panic!("it does not happen that {what}"));
+    let waited = process::wait_until(what, async || Ok(is_so().await)).await;
+    waited.unwrap();
 }
