@@ -1,5 +1,7 @@
 //! What is on the page.
 
+use std::fs;
+
 use forebay_checkpoint::{FileStore, KeyParts};
 use forebay_core::{Checkpoint, Cursor, LogId, Sequence};
 use forebay_example_follow::status::Receiving;
@@ -139,6 +141,28 @@ fn bar_of_a_worker_is_what_a_kill_would_do_again() {
             .contains(&"silent for 9 s".to_owned())
     );
     assert_eq!(browser.complaints, Vec::<String>::new());
+}
+
+#[test]
+fn positions_that_cannot_be_read_are_said_until_they_can() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("positions");
+    fs::write(&path, "no positions").unwrap();
+    let mut first = status();
+    first.workers = vec![worker("copier", 12_300)];
+    let site = Site::start(first, Some(path.clone()));
+    browser.open(&site.address);
+    browser.until(LIVE);
+    let is_seen = "document.querySelector('#positions-unreadable').checkVisibility()";
+    assert_eq!(browser.evaluate(is_seen), true);
+    // What the worker says itself is shown all the same.
+    assert_eq!(browser.texts(".worker dd"), ["–", "12,300", "45"]);
+
+    fs::remove_file(&path).unwrap();
+    browser.until(&format!("!{is_seen}"));
 }
 
 #[test]
