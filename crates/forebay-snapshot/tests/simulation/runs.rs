@@ -8,7 +8,7 @@ use crate::network::DROP_PERCENT_MAX;
 use crate::tally::Tally;
 
 /// How many runs of each kind there are unless it is said otherwise.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 150;
 
 /// Runs what is given for many seeds, and says which one failed.
 fn for_seeds(run: impl Fn(u64)) {
