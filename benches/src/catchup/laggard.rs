@@ -83,7 +83,6 @@ impl Laggard {
         self.fetch.is_none() && self.reader.is_at_head()
     }
 
-    pub(super) fn debug(&self) -> String { format!("{:?} fetching {}", self.reader, self.fetch.is_some()) }
     /// Returns the last entry that is in the state.
     pub(super) fn applied(&self) -> u64 {
         self.applied
@@ -138,6 +137,11 @@ impl Laggard {
                     self.fetch = None;
                     for (from, entries) in replay {
                         self.apply(from, entries)?;
+                    }
+                    if self.reader.is_beyond(self.applied) {
+                        // The state is older than what was read. Its provider kept the rest.
+                        let next = Some(self.applied + 1);
+                        self.reader = Reader::new(now, next, self.equipment.value_bytes);
                     }
                 }
             }

@@ -68,6 +68,11 @@ impl Reader {
         self.expected > self.head && self.head > 0
     }
 
+    /// Returns whether it may not give the entry after this one any more.
+    pub(super) fn is_beyond(&self, applied: u64) -> bool {
+        self.next.is_none() || self.expected > applied + 1
+    }
+
     /// Returns what to ask for next.
     pub(super) fn poll(&mut self, now: Instant) -> Option<Packet> {
         let lost = self.lost.pop_front();
@@ -91,11 +96,13 @@ impl Reader {
         let Some(next) = next else {
             return self.awaited.is_empty().then_some((0, 0));
         };
+        // One that was asked for behind the head stays where it is until it is known how far it goes.
+        let is_asked = self.awaited.iter().any(|ask| ask.from == next);
+        if is_asked || self.awaited.len() >= WINDOW {
+            return None;
+        }
         if next > self.head {
             return self.awaited.is_empty().then_some((next, self.count));
-        }
-        if self.awaited.len() >= WINDOW {
-            return None;
         }
         let count = self.count.min(self.head - next + 1);
         self.next = Some(next + count);
@@ -133,18 +140,25 @@ impl Reader {
         if self.next.is_some_and(|next| next < end) {
             self.next = Some(end);
         }
-        if stretch.from >= self.expected {
-            self.early.insert(stretch.from, entries);
-        }
+        self.early.insert(stretch.from, entries);
         Ok(self.in_order())
     }
 
     fn in_order(&mut self) -> Vec<Run> {
         let mut runs = Vec::new();
-        while let Some(entries) = self.early.remove(&self.expected) {
-            let from = self.expected;
-            self.expected += entries.len() as u64;
-            runs.push((from, entries));
+        while let Some(first) = self.early.first_entry() {
+            if *first.key() > self.expected {
+                break;
+            }
+            let (from, mut entries) = first.remove_entry();
+            // Of what was asked for twice, a part may have come.
+            let known = (self.expected - from).min(entries.len() as u64);
+            entries.drain(..known as usize);
+            if !entries.is_empty() {
+                let begin = self.expected;
+                self.expected += entries.len() as u64;
+                runs.push((begin, entries));
+            }
         }
         runs
     }
@@ -239,6 +253,32 @@ mod tests {
         reader.handle_timeout(timeout);
         assert_eq!(asked(&mut reader, timeout), [(1, 3)]);
         assert!(reader.timeout().unwrap() - timeout > timeout - now);
+    }
+
+    #[test]
+    fn what_was_asked_for_behind_the_head_is_not_asked_for_again_when_that_moves() {
+        let (log, mut reader, now) = begin(9, Some(1));
+        reader.count = 20;
+        assert_eq!(asked(&mut reader, now), [(1, 20)]);
+        let lone = log.read(1, 20);
+        // Nobody answers for a while, and it is asked for once more.
+        let later = reader.timeout().unwrap();
+        reader.handle_timeout(later);
+        assert_eq!(asked(&mut reader, later), [(1, 20)]);
+        reader.handle(later, 1, &lone).unwrap();
+        assert_eq!(asked(&mut reader, later), [(10, 20)]);
+        log.write(2);
+        let short = log.read(10, 20);
+        log.write(9);
+        // The second answer says that there is more, and what is awaited is a part of that.
+        reader.handle(later, 1, &log.read(1, 20)).unwrap();
+        assert_eq!(asked(&mut reader, later), []);
+        let runs = reader.handle(later, 10, &short).unwrap();
+        assert_eq!(lengths(runs), [(10, 2)]);
+        assert_eq!(asked(&mut reader, later), [(12, 9)]);
+        let runs = reader.handle(later, 12, &log.read(12, 9)).unwrap();
+        assert_eq!(lengths(runs), [(12, 9)]);
+        assert!(reader.is_at_head());
     }
 
     #[test]

@@ -99,7 +99,6 @@ impl<'a> World<'a> {
             let next_ns = self.next_ns().ok_or(Fault::Stuck)?;
             self.now_ns = self.now_ns.max(next_ns);
             if interrupt::requested() || self.now_ns > SECONDS_MAX * 1_000_000_000 {
-                eprintln!("{:?} head {} applied {} under {}", self.laggard.debug(), self.log.head(), self.laggard.applied(), self.under_way.len());
                 let seconds = SECONDS_MAX;
                 return Err(Fault::Late { seconds });
             }
