@@ -14,7 +14,7 @@ use crate::desk::settings::Settings;
 use crate::policy::{Dispatch, Join, OnError};
 use crate::queue::Rules;
 
-/// Builds a [`Batcher`] with settings of its own.
+/// Builds a [`Batcher`](crate::Batcher) with settings of its own.
 ///
 /// # Examples
 ///

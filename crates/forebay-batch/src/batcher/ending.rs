@@ -12,7 +12,8 @@ where
     E: Send + Sync + 'static,
     G: Eq + Hash + Send + 'static,
 {
-    /// Takes no further loads: they fail with [`Closed`](LoadError::Closed). What waits is let go.
+    /// Takes no further loads: they fail with
+    /// [`Closed`](forebay_core::LoadError::Closed). What waits is let go.
     ///
     /// What is cached is still given.
     ///
