@@ -66,3 +66,58 @@ fn mix(identity: &[u8]) -> u64 {
     }
     fold(state, SECOND ^ FIRST)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ITEM_BYTES: usize = 1 << 10;
+
+    /// An identity after which a chunk that may end does, or one after which it never does by chance.
+    fn identity(ends: bool) -> [u8; 8] {
+        let ends_after = |identity: &[u8; 8]| {
+            let mut cutter = Cutter {
+                bytes: CHUNK_BYTES_MIN,
+                items: 1,
+            };
+            cutter.ends_after(identity, ITEM_BYTES) == ends
+        };
+        (0_u64..).map(u64::to_le_bytes).find(ends_after).unwrap()
+    }
+
+    #[test]
+    fn a_chunk_is_filled_to_the_last_byte() {
+        let mut cutter = Cutter::default();
+        assert!(!cutter.ends_before(usize::MAX), "a single item always fits");
+        for _ in 1..CHUNK_BYTES_MAX / ITEM_BYTES {
+            assert!(!cutter.ends_after(&identity(false), ITEM_BYTES));
+        }
+        assert!(!cutter.ends_before(ITEM_BYTES));
+        assert!(cutter.ends_before(ITEM_BYTES + 1));
+        assert!(cutter.ends_after(&identity(false), ITEM_BYTES));
+    }
+
+    #[test]
+    fn no_chunk_ends_by_chance_before_it_has_its_least() {
+        let mut cutter = Cutter::default();
+        for _ in 1..CHUNK_BYTES_MIN / ITEM_BYTES {
+            assert!(!cutter.ends_after(&identity(true), ITEM_BYTES));
+        }
+        assert!(cutter.ends_after(&identity(true), ITEM_BYTES));
+    }
+
+    #[test]
+    fn items_without_bytes_fill_a_chunk_too() {
+        let mut cutter = Cutter::default();
+        for _ in 1..CHUNK_ITEMS_MAX {
+            assert!(!cutter.ends_after(b"", 0));
+        }
+        assert!(cutter.ends_after(b"", 0));
+    }
+
+    #[test]
+    fn what_follows_an_identity_in_its_last_word_counts() {
+        assert_ne!(mix(b""), mix(&[0]));
+        assert_ne!(mix(&[0; 8]), mix(&[0; 9]));
+    }
+}
