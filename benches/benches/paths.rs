@@ -3,7 +3,8 @@
 //! Everything is polled by hand on one thread, before a backend that costs nothing. What a call
 //! costs without any layer is taken from every figure first: it is the callers' own, and the sum
 //! would have it twice. The four take turns, so that what slows the machine down for a while slows
-//! all of them; a ratio is that of one turn.
+//! all of them. A ratio is that of one turn of each; its middle is printed, and between which two half
+//! of them are: a turn in which the machine did something else is far off.
 #![allow(clippy::print_stdout, reason = "a bench says what it found")]
 
 use std::hint::black_box;
@@ -17,10 +18,10 @@ use forebay_bench::report::spread::Spread;
 const GOAL: f64 = 1.3;
 
 /// How many times each of the four has its turn.
-const TURNS: usize = 101;
+const TURNS: usize = 401;
 
 /// How long a turn takes, about.
-const TURN_NS: f64 = 1e6;
+const TURN_NS: f64 = 2.5e5;
 
 /// What is asked for at once.
 struct Shape {
@@ -83,7 +84,7 @@ fn ratios(turns: usize) {
             spread.map_or(f64::NAN, |spread| spread.median)
         };
         let ratio =
-            Spread::of(costs.iter().map(|[none, single, batch, both]| {
+            middle(costs.iter().map(|[none, single, batch, both]| {
                 (both - none) / ((single - none) + (batch - none))
             }));
         println!(
@@ -96,6 +97,14 @@ fn ratios(turns: usize) {
             ratio.map_or_else(String::new, |ratio| ratio.show_ratio())
         );
     }
+}
+
+/// Returns the middle of some ratios, and between which two half of them are.
+fn middle(ratios: impl Iterator<Item = f64>) -> Option<Spread> {
+    let mut ratios: Vec<f64> = ratios.collect();
+    ratios.sort_by(f64::total_cmp);
+    let quarter = ratios.len() / 4;
+    Spread::of(ratios[quarter..ratios.len() - quarter].iter().copied())
 }
 
 /// Returns what a call costs through each layer, in nanoseconds, each having had its turn.

@@ -84,7 +84,10 @@ pub fn ratio(ratio: f64) -> String {
     match ratio {
         _ if ratio.is_nan() => NONE.to_owned(),
         _ if ratio == f64::INFINITY => "inf".to_owned(),
-        _ if ratio >= 99_999.5 => format!("{ratio:.1e}"),
+        _ if ratio >= COUNT_MAX => format!("{ratio:.1e}"),
+        // More digits would say more than a ratio knows.
+        _ if ratio >= 9_995.0 => grouped((ratio / 100.0).round() * 100.0),
+        _ if ratio >= 999.5 => grouped((ratio / 10.0).round() * 10.0),
         _ if ratio >= 99.95 => format!("{ratio:.0}"),
         _ if ratio >= 9.995 => format!("{ratio:.1}"),
         // Two decimals of a ratio near nothing would hide it.
@@ -194,7 +197,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "1.00", "9.99", "10.0", "99.9", "100", "1.2e5", "0.050", "0.00"
+                "1.00", "9.99", "10.0", "99.9", "100", "123,500", "0.050", "0.00"
             ]
         );
         assert_eq!(
