@@ -6,7 +6,8 @@
 //! * [`service`]: the routes; [`reads`]: those that a replica has as well; [`failure`]: which failure
 //!   is which status.
 //! * [`sse`]: a feed of a hub as a response, and [`tail`], the log as one.
-//! * [`client`]: one connection to the service, and [`remote`], the log as it comes over one.
+//! * [`client`]: one connection to the service, and [`remote`], the log as it comes over one;
+//!   [`listener`] makes another when one ends.
 //! * [`worker`]: applies changes and commits how far it is; [`applied`]: the file it applies them to.
 //! * [`replica`]: follows the log in memory, and catches up by snapshot; [`peers`] has what a
 //!   service does for that.
@@ -27,6 +28,7 @@ pub mod sse;
 pub mod tail;
 pub mod client;
 pub mod remote;
+pub mod listener;
 pub mod reporter;
 pub mod worker;
 pub mod applied;

@@ -159,14 +159,20 @@ pub async fn lead(
     let telling = handle.clone();
     tokio::spawn(async move {
         let mut ticks = time::interval(PRUNE_EVERY);
+        let mut is_failing = false;
         loop {
             ticks.tick().await;
             let head = writer.view().cursor.sequence();
             let Ok(safe) = telling.safe_to_prune(head).await else {
                 return;
             };
-            // What cannot be removed now is removed later; the writer says it if nothing works.
-            let _ = writer.prune(safe).await;
+            let pruned = writer.prune(safe).await;
+            if let Err(error) = &pruned
+                && !is_failing
+            {
+                tracing::warn!("the log cannot be shortened, and is tried again: {error}");
+            }
+            is_failing = pruned.is_err();
         }
     });
     Ok((handle, ended))

@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::time::Duration;
 
 use axum::middleware;
 use forebay_core::{Cursor, Sequence};
@@ -16,26 +15,20 @@ use forebay_snapshot::{
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
-use tokio::time::{self, Instant};
+use tokio::time::Instant;
 
 use crate::config::{Entry, Kept, Peer, State};
+use crate::listener::Listener;
 use crate::peers::{Seat, TERM};
-use crate::remote::{From, Item, Remote, RemoteError};
+use crate::remote::{From, Item, Remote};
 use crate::reporter::{self, say};
 use crate::status::{Fetched, Report, Role};
 use crate::view::{Current, View};
 use crate::writer::Fatal;
 use crate::{failure, reads};
 
-/// How long to wait before another attempt to reach the service.
-const RETRY: Duration = Duration::from_millis(100);
-
 /// How many entries are kept while a state is fetched.
 const ENTRIES_MAX: usize = 1 << 20;
-
-/// How many items of the log wait to be applied, in the parts in which they came.
-const HEARD_MAX: usize = 16;
 
 /// What a replica is told.
 #[derive(Debug)]
@@ -101,15 +94,10 @@ struct Replica {
     /// The last entry that has come, be it applied or kept until there is a state.
     heard: Option<Cursor>,
     catching_up: Option<Outcome>,
+    wishes: mpsc::UnboundedReceiver<Wish>,
     remote: Remote,
     listener: Listener,
     reports: watch::Sender<Report>,
-}
-
-/// What comes of the log, from a task that ends when this is dropped.
-struct Listener {
-    heard: mpsc::Receiver<Vec<Item>>,
-    listening: JoinHandle<()>,
 }
 
 /// Follows the log of a service until `shutdown` is ready.
@@ -122,7 +110,7 @@ struct Listener {
 ///
 /// Connections are closed.
 pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), Fatal> {
-    let (tx, mut wishes) = mpsc::unbounded_channel();
+    let (tx, wishes) = mpsc::unbounded_channel();
     let (handle, driver) = options.seat.take(Host(tx)).await?;
     let listener = TcpListener::bind(options.listen).await?;
     say(format_args!(
@@ -146,6 +134,7 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
         view,
         heard: None,
         catching_up: None,
+        wishes,
         remote,
         listener: Listener::start(remote, From::Oldest),
         reports,
@@ -155,7 +144,7 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
         select! {
             biased;
             () = &mut shutdown => break,
-            Some(wish) = wishes.recv() => replica.grant(wish).await?,
+            Some(wish) = replica.wishes.recv() => replica.grant(wish).await?,
             outcome = ended(&mut replica.catching_up) => replica.caught_up(outcome).await?,
             Some(items) = replica.listener.heard.recv() => replica.hear(items).await?,
         }
@@ -257,9 +246,7 @@ impl Replica {
             say(format_args!("following {cursor}"));
             return Ok(());
         }
-        if self.catching_up.take().is_some() {
-            self.handle.cancel().await?;
-        }
+        self.stop_catching_up().await?;
         if cursor.sequence() == Sequence::ZERO {
             // The log is there from its beginning, so nothing is missing of nothing.
             self.view = View {
@@ -270,6 +257,23 @@ impl Replica {
             return Ok(());
         }
         self.catch_up().await
+    }
+
+    /// Ends the session, if there is one, and what it still wanted: that was for another log, or
+    /// another part of it.
+    async fn stop_catching_up(&mut self) -> Result<(), Fatal> {
+        let Some(outcome) = self.catching_up.take() else {
+            return Ok(());
+        };
+        self.handle.cancel().await?;
+        // It wants nothing more once it has ended, however it has.
+        let _ = outcome.await;
+        while let Ok(wish) = self.wishes.try_recv() {
+            if let Wish::Feed(marker) = wish {
+                self.handle.unfed(marker).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn catch_up(&mut self) -> Result<(), Fatal> {
@@ -313,52 +317,6 @@ impl Replica {
                 phase.clone_into(&mut fetched.phase);
             }
         });
-    }
-}
-
-impl Listener {
-    fn start(remote: Remote, from: From) -> Self {
-        let (tx, heard) = mpsc::channel(HEARD_MAX);
-        let listening = tokio::spawn(listen(remote, from, tx));
-        Self { heard, listening }
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
-/// Reads the log, and goes on after every interruption where it was, or with the oldest entry.
-async fn listen(remote: Remote, mut from: From, heard: mpsc::Sender<Vec<Item>>) {
-    let mut is_told = false;
-    loop {
-        let error = match remote.open(from).await {
-            Ok(mut tail) => loop {
-                is_told = false;
-                let items = match tail.next().await {
-                    Ok(items) => items,
-                    Err(error) => break error,
-                };
-                if let Some(Item::Begin(cursor) | Item::Entry(cursor, _)) = items.last() {
-                    from = From::After(*cursor);
-                }
-                if heard.send(items).await.is_err() {
-                    return;
-                }
-            },
-            Err(RemoteError::Stale) => {
-                from = From::Oldest;
-                continue;
-            }
-            Err(error) => error,
-        };
-        if !is_told {
-            tracing::warn!("the log cannot be read, and is tried again: {error}");
-            is_told = true;
-        }
-        time::sleep(RETRY).await;
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use forebay_checkpoint::{FileReader, FileStore, KeyParts};
 use forebay_consumer::{
-    Batch, Consumer, Follow, FollowError, Handle, Handler, Items, OnGap, Received, Retry, Step,
+    Batch, Consumer, Follow, FollowError, Handle, Handler, OnGap, Received, Retry, Step,
 };
 use forebay_core::{Checkpoint, Cursor, ResumeKey};
 use futures_util::{Stream, StreamExt, stream};
@@ -141,37 +141,26 @@ fn steps(
     stream::unfold(Some(tail), |tail| async move {
         let mut tail = tail?;
         match tail.next().await {
-            Ok(items) => Some((Ok(step(items)), Some(tail))),
+            Ok(items) => Some((Ok(Step::Items(received(items))), Some(tail))),
             Err(error) => Some((Err(why(error)), None)),
         }
     })
 }
 
-fn step(items: Vec<Item>) -> Step<Received<Line>> {
+fn received(items: Vec<Item>) -> Received<Line> {
     let mut received = Received::new();
-    let mut last = None;
     for item in items {
-        let (line, reached) = match item {
-            Item::Set(change) => (Some(Line { at: None, change }), None),
-            Item::Begin(cursor) | Item::Entry(cursor, Entry::Marker(_)) => (None, Some(cursor)),
+        match item {
+            Item::Set(change) => received.push(Line { at: None, change }),
+            Item::Begin(cursor) | Item::Entry(cursor, Entry::Marker(_)) => received.reach(cursor),
             Item::Entry(cursor, Entry::Change(change)) => {
                 let at = Some(cursor.sequence().get());
-                (Some(Line { at, change }), Some(cursor))
+                received.push(Line { at, change });
+                received.reach(cursor);
             }
-        };
-        if let Some(line) = line {
-            received.push(line);
-        }
-        if let Some(cursor) = reached {
-            received.reach(cursor);
-            last = Some(cursor);
         }
     }
-    match last {
-        // Nothing is to be applied, and yet it is further.
-        Some(cursor) if received.items().is_empty() => Step::Reached(cursor.into()),
-        _ => Step::Items(received),
-    }
+    received
 }
 
 /// A service that ends will be there again.
