@@ -218,7 +218,9 @@ impl<H: DriverHost> DriverHandle<H> {
 
     /// Hands over entries of the log that follow each other, each with its term, and `after`, the entry
     /// before the first of them: for the session to keep until there is a state to apply them to.
-    /// Without a session they are dropped.
+    ///
+    /// Without a session they are dropped, and so is what is handed over when the session has just
+    /// ended: after [`done`](DriverHost::done), read the log again from the last entry that it brought.
     ///
     /// # Errors
     ///

@@ -40,7 +40,9 @@ pub trait DriverHost: Send + 'static {
     /// [`NotInstalled`] if that cannot be done. It is asked for once more; then the session fails.
     fn install(&mut self, anchor: Anchor, state: Self::State) -> Result<(), NotInstalled>;
 
-    /// Applies the entries that came in the meantime, after which the replica follows the log.
+    /// Applies the entries that came in the meantime, after which the replica follows the log: from
+    /// the last of them, or from the anchor if there are none. What the driver is handed after this was
+    /// decided, it drops.
     fn done(&mut self, anchor: Anchor, replay: Vec<LogEntry<Self::Entry>>);
 
     /// Takes the news of something that an operator may want to know.
