@@ -84,8 +84,8 @@ impl Page {
     }
 }
 
-/// There is nothing to resume: each event has the whole of a section, so a newcomer's snapshot is all
-/// that somebody needs who was away.
+/// There is nothing to resume: each event has the whole of a section, so a newcomer's snapshot is
+/// all that somebody needs who was away.
 async fn follow(State(page): State<Page>) -> Result<Response, Failure> {
     let feed = page.teller.follow().await;
     let feed = feed.map_err(|_| Failure::Unavailable)?;

@@ -1,4 +1,4 @@
-//! Looks at the service a few times a second, and tells those who look at the page what has changed.
+//! Looks at the service a few times a second, and tells those who look at the page what is new.
 
 use std::convert::Infallible;
 use std::fmt;

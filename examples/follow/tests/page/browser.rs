@@ -122,8 +122,9 @@ impl Browser {
                  if (is) {{ observer.disconnect(); resolve(true); }}
                }};
                const observer = new MutationObserver(look);
-               const all = {{ subtree: true, childList: true, characterData: true, attributes: true }};
-               observer.observe(document, all);
+               observer.observe(document, {{
+                 subtree: true, childList: true, characterData: true, attributes: true,
+               }});
                look();
              }})"
         );

@@ -1,4 +1,4 @@
-//! The picture of the page that the docs have: of the show that `cargo run` is, in the middle of it.
+//! The picture of the page that the docs have: of the show that `cargo run` is, halfway through.
 
 use std::env;
 use std::fs;
@@ -17,8 +17,8 @@ const WANTED: &str = "FOREBAY_PICTURE";
 /// Nobody wants to load more for one picture.
 const BYTES_MAX: usize = 200_000;
 
-/// One watcher is slow; one replica has come late and follows, and the one that was killed meanwhile
-/// is in the middle of a snapshot.
+/// One watcher is slow; one replica has come late and follows, and the one that was killed
+/// meanwhile is in the middle of a snapshot.
 const MOMENT: &str = "
     document.querySelectorAll('#topics th').length >= 4
     && document.querySelectorAll('#watcher-rows tr').length >= 6
