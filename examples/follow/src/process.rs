@@ -36,7 +36,7 @@ pub struct Process {
     /// What it has said, which is read whether or not anybody wants it: a full pipe would stop it.
     lines: mpsc::UnboundedReceiver<String>,
     /// The process ends when this is closed.
-    _input: ChildStdin,
+    input: Option<ChildStdin>,
 }
 
 impl Process {
@@ -68,7 +68,7 @@ impl Process {
             name: name.to_owned(),
             child,
             lines: listen(output),
-            _input: input,
+            input: Some(input),
         })
     }
 
@@ -126,6 +126,20 @@ impl Process {
     /// Returns whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|ended| ended.is_some())
+    }
+
+    /// Asks it to end, and goes on as [`wait`](Process::wait).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// It was asked all the same.
+    pub async fn end(&mut self) -> Result<bool, Fatal> {
+        self.input = None;
+        self.wait().await
     }
 
     /// Waits until it has ended by itself, and returns whether all was well.

@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use crate::board::Board;
 use crate::config::{Change, Entry, Name, VALUE_BYTES_MAX};
 use crate::failure::{self, Failure};
+use crate::metrics;
 use crate::page::Page;
 use crate::peers::{self, Seat};
 use crate::reads::{self, KeyPath, TopicPath};
@@ -121,7 +122,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 fn routes(service: Service) -> Router {
-    let writer = service.writer.clone();
+    let (writer, board) = (service.writer.clone(), service.board.clone());
     Router::new()
         .route("/config/{topic}/{key}", put(set_key).delete(delete_key))
         .route("/watch/{topic}", get(watch_topic))
@@ -130,6 +131,7 @@ fn routes(service: Service) -> Router {
         .with_state(service)
         .merge(reads::routes(writer.current().clone()))
         .merge(tail::routes(writer))
+        .merge(metrics::routes(board))
         .layer(DefaultBodyLimit::max(VALUE_BYTES_MAX))
         .fallback(async || Failure::Missing)
         .method_not_allowed_fallback(async || Failure::NotAllowed)

@@ -88,3 +88,23 @@ async fn of_two_workers_with_one_name_the_later_one_takes_over() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_follows_is_told_when_the_service_ends() {
+    let mut site = Site::start(&[]).await;
+    site.set("web/color", "blue").await;
+    let mut streams = Vec::new();
+    for path in ["/watch/web", "/watch/web/color", "/log"] {
+        let client = Client::connect(site.address).await.unwrap();
+        streams.push(client.events(path, None).await.unwrap());
+    }
+    assert!(site.service.process.end().await.unwrap());
+    for mut events in streams {
+        let mut last = None;
+        while let Ok(Some(come)) = events.next().await {
+            last = come.into_iter().next_back();
+        }
+        assert_eq!(last.unwrap().name, "closed");
+    }
+    assert!(site.service.lines().is_empty());
+}

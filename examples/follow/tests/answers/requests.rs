@@ -51,3 +51,32 @@ async fn a_request_that_makes_no_sense_gets_its_status_and_one_line_in_the_log()
     assert_eq!((status, &*value), (StatusCode::OK, "blue"));
     assert!(site.service.lines().is_empty());
 }
+
+#[tokio::test]
+async fn metrics_say_what_the_page_shows() {
+    let site = Site::start(&[]).await;
+    site.set("web/color", "blue").await;
+    site.set("web/color", "red").await;
+    site.set("mail/host", "here").await;
+    let report = concat!(
+        r#"{"run": 1, "log": null, "applied": null, "#,
+        r#""role": {"worker": {"state": "Following", "committed": null}}}"#
+    );
+    let status = site.ask(Method::PUT, "/status/worker", report).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let (status, text) = site.answer(Method::GET, "/metrics", "").await;
+    assert_eq!(status, StatusCode::OK);
+    let expected = [
+        "follow_head 3",
+        "follow_keys 2",
+        "follow_changes_total{name=\"mail\"} 1",
+        "follow_changes_total{name=\"web\"} 2",
+        "follow_watchers{name=\"web\"} 0",
+        "follow_starts_total{name=\"worker\"} 1",
+    ];
+    for line in expected {
+        assert!(text.lines().any(|found| found == line), "no {line}: {text}");
+    }
+    // It has said nothing of this log.
+    assert!(!text.contains("follow_lag{"), "{text}");
+}
