@@ -159,6 +159,34 @@ fn a_store_is_given_up_after_its_attempts() {
 }
 
 #[test]
+fn attempts_of_a_store_count_anew_after_a_success() {
+    let scene = Scene::new([vec![]]).storing(1, 0);
+    let mut running =
+        scene.start_with(|builder| builder.store_retry(RETRY.attempts(2)).commit_every(1));
+    for number in 1..=3 {
+        scene.store.fail([Fault::Busy]);
+        scene.log.push(items([number]));
+        running.run();
+        running.advance(SECOND);
+        assert_eq!(scene.store.stored(), Some(at(1, number)));
+    }
+    assert!(!running.has_ended());
+}
+
+#[test]
+fn the_first_failure_is_what_it_failed_of() {
+    let scene = Scene::new([vec![items(1..=1)]]).storing(1, 0);
+    let mut running = scene.start();
+    scene.worker.applies([Go::FailsForGood]);
+    scene.store.fail([Fault::Refused]);
+    scene.log.push(items(2..=2));
+    running.run();
+    let error = running.end().unwrap_err();
+    assert!(matches!(error.cause, Cause::Handler(_)));
+    assert_eq!(error.summary.uncommitted, 1);
+}
+
+#[test]
 fn a_commit_that_is_refused_ends_it_once_the_batch_is_applied() {
     let scene = Scene::new([vec![]]).storing(1, 0);
     let mut running = scene.start_with(|builder| builder.commit_every(1));
