@@ -128,8 +128,11 @@ impl Reader {
         let passed = passed.filter(|ask| ask.from != asked);
         self.lost.extend(passed.map(|ask| (ask.from, ask.count)));
         if asked == 0 {
-            let next = *self.next.get_or_insert(stretch.head + 1);
-            self.expected = self.expected.max(next);
+            // A second answer comes to who has begun already.
+            if self.next.is_none() {
+                self.next = Some(stretch.head + 1);
+                self.expected = stretch.head + 1;
+            }
             return Ok(Vec::new());
         }
         if stretch.from != asked {
@@ -295,6 +298,29 @@ mod tests {
         assert!(reader.handle(now, 0, &end).unwrap().is_empty());
         assert!(reader.is_at_head());
         assert_eq!(asked(&mut reader, now), [(10, 3)]);
+    }
+
+    #[test]
+    fn a_second_answer_about_the_end_passes_over_nothing() {
+        let (log, mut reader, now) = begin(9, Some(4));
+        let end = Stretch {
+            from: 0,
+            count: 0,
+            head: log.head(),
+            bytes: Default::default(),
+        };
+        assert_eq!(asked(&mut reader, now), [(0, 0)]);
+        reader.handle(now, 0, &end).unwrap();
+        assert_eq!(asked(&mut reader, now), [(4, 3), (7, 3)]);
+        reader.awaited.push_front(Ask {
+            from: 0,
+            count: 0,
+            at: now,
+        });
+        reader.handle(now, 0, &end).unwrap();
+        assert!(!reader.is_at_head());
+        let runs = reader.handle(now, 4, &log.read(4, 3)).unwrap();
+        assert_eq!(lengths(runs), [(4, 3)]);
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn what_is_lost_is_sent_again() {
 #[test]
 fn changes_go_on_while_a_laggard_catches_up() {
     let program = Program::new("catchup");
-    let arguments = "--keys 3000 --behind 100 --bandwidth 1 --repeat 1";
+    let arguments = "--keys 3000 --behind 5000 --bandwidth 1 --repeat 1";
     let busy = program.report(&format!("{arguments} --writes 50000"));
     let idle = program.report(&format!("{arguments} --writes 0"));
     for strategy in way::ALL {
