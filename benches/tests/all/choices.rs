@@ -48,11 +48,10 @@ fn two_reports_compare_question_by_question() {
         assert!(output.status.success());
     }
     let (before, after) = ("before/report.json", "after/report.json");
+    let cmp = Program::new("cmp");
     let compare = |arguments: &[&str]| {
-        let folder = program.folder();
-        let files = [before, after].map(|file| folder.join(file).display().to_string());
-        let mut command = Program::new("cmp").command(files);
-        command.args(arguments).output().unwrap()
+        let files = [before, after].map(|file| program.folder().join(file));
+        cmp.command(files).args(arguments).output().unwrap()
     };
     let output = compare(&[]);
     let text = String::from_utf8_lossy(&output.stdout);
