@@ -12,8 +12,8 @@
 //! * [`replica`]: follows the log in memory, and catches up by snapshot; [`peers`] has what a
 //!   service does for that.
 //! * [`reporter`]: tells the service how a process is.
-//! * [`status`]: what the service knows of those who follow it, [`board`], where it keeps that, [`page`],
-//!   which shows it, and [`metrics`], which says it to a machine.
+//! * [`status`]: what the service knows of those who follow it, [`board`], where it keeps that,
+//!   [`page`], which shows it, and [`metrics`], which says it to a machine.
 //! * [`show`]: all of it at once, in a terminal; [`process`] and [`load`] are what it needs for that.
 #![forbid(unsafe_code)]
 
