@@ -1,5 +1,5 @@
-//! Tells others how a process is: the service, for its page, and whoever started it. Nothing depends
-//! on that.
+//! Tells others how a process is: the service, for its page, and whoever started it. Nothing
+//! depends on that.
 
 use std::fmt::Arguments;
 use std::io::{self, Write};

@@ -5,8 +5,8 @@
 //! * Without room, or without its database, the service refuses writes and goes on to be read; when
 //!   there is room again, it writes again.
 //! * A worker without room waits, and loses nothing; with a file that is none it says so and ends.
-//! * Who follows a service that is gone waits for it, and goes on where it was; who was away for too
-//!   long begins with the state.
+//! * Who follows a service that is gone waits for it, and goes on where it was; who was away for
+//!   too long begins with the state.
 //! * Who follows is told when the service ends.
 //! * Of two workers with one name, the later one takes over.
 
