@@ -1,6 +1,7 @@
 //! `catchup`: runs ways for a laggard to catch up against each other and reports what each cost.
 //!
 //! * [`way`], the table of strategies, and `run`, one run of one of them.
+//! * [`transfer`], a provider asked by hand, for the benches.
 //! * `laggard` and `peer`, who talk in `packet`s about one `log` and its `state`, over a `network`.
 
 mod fault;
@@ -17,6 +18,7 @@ mod settings;
 mod state;
 #[cfg(test)]
 mod tests;
+pub mod transfer;
 pub mod way;
 
 use crate::catchup::measure::Engine;
