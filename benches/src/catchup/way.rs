@@ -1,6 +1,6 @@
 //! The strategies of catching up, as values of one table.
 //!
-//! To add one, add its value to [`ALL`], and to [`Way`] what the laggard does that no other one does.
+//! To add one, add its value to [`ALL`], and to `Way` what the laggard does that no other one does.
 
 use std::fmt;
 
