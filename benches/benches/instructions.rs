@@ -1,5 +1,5 @@
-//! How many instructions do the hot operations of singleflight, of the batcher, of the log and of
-//! stores of positions take?
+//! How many instructions do the hot operations of singleflight, of the batcher, of the log, of stores
+//! of positions and of snapshots take?
 //!
 //! Counted under valgrind, so that a noisy machine does not matter. `.ci/run instructions` runs
 //! this for two commits and fails where a count has risen; hashes and keys are fixed.
@@ -11,6 +11,7 @@
 
 use std::hint::black_box;
 
+use forebay_bench::catchup::transfer::{Shelf, Transfer, numbers};
 use forebay_bench::checkpoints::positions::{InFile, InMemory};
 use forebay_bench::checkpoints::store::key;
 use forebay_bench::events::follow::Follow;
@@ -288,6 +289,25 @@ fn derive(region: &str) -> Option<ResumeKey> {
         .ok()
 }
 
+/// Returns a provider of a state, which keeps so many bytes of it encoded.
+fn shelf(cached_bytes_max: usize) -> Shelf {
+    Shelf::new(numbers(20_000), cached_bytes_max)
+}
+
+#[library_benchmark]
+#[bench::kept(shelf(1 << 20))]
+#[bench::encoded_again(shelf(0))]
+fn serve_chunk(mut shelf: Shelf) -> (usize, Shelf) {
+    let chunk = shelf.chunks() - 1;
+    (black_box(&mut shelf).fetch(chunk).len(), shelf)
+}
+
+#[library_benchmark]
+#[bench::of_20_000(Transfer::new(numbers(20_000)))]
+fn session(transfer: Transfer) -> (usize, Transfer) {
+    (black_box(&transfer).session().len(), transfer)
+}
+
 library_benchmark_group!(
     name = singleflight,
     benchmarks = [uncontended, join, complete, cancel]
@@ -314,4 +334,5 @@ library_benchmark_group!(
     name = checkpoint,
     benchmarks = [load, commit, commit_unchanged, replay, derive]
 );
-main!(library_benchmark_groups = [singleflight, batch, paths, events, checkpoint]);
+library_benchmark_group!(name = snapshot, benchmarks = [serve_chunk, session]);
+main!(library_benchmark_groups = [singleflight, batch, paths, events, checkpoint, snapshot]);
