@@ -187,6 +187,9 @@ impl Runtime for Worker {
     }
 }
 
+/// So many polls are as many as it takes.
+const FOR_EVER: u64 = u64::MAX;
+
 /// Polls a future a few times at most.
 struct Patient<F> {
     future: F,
@@ -197,11 +200,19 @@ impl<F: Future + Unpin> Future for Patient<F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(answer) = Pin::new(&mut self.future).poll(cx) {
+            return Poll::Ready(Some(answer));
+        }
+        if self.polls == FOR_EVER {
+            return Poll::Pending;
+        }
+        self.polls -= 1;
         if self.polls == 0 {
             return Poll::Ready(None);
         }
-        self.polls -= 1;
-        Pin::new(&mut self.future).poll(cx).map(Some)
+        // Whoever is woken only with the answer would never leave before it.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -224,7 +235,7 @@ async fn act(loads: &Loads, rows: &Rows, mut numbers: Numbers, fails: bool) {
     // One in five is cancelled after a few polls, unless it is faster than that.
     let polls = match numbers.below(5) {
         0 => 1 + numbers.below(3),
-        _ => u64::MAX,
+        _ => FOR_EVER,
     };
     let key = numbers.below(KEYS);
     let place = key as usize;
