@@ -13,6 +13,10 @@ const QUEUED_MIN: Duration = Duration::from_millis(5);
 const REST_MIN: Duration = Duration::from_millis(100);
 const REST_MAX: Duration = Duration::from_secs(5);
 
+/// A fetch is tried so often before silence is a stall, unless answers are known to take long. Where a
+/// third of all messages is lost, half of all fetches is, and one in sixteen would be lost four times.
+const TRIES_BEFORE_STALL: u32 = 8;
+
 /// What a session knows of one provider.
 ///
 /// It outlives the snapshot: how fast a provider is does not depend on what it provides. Its window
@@ -72,12 +76,12 @@ impl Link {
     }
 
     /// How long to wait for it. More after each timeout, since it may have become slower than it was;
-    /// but that is a guess, and must not make a stall of one lost message.
+    /// but that is a guess, and must not make a stall of a few lost messages.
     pub(crate) fn timeout(&self, config: &SessionConfig) -> Duration {
         let measured = self.latency().saturating_mul(4);
         let least = measured.max(config.fetch_timeout_min);
         let guessed = least.saturating_mul(1 << self.rests.min(16));
-        let timeout = guessed.min(config.stall_timeout / 4).max(measured);
+        let timeout = guessed.min(config.stall_timeout / TRIES_BEFORE_STALL).max(measured);
         timeout.clamp(config.fetch_timeout_min, config.fetch_timeout_max)
     }
 
@@ -107,7 +111,7 @@ impl Link {
     }
 
     /// It answered, so it lives, and takes this long. Once it is known how long it takes for much, that
-    /// it takes less for little says nothing.
+    /// it takes less for little says little.
     pub(crate) fn measure(&mut self, took: Duration, is_full: bool) {
         if is_full {
             let is_first = self.latency_min == Duration::MAX;
@@ -118,6 +122,8 @@ impl Link {
             self.latency = Some(took);
         } else if took > self.latency() {
             self.latency = Some(self.latency().saturating_add(took) / 2);
+        } else {
+            self.latency = Some(self.latency().saturating_mul(7).saturating_add(took) / 8);
         }
         self.is_known = true;
     }
