@@ -81,7 +81,9 @@ impl Link {
         let measured = self.latency().saturating_mul(4);
         let least = measured.max(config.fetch_timeout_min);
         let guessed = least.saturating_mul(1 << self.rests.min(16));
-        let timeout = guessed.min(config.stall_timeout / TRIES_BEFORE_STALL).max(measured);
+        let timeout = guessed
+            .min(config.stall_timeout / TRIES_BEFORE_STALL)
+            .max(measured);
         timeout.clamp(config.fetch_timeout_min, config.fetch_timeout_max)
     }
 

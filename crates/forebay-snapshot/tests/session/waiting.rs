@@ -98,15 +98,17 @@ fn answers_that_come_too_late_make_deadlines_longer_however_little_is_in_them() 
 /// One answer that took long kept deadlines long for ever, where no answer was large enough to count.
 #[test]
 fn answers_that_come_soon_make_deadlines_shorter_again_little_by_little() {
-    let catalogue = Catalogue::with_chunks(40);
-    let mut host = Host::listing(config().fetch_bytes(1), 1, &catalogue);
-    let slow = host.fetches()[0];
-    host.pass(200 * MS);
-    host.data(slow, catalogue.piece(slow.piece));
-    // Half of what it took, and then seven eighths of that with each answer that took no time.
-    for _ in 0..8 {
+    let catalogue = Catalogue::with_chunks(12);
+    let mut host = Host::listing(config().fetch_bytes(1 << 20), 1, &catalogue);
+    let answer_with_one_chunk = |host: &mut Host, first: u64| {
         let fetch = host.fetches()[0];
-        host.data(fetch, catalogue.piece(fetch.piece));
+        host.data(fetch, catalogue.piece(Piece::Chunks { first, count: 1 }));
+    };
+    host.pass(200 * MS);
+    answer_with_one_chunk(&mut host, 0);
+    // Half of what it took, and then seven eighths of that with each answer that took no time.
+    for first in 1..9 {
+        answer_with_one_chunk(&mut host, first);
     }
     let _ = host.fetches();
     let deadline = deadline(&mut host);
