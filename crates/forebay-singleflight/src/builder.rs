@@ -21,6 +21,10 @@ use crate::table::shard::Shard;
 
 /// Builds a [`Singleflight`] with settings of its own.
 ///
+/// The defaults fit loads that end and callers with deadlines of their own: nobody's waiting is
+/// bounded, the loss of a leader promotes a follower, and failures are shared. What each policy
+/// does is shown at the policy.
+///
 /// # Examples
 ///
 /// Callers wait for one another for half a second at most, and the backend never sees more than
@@ -92,7 +96,10 @@ impl<K, V, E> Builder<K, V, E> {
 
 impl<K, V, E, S> Builder<K, V, E, S> {
     /// Sets how many locks share the keys, rounded up to a power of two. By default four for each
-    /// core.
+    /// core, and no more than 64.
+    ///
+    /// A lock takes at least 128 bytes, so that neighbours do not slow one another down. One makes
+    /// the group smallest, which is right where there are many groups with little to do.
     ///
     /// # Examples
     ///
@@ -133,7 +140,8 @@ impl<K, V, E, S> Builder<K, V, E, S> {
     /// Sets where time comes from and detached loads go.
     ///
     /// Only bounds on waiting and detached loads need it. With the `tokio` feature it is
-    /// `TokioRuntime` unless another is given.
+    /// `TokioRuntime` unless another is given. It is also what tests give a clock that they move
+    /// by hand.
     ///
     /// # Examples
     ///
@@ -145,7 +153,10 @@ impl<K, V, E, S> Builder<K, V, E, S> {
 
     /// Bounds how long a call follows another one. By default it is not bounded.
     ///
-    /// A follower pays for it with a look at the clock, not with a timer of its own.
+    /// A follower pays for it with a look at the clock, not with a timer of its own. It is kept to
+    /// the millisecond, and [`Work::timeout`](crate::Work::timeout) sets another for one call.
+    /// Choose it above the backend's slow answers, or followers give up on loads that would have
+    /// ended. It bounds no load: a leader whose load hangs hangs with it.
     ///
     /// # Examples
     ///
@@ -155,51 +166,60 @@ impl<K, V, E, S> Builder<K, V, E, S> {
         self
     }
 
-    /// Sets what a follower does when its bound on waiting has passed.
+    /// Sets what a follower does when its bound on waiting has passed. By default it fails.
+    ///
+    /// [`Hedge`](OnTimeout::Hedge) has a time of its own and needs no bound beside it; with one, it
+    /// must be the earlier.
     ///
     /// # Examples
     ///
-    /// See [`Builder`].
+    /// See [`OnTimeout`], and [`Builder`] for a hedge.
     pub const fn on_timeout(mut self, policy: OnTimeout) -> Self {
         self.policy.on_timeout = policy;
         self
     }
 
-    /// Sets what happens to the followers of a leader that was dropped.
+    /// Sets what happens to the followers of a leader that was dropped. By default one takes over.
     ///
     /// # Examples
     ///
-    /// See [`Builder`].
+    /// See [`OnLeaderLost`].
     pub const fn on_leader_lost(mut self, policy: OnLeaderLost) -> Self {
         self.policy.on_leader_lost = policy;
         self
     }
 
-    /// Sets which followers are woken to take over from a leader that was dropped.
+    /// Sets which followers are woken to take over from a leader that was dropped. By default the
+    /// youngest alone.
     ///
     /// # Examples
     ///
-    /// See [`Builder`].
+    /// See [`Handover`].
     pub const fn handover(mut self, policy: Handover) -> Self {
         self.policy.handover = policy;
         self
     }
 
-    /// Sets what happens to the followers of a load that panicked.
+    /// Sets what happens to the followers of a load that panicked. By default all of them get
+    /// [`Panicked`](forebay_core::LoadError::Panicked) with the panic's message.
+    ///
+    /// A key whose load always panics costs one load for all callers then. To let others try costs
+    /// as many more as it allows, each with its panic.
     ///
     /// # Examples
     ///
-    /// See [`Builder`].
+    /// See [`OnFailure`].
     pub const fn on_panic(mut self, policy: OnFailure) -> Self {
         self.policy.on_panic = policy;
         self
     }
 
-    /// Sets what happens to the followers of a load that failed.
+    /// Sets what happens to the followers of a load that failed. By default all of them get the
+    /// failure.
     ///
     /// # Examples
     ///
-    /// See [`Builder`].
+    /// See [`OnFailure`].
     pub const fn on_error(mut self, policy: OnFailure) -> Self {
         self.policy.on_error = policy;
         self
@@ -208,15 +228,19 @@ impl<K, V, E, S> Builder<K, V, E, S> {
     /// Bounds how many loads of the group run at once, whoever runs them. By default they are not
     /// bounded. Explicit roles do not count.
     ///
+    /// It bounds what one group asks of a backend. Groups do not know one another: where several
+    /// share a backend, put the bound into the backend's own pool.
+    ///
     /// # Examples
     ///
-    /// See [`Builder`].
+    /// See [`WhenFull`].
     pub const fn max_leaders(mut self, max: usize, when_full: WhenFull) -> Self {
         self.max_leaders = Some((max, when_full));
         self
     }
 
-    /// Names the group in spans and metrics.
+    /// Names the group in spans and metrics. By default it is `singleflight`, so that groups
+    /// without a name are counted together.
     ///
     /// # Examples
     ///

@@ -25,6 +25,13 @@ use crate::work::handle::{Fallible, Handle, Meaning, Owned, Spawned, Value};
 /// Nothing happens before it is polled. When its bound on waiting has passed the answer is
 /// [`LoadError::TimedOut`], whatever the group's policy for it: the load goes on.
 ///
+/// It is `Send` and `'static`, and so must the load be. It follows a load in place of the same key,
+/// and a call in place follows this one; whoever takes over a lost load does it in its own way.
+///
+/// # Panics
+///
+/// If it is polled after it was ready. A panic of the load is an error here, for all callers.
+///
 /// # Cancel safety
 ///
 /// Dropping it takes the call out of its flight. The load goes on for the others, and without any
@@ -63,6 +70,11 @@ where
 {
     /// Does what [`work`](Singleflight::work) does, with the load in a task of its own on the
     /// group's [`Runtime`](crate::Runtime): no caller's deadline cuts it short.
+    ///
+    /// For loads that take longer than callers are ready to wait. In place, each caller that gives
+    /// up drops the load that it leads, and the next one starts from the beginning; here the load
+    /// gets to its end. It costs a task, and the key and the closure must be owned. The task is not
+    /// aborted when the group is dropped.
     ///
     /// # Errors
     ///

@@ -21,6 +21,14 @@ use crate::table::waiters::NOWHERE;
 /// unless [`timeout`](Follower::timeout) sets another; it counts from the first poll, and when it
 /// has passed the answer is [`LoadError::TimedOut`] whatever the group's policy for it.
 ///
+/// It joined when it was made, not when it is polled: it counts among the followers, and may be
+/// picked to take over, from then on. One that is kept without being polled does not hold up an
+/// answer, but it can hold up a hand-over, see [`Handover`](crate::Handover).
+///
+/// # Panics
+///
+/// If it is polled after it was ready.
+///
 /// # Cancel safety
 ///
 /// Dropping it takes the follower out of the flight. Nobody else loses anything.
@@ -36,15 +44,37 @@ pub struct Follower<K, V, E = Infallible, S = RandomState> {
 }
 
 /// What a [`Follower`] comes to.
+///
+/// # Examples
+///
+/// A follower that is promoted has to load, for itself and for those who still follow:
+///
+/// ```
+/// use forebay_singleflight::{Joined, Singleflight, Waited};
+///
+/// let group = Singleflight::<u64, &str>::new();
+/// let Joined::Leader(leader) = group.join(&7) else { unreachable!() };
+/// let Joined::Follower(follower) = group.join(&7) else { unreachable!() };
+/// drop(leader);
+/// let answer = match futures::executor::block_on(follower) {
+///     Waited::Answered(answer) => answer.unwrap(),
+///     Waited::Promoted(leader) => leader.publish("loaded after all"),
+/// };
+/// assert_eq!(answer, "loaded after all");
+/// ```
 #[derive(Debug)]
 #[allow(
     clippy::exhaustive_enums,
     reason = "there is no third way for a wait to end"
 )]
 pub enum Waited<K, V, E = Infallible, S = RandomState> {
-    /// The flight was answered, or the wait ended without an answer.
+    /// The flight was answered, or the wait ended without an answer: with
+    /// [`TimedOut`](LoadError::TimedOut) at its bound, with [`Abandoned`](LoadError::Abandoned)
+    /// where the group lets nobody take over, with [`Closed`](LoadError::Closed) where a bound on
+    /// waiting has no runtime.
     Answered(Result<V, LoadError<E>>),
-    /// The leader was lost, and this follower is the leader now.
+    /// The leader was lost, or failed where [`OnFailure`](crate::OnFailure) lets others try, and
+    /// this follower is the leader now.
     Promoted(Leader<K, V, E, S>),
 }
 
@@ -63,7 +93,7 @@ impl<K, V, E, S> Follower<K, V, E, S> {
         }
     }
 
-    /// Bounds the wait, in place of the group's own bound.
+    /// Bounds the wait, in place of the group's own bound. Zero does not wait at all.
     ///
     /// # Examples
     ///

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
 /// How a call came by its answer.
+///
+/// All but [`Follower`](Role::Follower) cost the backend a load. Leaders are never counted among
+/// those that were spared one, however many shared their answer.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Role {
@@ -29,7 +32,25 @@ impl Role {
     }
 }
 
-/// What is known of a call besides its answer.
+/// What is known of a call besides its answer: see
+/// [`Work::with_info`](crate::Work::with_info).
+///
+/// For logs and metrics of your own: to say of a request whether it loaded or waited, and for how
+/// long. The group's totals are in [`Stats`](crate::Stats).
+///
+/// # Examples
+///
+/// ```
+/// use forebay_singleflight::{Role, Singleflight};
+///
+/// let group = Singleflight::<u64, u64>::new();
+/// let leader = group.claim(&7).unwrap();
+/// let call = group.work(&7, || async { unreachable!("somebody is loading") }).with_info();
+/// let both = futures::future::join(call, async { leader.publish(49) });
+///
+/// let ((answer, info), _) = futures::executor::block_on(both);
+/// assert_eq!((answer, info.role, info.followers), (Ok(49), Role::Follower, 1));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Info {

@@ -15,6 +15,11 @@ use crate::table::flight::Outcome;
 /// Made by [`Singleflight::join`](crate::Singleflight::join),
 /// [`Singleflight::claim`](crate::Singleflight::claim) and by a [`Follower`](crate::Follower) that
 /// was promoted. The bound on leaders does not count it: what it does is the holder's own.
+///
+/// It may be held across awaits and sent to another task or thread. As long as it is held the key
+/// has a flight, so a holder that forgets it stalls the key: let it live no longer than the load.
+/// To drop it is always safe. The youngest follower takes over then, or the key is free again; so
+/// an early return, a `?` or a panic before [`publish`](Leader::publish) strands nobody.
 #[must_use = "dropping the leader hands the flight over"]
 pub struct Leader<K, V, E = Infallible, S = RandomState> {
     group: Arc<Group<K, V, E, S>>,
@@ -35,6 +40,9 @@ impl<K, V, E, S> Leader<K, V, E, S> {
 
     /// Whether this leader took over a flight from another one.
     ///
+    /// The first load may have got as far as the backend: look, where that matters, before doing
+    /// what must not be done twice.
+    ///
     /// # Examples
     ///
     /// ```
@@ -54,7 +62,8 @@ impl<K, V, E, S> Leader<K, V, E, S> {
         self.promoted
     }
 
-    /// Returns how many followers wait for this leader now.
+    /// Returns how many followers wait for this leader now. Others may come until it publishes; a
+    /// refresh that nobody waits for may use it to take its time.
     ///
     /// # Examples
     ///

@@ -33,8 +33,13 @@ where
 {
     /// Joins the flight of `key` at once, in an explicit role.
     ///
-    /// For code that can't put its load into a closure. A caller that follows the load it is itself
-    /// running, in one task, waits for itself; only a bound on waiting helps there.
+    /// For code that can't put its load into a closure: where a value comes from a callback, from
+    /// another thread, or in pieces. Everywhere else take [`work`](Singleflight::work): it finds
+    /// loads that wait for themselves. Here a caller that follows the load it is itself running,
+    /// in one task, waits for itself; only a bound on waiting helps.
+    ///
+    /// The value goes to those who follow at that moment; who joins later finds no flight and
+    /// leads.
     ///
     /// # Examples
     ///
@@ -65,7 +70,8 @@ where
     /// Becomes the leader of `key`, or gives `None` where somebody is loading it already.
     ///
     /// The building block of refresh-ahead and of serving stale values while one caller
-    /// revalidates: nobody waits, and callers that come meanwhile follow.
+    /// revalidates, as HTTP caches do by `stale-while-revalidate` (RFC 5861): nobody waits, and
+    /// callers that come meanwhile follow.
     ///
     /// # Examples
     ///

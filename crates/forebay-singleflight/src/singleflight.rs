@@ -100,9 +100,12 @@ impl<K, V, E, S> Singleflight<K, V, E, S> {
     /// Makes later calls of every key load anew, see [`forget`](Singleflight::forget); returns how
     /// many flights that was.
     ///
+    /// For a write whose keys are not known, or a failover of the backend. It takes the locks one
+    /// after another, so a flight that begins meanwhile may be hidden or not.
+    ///
     /// # Examples
     ///
-    /// As for [`forget`](Singleflight::forget).
+    /// See [`forget`](Singleflight::forget).
     #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn forget_all(&self) -> usize {
         self.group.forget_all()
@@ -281,7 +284,7 @@ where
     ///
     /// # Examples
     ///
-    /// As for [`work_owned`](Singleflight::work_owned).
+    /// See [`work_owned`](Singleflight::work_owned).
     pub fn try_work_owned<F, Fut>(
         &self,
         key: K,
@@ -308,7 +311,9 @@ where
     /// let group = Singleflight::<u64, String>::new();
     /// let _claim = group.claim(&7);
     /// assert!(group.forget(&7));
-    /// assert!(group.claim(&7).is_some());
+    /// let after_a_write = group.claim(&7);
+    /// assert!(after_a_write.is_some());
+    /// assert_eq!(group.forget_all(), 1);
     /// ```
     pub fn forget<Q>(&self, key: &Q) -> bool
     where
@@ -317,7 +322,12 @@ where
         self.group.forget(key, true)
     }
 
-    /// Does what [`forget`](Singleflight::forget) does, unless somebody follows the flight.
+    /// Does what [`forget`](Singleflight::forget) does, unless somebody follows the flight. Returns
+    /// whether it did.
+    ///
+    /// For a leader that has become useless, such as one whose caller is about to leave: where
+    /// nobody waits, the next caller need not join it; where somebody does, two loads of the key
+    /// would only add to the backend's work.
     ///
     /// # Examples
     ///
@@ -337,6 +347,7 @@ where
     }
 
     /// Returns how many calls follow the flight of `key`, or `None` where there is no flight.
+    /// As of this moment: by the time it is read, others may have come or gone.
     ///
     /// # Examples
     ///

@@ -4,7 +4,29 @@ use crate::table::berth::Left;
 
 /// What a group has done since it was built.
 ///
-/// Counting is free: the numbers are changed under locks that are held anyway.
+/// Counting is free: the numbers are changed under locks that are held anyway. To read them takes
+/// each lock of the group once, one after another, so while calls go on the numbers may be of
+/// slightly different instants. They only grow, from zero when the group was built.
+///
+/// What to look at: `joins / (leads + joins)` is the share of calls that cost the backend nothing.
+/// `leaders_lost` that rises means callers with deadlines shorter than the load, and that
+/// [`work_detached`](crate::Singleflight::work_detached) is the better call. `cycles` above zero is
+/// a loader that asks for its own key.
+///
+/// # Examples
+///
+/// ```
+/// use forebay_singleflight::Singleflight;
+///
+/// let group = Singleflight::<u64, u64>::new();
+/// let leader = group.claim(&7).unwrap();
+/// let follower = group.work(&7, || async { unreachable!("somebody is loading") });
+/// let both = futures::future::join(follower, async { leader.publish(49) });
+/// assert_eq!(futures::executor::block_on(both), (Ok(49), 49));
+///
+/// let stats = group.stats();
+/// assert_eq!((stats.leads, stats.joins, stats.followers_max), (1, 1, 1));
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {

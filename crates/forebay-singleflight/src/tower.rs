@@ -29,16 +29,53 @@ use crate::singleflight::Singleflight;
 /// future and then calls it. To shed load at this point, bound the leaders:
 /// [`Builder::max_leaders`](crate::Builder::max_leaders).
 ///
+/// Put it outside of timeouts and retries of single attempts, and inside of what looks at one
+/// request alone, such as authorisation: whoever gets a shared response must have been let in.
+///
 /// # Examples
 ///
-/// ```
-/// use forebay_singleflight::{Singleflight, SingleflightLayer};
+/// Two requests for one path are one call of the service; writes are never shared:
 ///
-/// let group = Singleflight::<String, u32, std::io::Error>::new();
-/// let layer = SingleflightLayer::new(group, |path: &String| {
-///     path.starts_with("/read/").then(|| path.clone())
+/// ```
+/// # use std::convert::Infallible;
+/// # use std::sync::Arc;
+/// # use std::sync::atomic::{AtomicU32, Ordering};
+/// # use std::task::{Context, Poll};
+/// use forebay_singleflight::{Singleflight, SingleflightLayer};
+/// use tower_layer::Layer;
+/// use tower_service::Service;
+///
+/// /// Answers with how many calls it has had, once others have run.
+/// #[derive(Clone, Default)]
+/// struct Counting(Arc<AtomicU32>);
+/// # impl Service<&'static str> for Counting {
+/// #     type Response = u32;
+/// #     type Error = Infallible;
+/// #     type Future = futures::future::BoxFuture<'static, Result<u32, Infallible>>;
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+/// #         Poll::Ready(Ok(()))
+/// #     }
+/// #     fn call(&mut self, _: &'static str) -> Self::Future {
+/// #         let calls = Arc::clone(&self.0);
+/// #         let mut stepped_back = false;
+/// #         Box::pin(std::future::poll_fn(move |cx| {
+/// #             cx.waker().wake_by_ref();
+/// #             if !std::mem::replace(&mut stepped_back, true) { return Poll::Pending; }
+/// #             Poll::Ready(Ok(calls.fetch_add(1, Ordering::Relaxed) + 1))
+/// #         }))
+/// #     }
+/// # }
+///
+/// let group = Singleflight::<&str, u32, Infallible>::new();
+/// let layer = SingleflightLayer::new(group, |path: &&'static str| {
+///     path.starts_with("/read/").then_some(*path)
 /// });
-/// # let _ = layer;
+/// let mut service = layer.layer(Counting::default());
+///
+/// let reads = futures::future::join(service.call("/read/7"), service.call("/read/7"));
+/// assert_eq!(futures::executor::block_on(reads), (Ok(1), Ok(1)));
+/// let writes = futures::future::join(service.call("/write/7"), service.call("/write/7"));
+/// assert_eq!(futures::executor::block_on(writes), (Ok(2), Ok(3)));
 /// ```
 pub struct SingleflightLayer<K, V, E, F, S = RandomState> {
     group: Singleflight<K, V, E, S>,
@@ -46,6 +83,10 @@ pub struct SingleflightLayer<K, V, E, F, S = RandomState> {
 }
 
 /// The service of a [`SingleflightLayer`].
+///
+/// Clones share the group, as do all services of one layer. A call costs a box for its future, and
+/// a clone of the inner service. Its error is a [`LoadError`], whose
+/// [`backend`](LoadError::backend) is that of the inner service.
 pub struct SingleflightService<T, K, V, E, F, S = RandomState> {
     inner: T,
     group: Singleflight<K, V, E, S>,
@@ -56,14 +97,18 @@ pub struct SingleflightService<T, K, V, E, F, S = RandomState> {
 ///
 /// # Cancel safety
 ///
-/// Dropping it takes the request out of its flight, as [`Work`](crate::Work) does.
+/// Dropping it takes the request out of its flight, as [`Work`](crate::Work) does: a response that
+/// was under way is dropped, and the youngest of those who wait for it sends its own request. One
+/// without a key is dropped with its call of the inner service.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture<V, E> {
     response: BoxFuture<'static, Result<V, LoadError<E>>>,
 }
 
 impl<K, V, E, F, S> SingleflightLayer<K, V, E, F, S> {
-    /// Creates a layer whose services all share `group`.
+    /// Creates a layer whose services all share `group`; requests are told apart by `key`.
+    ///
+    /// `key` runs once for each request, in the caller's task and under no lock.
     ///
     /// # Examples
     ///

@@ -29,8 +29,20 @@ pub use self::with_info::WithInfo;
 pin_project! {
     /// A call: the future of [`Singleflight::work`](crate::Singleflight::work) and its kin.
     ///
-    /// Nothing happens before it is polled. It is as large as its closure or its load, whichever
-    /// is larger, and little more.
+    /// Nothing happens before it is polled, and a call that was never polled holds nothing. It is
+    /// as large as its closure or its load, whichever is larger, and little more. It is `Send`
+    /// where the load is; the load need not be, nor need it be `'static`, unless the call is
+    /// spawned.
+    ///
+    /// The load runs while this is polled, and only then. To keep a call that leads without
+    /// polling it, as a `select!` over a borrowed future may, stalls whoever follows it: bound the
+    /// waiting with [`timeout`](Work::timeout), or let the load run in a task with
+    /// [`work_detached`](crate::Singleflight::work_detached).
+    ///
+    /// # Panics
+    ///
+    /// A panic of the load comes out of the call that ran it, with its own payload, after the
+    /// followers have theirs as an error. And a call that is polled after it was ready panics.
     ///
     /// # Cancel safety
     ///
@@ -107,10 +119,14 @@ impl<H: Handle, M, F, Fut> Work<H, M, F, Fut> {
 
     /// Bounds how long this call follows another one, in place of the group's own bound.
     ///
-    /// What happens then is the group's to say, see [`OnTimeout`](crate::OnTimeout). Time in which the call itself
-    /// loads does not count; a bound of zero does not wait at all. A group without a
+    /// What happens then is the group's to say, see [`OnTimeout`](crate::OnTimeout). The time runs
+    /// from the first poll and is kept to the millisecond. Time in which the call itself loads
+    /// does not count; a bound of zero does not wait at all. A group without a
     /// [`Runtime`](crate::Runtime) has no clock: there a call that would have to wait fails with
     /// [`LoadError::Closed`](forebay_core::LoadError::Closed).
+    ///
+    /// Take it rather than a timeout around the call where a slow answer is still worth having to
+    /// others: a timeout around a call that leads drops its load.
     ///
     /// # Examples
     ///
@@ -131,7 +147,8 @@ impl<H: Handle, M, F, Fut> Work<H, M, F, Fut> {
         self
     }
 
-    /// Makes the call tell how it came by its answer.
+    /// Makes the call tell how it came by its answer. Costs two looks at the clock, where the
+    /// group has one.
     ///
     /// # Examples
     ///

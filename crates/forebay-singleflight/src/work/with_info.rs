@@ -13,6 +13,12 @@ use crate::work::handle::{Handle, Meaning};
 pin_project! {
     /// A call that tells how it came by its answer, made by [`Work::with_info`].
     ///
+    /// Its output is the answer and an [`Info`], also where the answer is an error.
+    ///
+    /// # Panics
+    ///
+    /// As [`Work`].
+    ///
     /// # Cancel safety
     ///
     /// As [`Work`].
