@@ -9,11 +9,18 @@ use std::time::Duration;
 
 use forebay_rt::{BoxFuture, Runtime, RuntimeGone};
 
-/// A runtime in a test's hand: its clock moves when it is told to, and its tasks are polled when it is
-/// told to, in the order in which they were woken.
+use crate::gone::Gone;
+
+/// A runtime in a test's hand: its clock moves when it is told to, and its tasks are polled when it
+/// is told to, in the order in which they were woken.
 ///
-/// Give a clone to what is tested, and keep one. Nothing in such a test depends on how fast the machine
-/// is, or on what else runs.
+/// Give a clone to what is tested, and keep one. Nothing in such a test depends on how fast the
+/// machine is, or on what else runs. Tokio's paused clock moves on by itself once every task waits;
+/// take this one where a test is about the very instant before a deadline, or about the order in
+/// which tasks are polled.
+///
+/// Tasks are polled in the thread of the test, under no lock, so they may spawn and wake others. A
+/// panic of a task comes out of the call that polled it.
 ///
 /// # Examples
 ///
@@ -49,21 +56,6 @@ struct State {
     gone: Option<Gone>,
 }
 
-/// What a [`HandRuntime`] that was shut down does with a new task.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Gone {
-    /// It refuses the task.
-    Refuses,
-    /// It takes the task and drops it at once, as tokio does.
-    Drops,
-}
-
-impl Gone {
-    /// Both of them, for tests that should hold for either.
-    pub const ALL: [Self; 2] = [Self::Refuses, Self::Drops];
-}
-
 struct Woken {
     task: usize,
     is_woken: AtomicBool,
@@ -90,7 +82,11 @@ impl HandRuntime {
         Self::default()
     }
 
-    /// Polls the task that was woken first; returns whether there was one.
+    /// Polls the task that was woken first; returns whether there was one. A new task counts as
+    /// woken.
+    ///
+    /// To drop or to look at something between two polls that [`run`](Self::run) would make one
+    /// after the other.
     ///
     /// # Examples
     ///
@@ -159,11 +155,23 @@ impl HandRuntime {
         panic!("the tasks wake each other for ever");
     }
 
-    /// Polls each task that is woken by now once.
+    /// Polls each task that is woken by now once, and not those that are woken by it.
+    ///
+    /// So a task that wakes itself, to let others run, is polled once; [`run`](Self::run) would go
+    /// on until it is done.
     ///
     /// # Examples
     ///
-    /// As for [`step`](Self::step).
+    /// ```
+    /// # use forebay_testkit::HandRuntime;
+    /// let runtime = HandRuntime::new();
+    /// runtime.spawn_task(std::future::poll_fn(|cx| {
+    ///     cx.waker().wake_by_ref();
+    ///     std::task::Poll::Pending
+    /// }));
+    /// runtime.round();
+    /// assert_eq!((runtime.tasks(), runtime.woken()), (1, 1));
+    /// ```
     pub fn round(&self) {
         for _ in 0..self.woken() {
             self.step();
@@ -185,11 +193,24 @@ impl HandRuntime {
         self.run();
     }
 
-    /// Moves the clock, and polls no task yet.
+    /// Moves the clock and wakes who slept until then, and polls no task yet.
+    ///
+    /// For what happens between a deadline and the poll that notices it: an answer that comes just
+    /// then, a caller that leaves.
     ///
     /// # Examples
     ///
-    /// As for [`advance`](Self::advance).
+    /// ```
+    /// # use std::time::Duration;
+    /// # use forebay_rt::Runtime;
+    /// # use forebay_testkit::HandRuntime;
+    /// let runtime = HandRuntime::new();
+    /// runtime.spawn_task(runtime.sleep_until(Duration::from_secs(1)));
+    /// runtime.run();
+    /// runtime.pass(Duration::from_secs(1));
+    /// // Its time has come, and it does not know yet.
+    /// assert_eq!((runtime.woken(), runtime.tasks()), (1, 1));
+    /// ```
     pub fn pass(&self, by: Duration) {
         let due: BTreeMap<_, _> = {
             let mut state = self.lock();
@@ -205,20 +226,12 @@ impl HandRuntime {
 
     /// Drops every task, and does with those that come later as `gone` says.
     ///
+    /// As when a service stops while calls are under way: those who wait for a task that is gone
+    /// must learn it. The clock still moves.
+    ///
     /// # Examples
     ///
-    /// ```
-    /// use forebay_rt::Runtime;
-    /// use forebay_testkit::{Gone, HandRuntime};
-    ///
-    /// for gone in Gone::ALL {
-    ///     let runtime = HandRuntime::new();
-    ///     runtime.spawn_task(std::future::pending());
-    ///     runtime.shut_down(gone);
-    ///     assert_eq!(runtime.spawn(Box::pin(async {})).is_err(), gone == Gone::Refuses);
-    ///     assert_eq!(runtime.tasks(), 0);
-    /// }
-    /// ```
+    /// See [`Gone`].
     pub fn shut_down(&self, gone: Gone) {
         let tasks = {
             let mut state = self.lock();

@@ -97,9 +97,14 @@ pub trait Fixture {
     ) -> impl Future<Output = Option<Result<Self::Claim, ErrorOf<Self>>>>;
 
     /// Returns the fencing token of a claim.
+    ///
+    /// The checks compare tokens of one key only: each claim must have a higher one than the claim
+    /// before it.
     fn token(&self, claim: &Self::Claim) -> u64;
 
-    /// Commits through a claim.
+    /// Commits through a claim, whether or not it still holds.
+    ///
+    /// The checks call it for claims that were taken since, to see that nothing is stored.
     ///
     /// # Errors
     ///
@@ -114,7 +119,7 @@ pub trait Fixture {
         checkpoint: Checkpoint,
     ) -> impl Future<Output = Result<Commit, ErrorOf<Self>>>;
 
-    /// Returns whether this error says that a claim was taken.
+    /// Returns whether this error says that a claim was taken, and not that a call failed.
     fn is_fenced(&self, error: &ErrorOf<Self>) -> bool;
 }
 

@@ -4,6 +4,9 @@ use forebay_core::{Outcome, StoreError};
 
 /// Something that a store must do and does not.
 ///
+/// A store that knowingly leaves something out compares the names with a list of its own, so that
+/// a check that breaks later is seen.
+///
 /// # Examples
 ///
 /// ```
@@ -25,7 +28,8 @@ impl Violation {
         Self { check, found }
     }
 
-    /// Returns the name of the check, which says what must be so.
+    /// Returns the name of the check, which says what must be so. One of
+    /// [`checks`](super::checks), or `answers_as_the_model_does` from [`replay`](super::replay).
     ///
     /// # Examples
     ///
@@ -35,7 +39,7 @@ impl Violation {
         self.check
     }
 
-    /// Returns what was found instead.
+    /// Returns what was found instead, in words for whoever reads the log of the test.
     ///
     /// # Examples
     ///

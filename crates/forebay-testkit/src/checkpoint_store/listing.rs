@@ -20,6 +20,10 @@ checks! {
 
 /// What the checks need besides of stores that list their keys and give them labels.
 ///
+/// The trait of the core has neither, since an engine may have no way to list; so the fixture says
+/// here what they are called in the store that is checked. Keys must come in the order of their
+/// bytes, each once, and a label must move no position.
+///
 /// # Examples
 ///
 /// ```
@@ -43,7 +47,8 @@ pub trait Listing: Fixture {
     fn list(&self, store: &Self::Store)
     -> impl Future<Output = Result<Vec<Listed>, ErrorOf<Self>>>;
 
-    /// Gives a key a label, or takes it away.
+    /// Gives a key a label, or takes it away. The key need not have a position, and a label may be
+    /// empty or outside of ASCII.
     ///
     /// # Errors
     ///
@@ -60,7 +65,7 @@ pub trait Listing: Fixture {
     ) -> impl Future<Output = Result<(), ErrorOf<Self>>>;
 }
 
-/// One key of a list.
+/// One key of a list, made by [`Listing::list`] of what the store has for it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Listed {
     key: ResumeKey,

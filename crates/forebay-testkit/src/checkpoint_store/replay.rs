@@ -12,12 +12,18 @@ use crate::checkpoint_store::surviving::survives;
 /// Carries out a script on a store and on a naive model of one, and compares every answer, and at
 /// the end what is stored.
 ///
-/// Stores whose many commits are not all or nothing differ from the model where one of them is
-/// refused, and cannot be replayed.
+/// The named checks ask one question each; this finds what no question was asked about: calls that
+/// do right alone and wrong after one another. The model is a map without files, threads or
+/// handles. Keep the bytes of a script that failed beside the test, and it stays a test.
+///
+/// Calls are made one after the other, so races within a store are not for this to find. Stores
+/// whose many commits are not all or nothing differ from the model where one of them is refused,
+/// and cannot be replayed.
 ///
 /// # Errors
 ///
-/// The first answer that differs.
+/// The first answer that differs: [`found`](Violation::found) has the number of the step, the step,
+/// and both answers.
 ///
 /// # Panics
 ///

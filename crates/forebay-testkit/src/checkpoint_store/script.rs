@@ -1,6 +1,7 @@
-/// One call on a store.
+/// One call on a store, of a [`Script`].
 ///
-/// Keys and logs are small numbers, so that steps meet: two of one key follow each other often.
+/// Keys and logs are small numbers, so that steps meet: two of one key follow each other often. A
+/// step that a store cannot do, such as a claim where there are none, is passed over.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
@@ -20,13 +21,16 @@ pub enum Step {
     CommitClaimed(u8, Point),
     /// Gives up the oldest claim that is kept.
     Release,
-    /// Goes on with the other one of two handles to the store.
+    /// Goes on with the other one of two handles to the store. What one handle remembers, the other
+    /// may have changed.
     Switch,
-    /// Goes on after an end of the process.
+    /// Goes on after an end of the process. Claims that are kept end with it.
     Reopen,
 }
 
 /// What is committed under which key.
+///
+/// Scripts make them of their bytes; a failing one is printed with its points, to be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Point {
@@ -40,7 +44,11 @@ pub struct Point {
     pub event_id: Option<u8>,
 }
 
-/// Calls on a store, one after the other.
+/// Calls on a store, one after the other, for [`replay`](super::replay).
+///
+/// It is made of bytes rather than of random numbers so that whoever has bytes can make one: a
+/// fuzzer, which finds its way by coverage, a property test, which shrinks what fails, a file with
+/// what once failed. The same bytes always make the same script.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Script {
     steps: Vec<Step>,

@@ -16,6 +16,9 @@ checks! {
 
 /// What the checks need besides of stores whose keys can be watched.
 ///
+/// A watch is for who wants to know where a consumer is: it gives the newest state, leaves out what
+/// came between, and never holds up who commits.
+///
 /// # Examples
 ///
 /// ```
@@ -30,14 +33,15 @@ pub trait Watching: Fixture {
     /// What follows one key.
     type Watch;
 
-    /// Begins to follow a key.
+    /// Begins to follow a key. The first news is what is stored at this moment.
     fn watch(&self, store: &Self::Store, key: &ResumeKey) -> Self::Watch;
 
     /// Returns the newest state that the watch has not given yet, which may be that nothing is
     /// stored; `None` where there is no such state.
     ///
     /// It is called after the change that is to be seen was acknowledged, and waits for no further
-    /// one. Where news take their time, so does this.
+    /// one. Where news take their time, so does this: a store that polls would poll once here, and
+    /// one that is told by a server would wait until it has heard of the last change.
     ///
     /// # Cancel safety
     ///
