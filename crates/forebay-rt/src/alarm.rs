@@ -4,6 +4,65 @@
 //! until the earliest deadline, lets the stage wake those whose time has come, and sleeps again; it
 //! ends when there is no deadline left, or with the stage. So a deadline costs who waits for it a
 //! look at the clock, not a timer of its own.
+//!
+//! Take it where many wait with deadlines that mostly do not come: answers are there first. What
+//! waits for one deadline alone is better off with a sleep of the [`Runtime`].
+//!
+//! # Examples
+//!
+//! A stage in which callers do nothing but wait:
+//!
+//! ```
+//! # #[cfg(all(feature = "tokio", not(forebay_loom)))] {
+//! use std::future::poll_fn;
+//! use std::mem::take;
+//! use std::sync::Arc;
+//! use std::task::{Poll, Waker};
+//! use std::time::Duration;
+//!
+//! use forebay_rt::alarm::{Alarm, NEVER, Timed, nanos};
+//! use forebay_rt::sync::{Mutex, lock};
+//! use forebay_rt::{TokioRuntime, wake_all};
+//!
+//! #[derive(Default)]
+//! struct Stage {
+//!     waiting: Mutex<Vec<(u64, Waker)>>,
+//! }
+//!
+//! impl Timed for Stage {
+//!     fn expire(&self, now: u64) -> u64 {
+//!         let mut waiting = lock(&self.waiting);
+//!         let due: Vec<_> = waiting.extract_if(.., |(deadline, _)| *deadline <= now).collect();
+//!         let next = waiting.iter().map(|(deadline, _)| *deadline).min();
+//!         drop(waiting);
+//!         wake_all(due.into_iter().map(|(_, waker)| waker));
+//!         next.unwrap_or(NEVER)
+//!     }
+//!
+//!     fn wake_timed(&self) {
+//!         let waiting = take(&mut *lock(&self.waiting));
+//!         wake_all(waiting.into_iter().map(|(_, waker)| waker));
+//!     }
+//! }
+//!
+//! # let mut tokio = tokio::runtime::Builder::new_current_thread();
+//! # tokio.enable_time().start_paused(true).build().unwrap().block_on(async {
+//! let alarm = Alarm::new(Arc::new(TokioRuntime::new()));
+//! let stage = Arc::new(Stage::default());
+//! let deadline = alarm.now() + nanos(Duration::from_millis(20));
+//! poll_fn(|cx| {
+//!     if alarm.now() >= deadline {
+//!         return Poll::Ready(());
+//!     }
+//!     // The deadline first, or the alarm could look before there is anything to see.
+//!     lock(&stage.waiting).push((deadline, cx.waker().clone()));
+//!     alarm.arm(&Arc::downgrade(&stage), deadline).expect("tokio runs");
+//!     Poll::Pending
+//! })
+//! .await;
+//! # });
+//! # }
+//! ```
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +85,9 @@ const GRAIN: Duration = Duration::from_millis(1);
 
 /// The part of a stage that its alarm looks after.
 ///
-/// Deadlines are in nanoseconds of the stage's runtime.
+/// Deadlines are in nanoseconds of the stage's runtime. Both functions are called by the alarm's
+/// task and under no lock of the alarm, so they may take the stage's own, but should wake only
+/// after they have let go of it.
 pub trait Timed: Send + Sync + 'static {
     /// Wakes those whose deadline is not after `now`; returns the earliest other deadline, or
     /// [`NEVER`].
@@ -62,6 +123,10 @@ struct State {
 
 impl Alarm {
     /// Creates an alarm that waits for nothing yet, so it has no task.
+    ///
+    /// # Examples
+    ///
+    /// See [`alarm`](self).
     #[must_use]
     pub fn new(runtime: Arc<dyn Runtime>) -> Self {
         let state = State {
@@ -82,6 +147,19 @@ impl Alarm {
     }
 
     /// Returns where the stage takes its time from and runs its tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")] {
+    /// # use std::sync::Arc;
+    /// # use forebay_rt::{TokioRuntime, alarm::{Alarm, nanos}};
+    /// let alarm = Alarm::new(Arc::new(TokioRuntime::new()));
+    /// // For times that go into an answer rather than into a table of deadlines.
+    /// let began = alarm.runtime().now();
+    /// assert!(nanos(began) <= alarm.now());
+    /// # }
+    /// ```
     #[inline]
     #[must_use]
     pub fn runtime(&self) -> &dyn Runtime {
@@ -89,6 +167,10 @@ impl Alarm {
     }
 
     /// Returns what the runtime's clock shows, in nanoseconds.
+    ///
+    /// # Examples
+    ///
+    /// See [`alarm`](self).
     #[inline]
     #[must_use]
     pub fn now(&self) -> u64 {
@@ -97,11 +179,18 @@ impl Alarm {
 
     /// Sees to it that `stage` is asked at `deadline` to wake those whose time has come.
     ///
-    /// The caller has left the deadline where [`Timed::expire`] finds it.
+    /// The caller has left the deadline where [`Timed::expire`] finds it. Where the alarm is set to
+    /// an earlier time already, which is the rule, this is one load of an atomic. Nobody disarms: a
+    /// deadline that is not waited for any more is taken out of the stage, and costs one look of
+    /// the task at most.
     ///
     /// # Errors
     ///
     /// [`RuntimeGone`] if there is no runtime for the task, or one without a working timer.
+    ///
+    /// # Examples
+    ///
+    /// See [`alarm`](self).
     pub fn arm<T: Timed>(&self, stage: &Weak<T>, deadline: u64) -> Result<(), RuntimeGone> {
         if deadline >= self.clock.next.load(Ordering::Acquire) {
             return Ok(());
@@ -244,8 +333,8 @@ impl Clock {
     fn sweep_begins(&self) {
         let mut state = lock(&self.state);
         state.due = NEVER;
-        // Release pairs with the Acquire of `arm`: who reads a value from before this left its deadline
-        // before the sweep, which finds it.
+        // Release pairs with the Acquire of `arm`: who reads a value from before this left its
+        // deadline before the sweep, which finds it.
         self.next.store(NEVER, Ordering::Release);
     }
 
@@ -270,6 +359,18 @@ impl Clock {
 }
 
 /// Returns `duration` in nanoseconds, which last for centuries; never [`NEVER`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use forebay_rt::alarm::{NEVER, nanos};
+///
+/// assert_eq!(nanos(Duration::from_millis(2)), 2_000_000);
+/// // A user's "for ever" is a very late deadline and not none.
+/// assert!(nanos(Duration::MAX) < NEVER);
+/// ```
 #[inline]
 #[must_use]
 pub const fn nanos(duration: Duration) -> u64 {

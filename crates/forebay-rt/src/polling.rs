@@ -2,6 +2,9 @@
 //!
 //! A call that is made within the poll of a load and would wait for that very load would wait for
 //! itself, so it fails with `LoadError::Cycle` instead.
+//!
+//! It knows one thread's stack. Loads that wait for one another across tasks are not seen, nor is a
+//! load that asks for its own key between two polls, from a task that it has spawned.
 
 use std::cell::{Cell, RefCell};
 
@@ -31,7 +34,10 @@ thread_stack! {
     static DEEP: RefCell<Vec<Frame>> = RefCell::new(Vec::new());
 }
 
-/// Runs `poll`, which polls the load of `frame`.
+/// Runs `poll`, which polls the load of `frame`. The note is taken away again when it ends, also by
+/// a panic.
+///
+/// Costs two writes to thread-local variables, and no heap up to a depth of eight.
 ///
 /// # Examples
 ///
@@ -59,6 +65,10 @@ pub fn polling<T>(frame: Frame, poll: impl FnOnce() -> T) -> T {
 }
 
 /// Returns whether the load of `frame` is being polled further up this thread's stack.
+///
+/// # Examples
+///
+/// See [`polling`](polling()).
 #[inline]
 #[must_use]
 pub fn is_polling(frame: Frame) -> bool {
@@ -76,6 +86,10 @@ pub fn is_polling(frame: Frame) -> bool {
 /// Returns the load of the stage at the address `owner` that is being polled nearest to here.
 ///
 /// A stage learns from it whether it is called from within a load of its own, and from which.
+///
+/// # Examples
+///
+/// See [`polling`](polling()).
 #[inline]
 #[must_use]
 pub fn innermost(owner: usize) -> Option<Frame> {

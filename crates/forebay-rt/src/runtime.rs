@@ -10,6 +10,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// With the `tokio` feature it is `TokioRuntime`, unless the builder of the stage is given another.
 /// What a stage cannot do without any is said by that stage.
 ///
+/// Stages ask for the time at every call that has a deadline, so [`now`](Runtime::now) should be
+/// cheap. Those who wait with a deadline share one sleep of their stage, in one task.
+///
 /// # Examples
 ///
 /// A clock that is moved by hand, and an executor of threads:
@@ -42,16 +45,34 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     }
 ///
 ///     fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), RuntimeGone> {
-///         std::thread::spawn(|| futures::executor::block_on(task));
-///         Ok(())
+///         let thread = std::thread::Builder::new();
+///         let spawned = thread.spawn(|| futures::executor::block_on(task));
+///         spawned.map(drop).map_err(|_| RuntimeGone::new())
 ///     }
 /// }
+///
+/// let millis = Arc::new(AtomicU64::new(0));
+/// let runtime = Threads { millis: Arc::clone(&millis) };
+/// let (woken, is_woken) = std::sync::mpsc::channel();
+/// let sleep = runtime.sleep_until(Duration::from_millis(5));
+/// runtime.spawn(Box::pin(async move {
+///     sleep.await;
+///     woken.send(()).unwrap();
+/// }))?;
+/// millis.store(5, Ordering::Relaxed);
+/// is_woken.recv().unwrap();
+/// # Ok::<(), RuntimeGone>(())
 /// ```
 pub trait Runtime: Send + Sync + 'static {
     /// Returns the time since some fixed point. It never goes back.
+    ///
+    /// It is not the time of day: nothing is decided by that, which may be set back.
     fn now(&self) -> Duration;
 
     /// Returns a future that is ready once [`now`](Runtime::now) has reached `deadline`.
+    ///
+    /// It may be late, never early. It may panic when it is polled where there is no timer: a stage
+    /// takes that for a runtime that is gone.
     ///
     /// # Cancel safety
     ///
@@ -59,6 +80,9 @@ pub trait Runtime: Send + Sync + 'static {
     fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()>;
 
     /// Runs `task` to its end in the background, or drops it when the runtime shuts down.
+    ///
+    /// A stage notices a task that was dropped, and lets those who waited for it begin another, or
+    /// tells them so. One that is neither polled nor dropped keeps them waiting.
     ///
     /// # Errors
     ///
@@ -73,6 +97,10 @@ pub struct RuntimeGone;
 
 impl RuntimeGone {
     /// Creates the error, for runtimes of your own.
+    ///
+    /// # Examples
+    ///
+    /// See [`Runtime`].
     #[must_use]
     pub const fn new() -> Self {
         Self
@@ -108,7 +136,27 @@ mod tokio_runtime {
     /// Tokio's clock, which tests can pause, and the tokio runtime of the caller.
     ///
     /// Tasks run on the runtime of the call that needs them; where a call is made outside any, on
-    /// the runtime in which this value was created.
+    /// the runtime in which this value was created. So one stage may serve several runtimes, as
+    /// tests have one each, and outlives any of them.
+    ///
+    /// The runtime must have its timers enabled for whatever has a deadline.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_rt::{Runtime, TokioRuntime};
+    ///
+    /// # let mut tokio = tokio::runtime::Builder::new_current_thread();
+    /// # tokio.enable_time().start_paused(true).build().unwrap().block_on(async {
+    /// // In a test with a paused clock, which goes on by itself once every task waits.
+    /// let runtime = TokioRuntime::new();
+    /// let deadline = runtime.now() + Duration::from_secs(3_600);
+    /// runtime.sleep_until(deadline).await;
+    /// assert!(runtime.now() >= deadline);
+    /// # });
+    /// ```
     #[derive(Clone, Debug)]
     pub struct TokioRuntime {
         origin: Instant,
@@ -121,6 +169,10 @@ mod tokio_runtime {
 
     impl TokioRuntime {
         /// Creates a handle to tokio's clock and to the runtime of the caller, if there is one.
+        ///
+        /// # Examples
+        ///
+        /// See [`TokioRuntime`].
         #[must_use]
         pub fn new() -> Self {
             Self {

@@ -1,6 +1,8 @@
 //! Locks, atomics and thread-local variables, from std or, in models, from loom.
 //!
-//! A crate that takes them from here can be run through every interleaving of its threads.
+//! A crate that takes them from here can be run through every interleaving of its threads: with
+//! `--cfg forebay_loom` they are loom's, and its tests are models. Without it they are std's own,
+//! and cost nothing beside them.
 
 use std::time::Duration;
 
@@ -25,7 +27,7 @@ mod once {
 
     use loom::sync::atomic::AtomicBool;
 
-    /// A value that is set once.
+    /// A value that is set once, with the calls of [`std::sync::OnceLock`] that stages need.
     #[derive(Debug)]
     pub struct OnceLock<T> {
         value: std::sync::OnceLock<T>,
@@ -34,6 +36,10 @@ mod once {
 
     impl<T> OnceLock<T> {
         /// Creates it without a value.
+        ///
+        /// # Examples
+        ///
+        /// See [`std::sync::OnceLock::new`].
         #[must_use]
         pub fn new() -> Self {
             Self {
@@ -43,6 +49,10 @@ mod once {
         }
 
         /// Returns the value, if it was set.
+        ///
+        /// # Examples
+        ///
+        /// See [`std::sync::OnceLock::get`].
         #[must_use]
         pub fn get(&self) -> Option<&T> {
             let is_set = self.is_set.load(Ordering::Acquire);
@@ -54,6 +64,10 @@ mod once {
         /// # Errors
         ///
         /// The value, if there is one already.
+        ///
+        /// # Examples
+        ///
+        /// See [`std::sync::OnceLock::set`].
         pub fn set(&self, value: T) -> Result<(), T> {
             self.value.set(value)?;
             self.is_set.store(true, Ordering::Release);
@@ -61,6 +75,10 @@ mod once {
         }
 
         /// Returns the value, which is made if it was not set. Only one thread may set it.
+        ///
+        /// # Examples
+        ///
+        /// See [`std::sync::OnceLock::get_or_init`].
         pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
             let value = self.value.get_or_init(make);
             self.is_set.store(true, Ordering::Release);
@@ -68,6 +86,10 @@ mod once {
         }
 
         /// Takes the value out.
+        ///
+        /// # Examples
+        ///
+        /// See [`std::sync::OnceLock::take`].
         pub fn take(&mut self) -> Option<T> {
             self.value.take()
         }
@@ -118,6 +140,26 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Waits until somebody notifies `condvar`, or for nothing at all, and has the lock back as
 /// [`lock`] would.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(not(forebay_loom))] {
+/// use forebay_rt::sync::{Condvar, Mutex, lock, wait};
+///
+/// let (is_done, bell) = (Mutex::new(false), Condvar::new());
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         *lock(&is_done) = true;
+///         bell.notify_one();
+///     });
+///     let mut done = lock(&is_done);
+///     while !*done {
+///         done = wait(&bell, done);
+///     }
+/// });
+/// # }
+/// ```
 pub fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
     condvar
         .wait(guard)
@@ -125,6 +167,22 @@ pub fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a
 }
 
 /// As [`wait`], but for no longer than `most`; in models for any time.
+///
+/// It does not say which it was: look at what is under the lock, and at the clock.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(not(forebay_loom))] {
+/// use std::time::Duration;
+///
+/// use forebay_rt::sync::{Condvar, Mutex, lock, wait_at_most};
+///
+/// let (is_done, bell) = (Mutex::new(false), Condvar::new());
+/// let done = wait_at_most(&bell, lock(&is_done), Duration::from_millis(1));
+/// assert!(!*done, "nobody rang");
+/// # }
+/// ```
 pub fn wait_at_most<'a, T>(
     condvar: &Condvar,
     guard: MutexGuard<'a, T>,
