@@ -81,8 +81,12 @@ impl<K: Keep> Desk<K> {
         self.runtime.now()
     }
 
-    pub(crate) fn enter(&self, phase: Phase) {
-        self.shared.note(|stats| stats.phase = phase);
+    /// Returns the phase before.
+    pub(crate) fn enter(&self, phase: Phase) -> Phase {
+        let mut before = phase;
+        self.shared
+            .note(|stats| before = std::mem::replace(&mut stats.phase, phase));
+        before
     }
 
     /// Returns why the consumer cannot just go on, once, or that it was stopped, each time.
@@ -106,6 +110,32 @@ impl<K: Keep> Desk<K> {
         self.deadline.get_or_insert(end);
     }
 
+    /// Counts a failure, whether or not anything is tried again.
+    pub(crate) fn count_failure(&self, doing: Doing, error: &dyn fmt::Display) {
+        // An error is of the user's, so it does not speak under the lock.
+        let said: Arc<str> = Arc::from(error.to_string());
+        self.observer.failed(doing, &said);
+        self.shared.note(|stats| {
+            stats.last_error = Some(said);
+            *match doing {
+                Doing::Follow => &mut stats.interruptions,
+                Doing::Apply | Doing::BeginAnew | Doing::Flush => &mut stats.handler_failures,
+                Doing::Load | Doing::Commit | Doing::Reset => &mut stats.store_failures,
+            } += 1;
+        });
+    }
+
+    /// Takes note of a gap.
+    pub(crate) fn missed(&self, error: Option<&impl fmt::Display>) {
+        let said: Option<Arc<str>> = error.map(|error| Arc::from(error.to_string()));
+        self.observer.gap(said.as_deref());
+        self.shared.note(|stats| {
+            if said.is_some() {
+                stats.last_error = said;
+            }
+        });
+    }
+
     /// Returns how long to wait after a failure, and tells of it; or `None` to give up.
     pub(crate) fn wait_after(
         &mut self,
@@ -113,15 +143,6 @@ impl<K: Keep> Desk<K> {
         error: &dyn fmt::Display,
         failures: u32,
     ) -> Option<Duration> {
-        self.shared.note(|stats| {
-            stats.last_error = Some(Arc::from(error.to_string()));
-            *match doing {
-                Doing::Follow => &mut stats.interruptions,
-                Doing::Apply | Doing::BeginAnew | Doing::Flush => &mut stats.handler_failures,
-                Doing::Load | Doing::Commit | Doing::Reset => &mut stats.store_failures,
-            } += 1;
-        });
-        self.observer.failed(doing, error);
         let wait = self.retry(doing).wait(failures, &mut self.random)?;
         if let Some(told) = &self.settings.on_retry {
             told(&Retrying {
@@ -140,5 +161,12 @@ impl<K: Keep> Desk<K> {
             Doing::Apply | Doing::BeginAnew | Doing::Flush => self.settings.handler_retry,
             Doing::Load | Doing::Commit | Doing::Reset => self.settings.store_retry,
         }
+    }
+}
+
+/// However it ends: at its end, by a panic of what it was given, or because somebody drops it.
+impl<K: Keep> Drop for Desk<K> {
+    fn drop(&mut self) {
+        self.shared.end();
     }
 }

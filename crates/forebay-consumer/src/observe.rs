@@ -1,7 +1,5 @@
 //! Metrics and events of a consumer, or nothing at all where their features are off.
 
-use std::fmt;
-
 use forebay_core::Cursor;
 
 use crate::retry::retrying::Doing;
@@ -93,7 +91,7 @@ impl Observer {
     }
 
     /// Something failed, and is tried again or ends the consumer.
-    pub(crate) fn failed(&self, doing: Doing, error: &dyn fmt::Display) {
+    pub(crate) fn failed(&self, doing: Doing, error: &str) {
         #[cfg(feature = "metrics")]
         match doing {
             Doing::Follow => &self.metrics.interruptions,
@@ -106,7 +104,7 @@ impl Observer {
     }
 
     /// Something between what was applied and what comes is missing.
-    pub(crate) fn gap(&self, error: Option<&dyn fmt::Display>) {
+    pub(crate) fn gap(&self, error: Option<&str>) {
         #[cfg(feature = "tracing")]
         match error {
             Some(error) => tracing::warn!(name = %self.name, %error, "a consumer misses something"),

@@ -132,7 +132,9 @@ where
         while applied < all.len() {
             self.make_room().await?;
             let end = all.len().min(applied + self.desk.settings.batch_max);
-            let reached = items.reached(end).filter(|(after, _)| *after > applied);
+            let reached = items.reached(end);
+            // A position behind items that were not asked for is none.
+            let reached = reached.filter(|(after, _)| (applied + 1..=end).contains(after));
             let position = reached.as_ref().map(|(_, position)| position);
             self.apply(&all[applied..end], position).await?;
             let count = (end - applied) as u64;

@@ -5,7 +5,7 @@ use forebay_core::Sequence;
 use forebay_rt::sync::{AtomicBool, Mutex, lock};
 use forebay_rt::wake_all;
 
-use crate::consumer::stats::Stats;
+use crate::consumer::stats::{Phase, Stats};
 
 /// What a consumer and its handles share.
 pub(crate) struct Shared {
@@ -53,6 +53,16 @@ impl Shared {
         }
         let garbage = state.task.replace(waker.clone());
         drop(state);
+        drop(garbage);
+    }
+
+    /// There is nothing to be stopped any more, and no task that a handle should keep alive.
+    pub(crate) fn end(&self) {
+        let garbage = {
+            let mut state = lock(&self.state);
+            state.stats.phase = Phase::Ended;
+            state.task.take()
+        };
         drop(garbage);
     }
 

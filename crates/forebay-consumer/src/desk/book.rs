@@ -117,6 +117,16 @@ impl Book {
         })
     }
 
+    /// Takes note that a commit was begun in vain: what was reached is news again.
+    pub(crate) fn give_up(&mut self, now: Duration) {
+        if self.reached.is_some() {
+            self.news.get_or_insert(News {
+                since: now,
+                weight: 1,
+            });
+        }
+    }
+
     /// Whether a commit of this position has to leave another log than the one that is stored.
     pub(crate) fn changes_log(&self, mark: &Mark) -> bool {
         let stored = self.committed.as_ref();

@@ -88,18 +88,23 @@ impl<K: Keep> Desk<K> {
         }
     }
 
-    /// Begins to make what is stored void. A commit that waits to be tried again is given up for it.
+    /// Begins to make what is stored void, unless a call is under way.
     pub(crate) fn void(&mut self) {
-        self.give_up_waiting();
         if let Some(zero) = self.book.void() {
             self.call(Call::Void(zero));
         }
     }
 
+    /// Gives up a commit that waits to be tried again. Its position is news once more, for whoever
+    /// ends here after all.
     pub(crate) fn give_up_waiting(&mut self) {
+        let now = self.now();
         let flight = std::mem::replace(&mut self.flight, Flight::Gone);
         self.flight = match flight {
-            Flight::Waiting(keep, ..) => Flight::Idle(keep),
+            Flight::Waiting(keep, ..) => {
+                self.book.give_up(now);
+                Flight::Idle(keep)
+            }
             other => other,
         };
     }
@@ -193,10 +198,10 @@ impl<K: Keep> Desk<K> {
 
     fn call_failed(&mut self, call: Call, error: K::Error) {
         self.failures = self.failures.saturating_add(1);
+        self.count_failure(call.doing(), &error);
         let wait = if error.is_retryable() {
             self.wait_after(call.doing(), &error, self.failures)
         } else {
-            self.observer.failed(call.doing(), &error);
             None
         };
         let Some(wait) = wait else {

@@ -61,7 +61,6 @@ where
             Ending::TimedOut => (End::TimedOut, None),
             Ending::Failed(cause) => (End::Failed, Some(cause)),
         };
-        self.desk.enter(Phase::Ended);
         self.desk.observer.ended(end);
         let book = &self.desk.book;
         let summary = Summary {

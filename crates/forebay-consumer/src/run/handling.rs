@@ -99,9 +99,9 @@ where
             failures += 1;
             let wait = self.weigh(op.doing(), fault, failures)?;
             self.commit().await?;
-            self.desk.enter(Phase::Waiting);
-            self.pause(wait).await?;
-            self.desk.enter(self.phase());
+            let before = self.desk.enter(Phase::Waiting);
+            self.linger(wait).await?;
+            self.desk.enter(before);
         }
         Ok(())
     }
@@ -112,7 +112,13 @@ where
         while let Err(fault) = self.attempt(op, failures).await? {
             failures += 1;
             let wait = self.weigh(op.doing(), fault, failures)?;
+            let before = self.desk.enter(if self.is_ending {
+                Phase::Stopping
+            } else {
+                Phase::Waiting
+            });
             self.pause(wait).await?;
+            self.desk.enter(before);
         }
         Ok(())
     }
@@ -127,7 +133,10 @@ where
         // What was begun is finished, whatever else happens meanwhile, unless it is too late.
         match self.desk.race(calling, Interest::default()).await {
             Raced::Done(Ok(result)) => Ok(result),
-            Raced::Done(Err(message)) => Err(Ending::Failed(Cause::Panicked(message))),
+            Raced::Done(Err(message)) => {
+                self.desk.count_failure(op.doing(), &message);
+                Err(Ending::Failed(Cause::Panicked(message)))
+            }
             _ => Err(Ending::TimedOut),
         }
     }
@@ -139,13 +148,34 @@ where
         fault: Fault<H::Error>,
         failures: u32,
     ) -> Flow<Duration, F, K, H> {
-        let wait = self.desk.wait_after(doing, &fault.error, failures);
-        wait.filter(|_| !fault.is_fatal)
-            .ok_or(Ending::Failed(Cause::Handler(fault.error)))
+        self.desk.count_failure(doing, &fault.error);
+        let wait = if fault.is_fatal {
+            None
+        } else {
+            self.desk.wait_after(doing, &fault.error, failures)
+        };
+        wait.ok_or(Ending::Failed(Cause::Handler(fault.error)))
     }
 
-    /// Lets some time go by.
-    pub(super) async fn pause(&mut self, wait: Duration) -> Flow<(), F, K, H> {
+    /// Lets some time go by, in which what becomes due is committed.
+    pub(super) async fn linger(&mut self, wait: Duration) -> Flow<(), F, K, H> {
+        let interest = Interest {
+            in_commits: true,
+            in_interruptions: true,
+            until: Some(self.desk.now().saturating_add(wait)),
+            ..Interest::default()
+        };
+        loop {
+            match self.desk.wait(interest).await {
+                Raced::Time => return Ok(()),
+                Raced::Due => self.commit().await?,
+                other => self.check(&other)?,
+            }
+        }
+    }
+
+    /// Lets some time go by, in which the handler is not called for anything else.
+    async fn pause(&mut self, wait: Duration) -> Flow<(), F, K, H> {
         let interest = Interest {
             in_interruptions: !self.is_ending,
             until: Some(self.desk.now().saturating_add(wait)),
@@ -154,14 +184,6 @@ where
         match self.desk.wait(interest).await {
             Raced::Time => Ok(()),
             other => self.check(&other),
-        }
-    }
-
-    const fn phase(&self) -> Phase {
-        if self.is_snapshot {
-            Phase::Snapshot
-        } else {
-            Phase::Following
         }
     }
 }

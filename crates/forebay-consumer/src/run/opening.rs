@@ -57,7 +57,10 @@ where
     pub(super) async fn broke_off(&mut self, error: FollowError<F::Error>) -> Flow<(), F, K, H> {
         match error {
             FollowError::Closed => Err(Ending::Closed),
-            FollowError::Refused(error) => Err(Ending::Failed(Cause::Follow(error))),
+            FollowError::Refused(error) => {
+                self.desk.count_failure(Doing::Follow, &error);
+                Err(Ending::Failed(Cause::Follow(error)))
+            }
             FollowError::Interrupted(error) => self.interrupted(error).await,
             // Nothing can be missing behind what nobody has. So gap after gap, with nothing between, is
             // as good as a log that cannot be reached.
@@ -70,6 +73,7 @@ where
 
     async fn interrupted(&mut self, error: F::Error) -> Flow<(), F, K, H> {
         self.interruptions = self.interruptions.saturating_add(1);
+        self.desk.count_failure(Doing::Follow, &error);
         let wait = self
             .desk
             .wait_after(Doing::Follow, &error, self.interruptions);
@@ -77,13 +81,12 @@ where
             return Err(Ending::Failed(Cause::Follow(error)));
         };
         self.desk.enter(Phase::Waiting);
-        self.pause(wait).await
+        self.linger(wait).await
     }
 
     /// Begins anew behind a gap, or ends there.
     pub(super) async fn gap(&mut self, error: Option<F::Error>) -> Flow<(), F, K, H> {
-        let said = error.as_ref().map(|error| error as &dyn std::fmt::Display);
-        self.desk.observer.gap(said);
+        self.desk.missed(error.as_ref());
         if self.desk.settings.on_gap == OnGap::Stop {
             return Err(Ending::Failed(Cause::Gap(error)));
         }
@@ -97,11 +100,12 @@ where
         self.land().await?;
         self.desk.void();
         self.land().await?;
-        self.persist(Op::BeginAnew).await?;
+        // Before the handler forgets: if it fails in the middle, nothing of this is committed any more.
         self.desk.book.begin_anew();
+        self.tell_progress();
+        self.persist(Op::BeginAnew).await?;
         self.desk.observer.begun_anew();
         self.desk.shared.note(|stats| stats.begun_anew += 1);
-        self.tell_progress();
         Ok(())
     }
 }

@@ -3,15 +3,17 @@
 //! * Only a position that is reached is committed, after the handler has flushed.
 //! * A commit is due after so many items, after so long, and for the first position of all.
 //! * While one is under way, items are applied, and the next one is for all of them.
+//! * It is due while something is waited for, to be tried again, as at any other time.
 //! * Not more is applied than may be uncommitted, unless nothing of it could be committed.
 
 use std::time::Duration;
 
-use forebay_consumer::{Received, Step};
+use forebay_consumer::{FollowError, Received, Retry, Step};
 
 use crate::harness::scene::Scene;
-use crate::harness::script::{Event, at, items, parts, reached};
+use crate::harness::script::{Broken, Event, at, items, parts, reached};
 use crate::harness::worker::Done::{Applied, Flushed};
+use crate::harness::worker::Go;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -153,4 +155,42 @@ fn a_sequence_of_more_than_may_be_uncommitted_is_applied_all_the_same() {
     let running = scene.start_with(|builder| builder.uncommitted_max(10).batch_max(5));
     assert_eq!(scene.worker.applied().len(), 50);
     assert_eq!(running.handle.stats().reached, Some(at(1, 1).cursor()));
+}
+
+#[test]
+fn a_commit_is_due_while_a_log_is_waited_for() {
+    let breaks = Event::Fails(FollowError::Interrupted(Broken));
+    let scene = Scene::new([vec![items(1..=1), breaks]]).storing(1, 0);
+    let minute = 60 * SECOND;
+    let mut running =
+        scene.start_with(|builder| builder.follow_retry(Retry::exponential(minute, minute)));
+    running.advance(SECOND);
+    assert_eq!(scene.store.stored(), Some(at(1, 1)));
+    assert_eq!(scene.log.opened().len(), 1);
+    running.advance(minute);
+    assert_eq!(scene.log.opened().len(), 2);
+}
+
+#[test]
+fn a_commit_is_due_while_a_batch_waits_to_be_tried_again() {
+    let scene = Scene::new([vec![items(1..=1)]]).storing(1, 0);
+    scene.store.hold();
+    let minute = 60 * SECOND;
+    let retry = Retry::exponential(minute, minute);
+    let mut running = scene.start_with(|builder| builder.handler_retry(retry));
+    scene.store.release();
+    running.run();
+    scene.store.hold();
+    running.advance(SECOND);
+    scene.log.push(items(2..=2));
+    running.run();
+    scene.worker.applies([Go::Fails]);
+    scene.log.push(items(3..=3));
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["load", "commit 1"]);
+    scene.store.release();
+    running.run();
+    assert_eq!(scene.store.take_calls(), [""; 0], "it is not due");
+    running.advance(SECOND);
+    assert_eq!(scene.store.take_calls(), ["commit 2"]);
 }

@@ -3,6 +3,7 @@
 //! * Unless it was told to begin anew, it ends, and what was reached is committed.
 //! * Told to, it first makes the stored position void, then has the handler forget, then begins as
 //!   somebody new. The position after that is in whatever log it is.
+//! * A handler that has begun to forget is committed for no more: neither if it fails, nor at a stop.
 //! * Somebody new who gets a snapshot is told to forget as well: it may have died in the middle of one.
 //! * Gap after gap with nothing between is tried like a log that cannot be reached.
 
@@ -183,4 +184,57 @@ fn gap_after_gap_is_tried_with_waits_and_given_up() {
     let error = running.end().unwrap_err();
     assert!(matches!(error.cause, Cause::Follow(Broken)));
     assert_eq!(scene.log.opened().len(), 4);
+}
+
+#[test]
+fn nothing_is_committed_once_a_handler_has_begun_to_forget() {
+    // It fails for good in the middle, and what it applied before was not committed yet.
+    let scene = Scene::new([vec![items(8..=9), stale()]]).storing(1, 7);
+    scene.worker.begins_anew([Go::FailsForGood]);
+    let error = scene
+        .start_with(|builder| builder.on_gap(OnGap::BeginAnew))
+        .end()
+        .unwrap_err();
+    assert!(matches!(error.cause, Cause::Handler(_)));
+    assert_eq!(scene.store.take_calls(), ["load", "reset 1-0"]);
+    assert_eq!(error.summary.committed, Some(at(1, 0)));
+    assert_eq!(
+        (error.summary.reached, error.summary.uncommitted),
+        (None, 0)
+    );
+
+    // It is stopped between two attempts.
+    let scene = Scene::new([vec![items(8..=9), stale()]]).storing(1, 7);
+    scene.worker.begins_anew([Go::Fails]);
+    let mut running =
+        scene.start_with(|builder| builder.on_gap(OnGap::BeginAnew).handler_retry(RETRY));
+    assert_eq!(running.handle.stats().phase, Phase::Waiting);
+    running.stop();
+    assert_eq!(running.end().unwrap().committed, Some(at(1, 0)));
+    assert_eq!(scene.store.take_calls(), ["load", "reset 1-0"]);
+    assert_eq!(
+        scene.worker.take_done(),
+        [Applied(vec![8, 9]), Failed(0)],
+        "nothing is flushed"
+    );
+}
+
+#[test]
+fn a_commit_that_was_given_up_for_a_gap_is_made_by_a_stop() {
+    let scene = Scene::new([vec![items(8..=8)]]).storing(1, 7);
+    let mut running =
+        scene.start_with(|builder| builder.on_gap(OnGap::BeginAnew).store_retry(RETRY));
+    scene.store.fail([Fault::Busy, Fault::Busy]);
+    running.advance(SECOND);
+    scene.log.push(stale());
+    running.run();
+    let calls = ["load", "commit 8", "reset 1-0"];
+    assert_eq!(scene.store.take_calls(), calls);
+    running.stop();
+    let summary = running.end().unwrap();
+    assert_eq!(
+        (summary.committed, summary.uncommitted),
+        (Some(at(1, 8)), 0)
+    );
+    assert_eq!(scene.store.take_calls(), ["commit 8"]);
 }

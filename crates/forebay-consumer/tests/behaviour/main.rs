@@ -16,3 +16,4 @@ mod gaps;
 mod positions;
 mod settings;
 mod stopping;
+mod telling;

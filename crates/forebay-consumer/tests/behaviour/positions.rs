@@ -4,14 +4,18 @@
 //! * A position that is not further than the last one is none, whoever says so.
 //! * Where the log goes over into another one, so does what is stored.
 //! * Somebody else with the same key who is further does no harm.
+//! * A position behind items that were not asked for is none, as whole as it may be.
 //! * What it does and how far it is can be seen at any time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_consumer::Phase;
+use forebay_consumer::{Consumer, Follow, FollowError, Items, Phase, Step};
+use forebay_core::Checkpoint;
+use futures::FutureExt;
 
 use crate::harness::scene::Scene;
-use crate::harness::script::{at, items, reached};
+use crate::harness::script::{Broken, at, items, reached};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -90,4 +94,43 @@ fn an_empty_log_is_waited_for() {
     scene.log.push(items(1..=1));
     running.run();
     assert_eq!(scene.worker.applied(), [1]);
+}
+
+/// Items that say of each position that it is reached one item earlier than it is.
+struct Eager;
+
+impl Items for Eager {
+    type Item = u64;
+
+    fn items(&self) -> &[u64] {
+        &[1, 2, 3]
+    }
+
+    fn reached(&self, count: usize) -> Option<(usize, Checkpoint)> {
+        Some((count + 1, at(1, count as u64 + 1)))
+    }
+}
+
+impl Follow for Eager {
+    type Items = Self;
+    type Error = Broken;
+    type Steps = futures::stream::Iter<std::vec::IntoIter<Result<Step<Self>, FollowError<Broken>>>>;
+
+    async fn follow(&self, _: Option<&Checkpoint>) -> Result<Self::Steps, FollowError<Broken>> {
+        Ok(futures::stream::iter(vec![Ok(Step::Items(Self))]))
+    }
+}
+
+#[test]
+fn a_position_behind_items_that_were_not_asked_for_is_none() {
+    let scene = Scene::default().storing(1, 0);
+    let consumer = Consumer::builder(Eager, scene.store.clone(), scene.worker.clone())
+        .runtime(Arc::new(scene.clock.clone()))
+        .batch_max(2)
+        .build()
+        .unwrap();
+    let summary = consumer.run().now_or_never().unwrap().unwrap();
+    assert_eq!(summary.applied, 3);
+    assert_eq!(summary.reached, Some(at(1, 0)));
+    assert_eq!(scene.store.take_calls(), ["load"]);
 }

@@ -1,8 +1,8 @@
 //! A consumer between a log, a store and a handler that a test has in its hand.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ pub(crate) struct Running {
     ended: Option<Ended>,
 }
 
-struct Woken(AtomicBool);
+pub(crate) struct Woken(AtomicBool);
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
@@ -119,6 +119,11 @@ impl Running {
     pub(crate) fn stop(&mut self) {
         self.handle.stop();
         self.run();
+    }
+
+    /// What is there while somebody could wake it.
+    pub(crate) fn task(&self) -> Weak<Woken> {
+        Arc::downgrade(&self.woken)
     }
 
     pub(crate) fn has_ended(&self) -> bool {
