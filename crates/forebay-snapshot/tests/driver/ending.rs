@@ -1,12 +1,18 @@
 //! What a driver that stops leaves behind.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use forebay_snapshot::SessionError;
 use forebay_snapshot::driver::{CatchUpError, Disconnected, DriverConfig};
+use forebay_snapshot::{Limits, Message, SessionError, decode, encode};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream, ReadBuf, duplex};
 use tokio::time;
 
-use crate::rig::{A, B, C, Cluster, Wire, join, session};
+use crate::rig::{A, B, C, Cluster, Name, Wire, join, read_raw, session, write_raw};
 
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -76,4 +82,74 @@ async fn a_session_that_is_cancelled_comes_back() {
         panic!("{ended:?}");
     };
     assert!(matches!(error, SessionError::Cancelled), "{error:?}");
+}
+
+/// A stream that notes whether it was shut down.
+struct Watched(DuplexStream, Arc<AtomicBool>);
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.1.store(true, Ordering::Relaxed);
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_queued_is_sent_before_a_driver_stops_whatever_comes_meanwhile() {
+    const REQUESTS: u64 = 10;
+    let Cluster { b, .. } = Cluster::start(&DriverConfig::new().linger(LINGER));
+    // So little that most answers wait until somebody reads.
+    let (mut near, far) = duplex(32);
+    let is_shut_down = Arc::new(AtomicBool::new(false));
+    let far = Watched(far, Arc::clone(&is_shut_down));
+    let attached = b.handle.attach(C, far).await.unwrap();
+    let mut ask = async |nonce| {
+        let reconnect = None;
+        let request = encode(&Message::<Name>::Request { nonce, reconnect }).unwrap();
+        write_raw(&mut near, &request.to_bytes()).await;
+        // Everybody else has done what can be done when this time has passed.
+        time::sleep(Duration::from_millis(1)).await;
+    };
+    for nonce in 0..REQUESTS {
+        ask(nonce).await;
+    }
+    b.handle.shutdown().await;
+    b.handle.stopped().await;
+    assert_eq!(attached.ended().await, Disconnected::Shutdown);
+    ask(REQUESTS).await;
+
+    for expected in 0..REQUESTS {
+        let answer = decode::<Name>(read_raw(&mut near).await.into(), &Limits::new());
+        let Ok(Message::Refuse { nonce, .. }) = answer else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(nonce, expected);
+    }
+    assert_eq!(near.read(&mut [0]).await.unwrap(), 0, "it is closed then");
+    assert!(
+        is_shut_down.load(Ordering::Relaxed),
+        "as streams with an end of their own need"
+    );
 }

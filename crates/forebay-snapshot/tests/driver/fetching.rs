@@ -21,7 +21,8 @@ async fn a_session_goes_on_when_one_of_two_providers_is_cut_off() {
 
     let begun = time::Instant::now();
     // With one fetch under way there is none that fails to be sent and tells of the loss by that.
-    let session = session_with(SessionConfig::new().window_max(1));
+    let config = SessionConfig::new().fetch_bytes(16 << 10).window_max(1);
+    let session = session_with(config);
     let running = c.handle.catch_up(session).await.unwrap();
     let entries = (43..46).map(|entry| (1, entry)).collect();
     c.handle.entries(anchor(), entries).await.unwrap();

@@ -5,14 +5,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use forebay_snapshot::driver::{Disconnected, DriverConfig};
-use forebay_snapshot::{Encoded, Limits, Message, Refusal, WireError, decode, encode};
+use forebay_snapshot::{
+    Encoded, Limits, Message, Refusal, SessionConfig, WireError, decode, encode,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::time;
 
 #[cfg(feature = "metrics")]
 use crate::counted::{counted, counts};
-use crate::rig::{A, B, C, Cluster, Name, by_hand, read_raw, write_raw};
+use crate::rig::{
+    A, B, C, Cluster, Name, Wire, anchor, by_hand, join, read_raw, session_with, write_raw,
+};
 
 /// Nothing that is waited for with this takes any time.
 const SOON: Duration = Duration::from_secs(1);
@@ -70,6 +75,50 @@ async fn a_frame_that_is_too_long_is_not_even_waited_for() {
         let too_large = Disconnected::Wire(WireError::TooLarge { len, max });
         assert_eq!(closes_for(&prefix).await, too_large);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_frame_that_is_allowed_is_read() {
+    let cluster = Cluster::start(&DriverConfig::new());
+    let mut stream = by_hand(&cluster.b, C).await;
+    let max = Encoded::len_max(&Limits::new());
+    let head = encode(&Message::<Name>::Data {
+        id: 1,
+        bytes: Bytes::new(),
+    });
+    let data = Message::<Name>::Data {
+        id: 1,
+        bytes: vec![0; max - head.unwrap().len()].into(),
+    };
+    let frame = encode(&data).unwrap().to_bytes();
+    assert_eq!(frame.len(), max);
+    write_raw(&mut stream, &frame).await;
+    is_served(&mut stream).await;
+    assert_eq!(cluster.b.ends(C), []);
+}
+
+/// Otherwise the other end would close the connection, again and again.
+#[tokio::test(start_paused = true)]
+async fn what_is_more_than_a_frame_may_have_is_sent_in_parts() {
+    let limits = Limits::new().piece_bytes_max(40 << 10).pages_max(100);
+    let cluster = Cluster::start(&DriverConfig::new().limits(limits));
+    let Cluster { a, b, c } = &cluster;
+    join(c, a, A, Wire::Whole).await;
+    join(c, b, B, Wire::Whole).await;
+    let session = session_with(SessionConfig::new().fetch_bytes(128 << 10));
+    let running = c.handle.catch_up(session).await.unwrap();
+    assert_eq!(running.finished().await.unwrap(), anchor());
+    assert_eq!((c.ends(A), c.ends(B)), (vec![], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_with_a_buffer_keeps_nothing_back() {
+    let cluster = Cluster::start(&DriverConfig::new());
+    let (mut near, far) = tokio::io::duplex(64);
+    let far = tokio::io::BufStream::new(far);
+    cluster.b.handle.attach(C, far).await.unwrap();
+    let served = time::timeout(SOON, is_served(&mut near)).await;
+    assert_eq!(served, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -135,12 +135,11 @@ pub(crate) fn state() -> State {
 
 /// A session that fetches a little at a time.
 pub(crate) fn session() -> Session<State, Name, u64> {
-    session_with(SessionConfig::new())
+    session_with(SessionConfig::new().fetch_bytes(16 << 10))
 }
 
 pub(crate) fn session_with(config: SessionConfig) -> Session<State, Name, u64> {
     let members = Membership::new(C, [A, B, C]).with_leader(Some(A));
-    let config = config.fetch_bytes(16 << 10);
     Session::start(time::Instant::now().into_std(), config, members, 7).unwrap()
 }
 

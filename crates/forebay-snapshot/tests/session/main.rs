@@ -3,8 +3,8 @@
 //! * It asks everybody until it has a snapshot that the log follows on and that enough peers name,
 //!   and an offer of no use changes nothing about that: [`choosing`].
 //! * It fetches from all providers at once, takes only what it asked for and can verify, and no
-//!   answer that is late, short, wrong or missing stops it: [`fetching`], [`waiting`], [`refusing`],
-//!   [`lying`].
+//!   answer that is late, short, wrong or missing stops it: [`fetching`], [`dividing`], [`waiting`],
+//!   [`refusing`], [`lying`].
 //! * It goes over to another snapshot only if it must, and keeps what the two have in common:
 //!   [`moving`].
 //! * What is installed is followed by the log without a gap, and everybody learns when it is over:
@@ -20,6 +20,7 @@ mod choosing;
 mod counted;
 #[cfg(feature = "metrics")]
 mod counters;
+mod dividing;
 mod fetching;
 mod host;
 mod installing;
