@@ -157,7 +157,7 @@ fn an_error_may_ask_the_consumer_while_it_speaks() {
         })
     });
     let consumer = Consumer::builder(scene.log.clone(), scene.store.clone(), fails)
-        .runtime(Arc::new(scene.clock.clone()))
+        .runtime(Arc::new(scene.clock))
         .handler_retry(Retry::never())
         .build()
         .unwrap();
