@@ -119,7 +119,22 @@ impl<'a, T> Slice<'a, T> {
         self.events
     }
 
-    /// Returns the event number `index` of the slice.
+    /// Returns the event number `index` of the slice, with its sequence; the first is number zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let mut reader = log.source().subscribe();
+    /// log.append_all(7, ["seven", "seven, too"])?;
+    /// let slice = reader.try_next_slice()?.ok_or("two were published")?;
+    /// let last = slice.entry(slice.events().len() - 1).ok_or("it is not empty")?;
+    /// // After this one its reader may commit.
+    /// assert!(last.sequence().get() == 7 && last.is_last());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn entry(&self, index: usize) -> Option<Entry<'a, T>> {
         let event = self.events.get(index)?;

@@ -79,6 +79,10 @@ where
     E: Send + Sync + 'static,
 {
     /// Begins a hub whose snapshots come from `source`.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubBuilder`].
     pub fn builder(source: impl SnapshotSource<K, T, Error = E>) -> HubBuilder<K, T, E> {
         HubBuilder::new(source)
     }
@@ -96,20 +100,10 @@ where
     /// # Examples
     ///
     /// ```
-    /// # use std::convert::Infallible;
-    /// # use forebay_core::Sequence;
-    /// # use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
-    /// # struct Nothing;
-    /// # impl SnapshotSource<u32, u32> for Nothing {
-    /// #     type Error = Infallible;
-    /// #     async fn snapshot(
-    /// #         &self,
-    /// #         _: &Subject<u32>,
-    /// #         _: &mut SnapshotWriter<u32>,
-    /// #     ) -> Result<Sequence, Infallible> {
-    /// #         Ok(Sequence::ZERO)
-    /// #     }
+    /// # mod source {
+    /// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/nothing.rs"));
     /// # }
+    /// # use source::Nothing;
     /// use forebay_events::{Frame, Hub, Request};
     ///
     /// # #[cfg(feature = "tokio")]
@@ -168,20 +162,10 @@ where
     /// # Examples
     ///
     /// ```
-    /// # use std::convert::Infallible;
-    /// # use forebay_core::Sequence;
-    /// # use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
-    /// # struct Nothing;
-    /// # impl SnapshotSource<u32, u32> for Nothing {
-    /// #     type Error = Infallible;
-    /// #     async fn snapshot(
-    /// #         &self,
-    /// #         _: &Subject<u32>,
-    /// #         _: &mut SnapshotWriter<u32>,
-    /// #     ) -> Result<Sequence, Infallible> {
-    /// #         Ok(Sequence::ZERO)
-    /// #     }
+    /// # mod source {
+    /// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/nothing.rs"));
     /// # }
+    /// # use source::Nothing;
     /// use forebay_events::{FeedError, Hub, Reason, Request, Token};
     ///
     /// # #[cfg(feature = "tokio")]
@@ -207,7 +191,31 @@ where
     /// [`Refreshed`](Reason::Refreshed), cursors from before are stale, and no snapshot from before
     /// is given any more.
     ///
-    /// It is for changes that were not published, such as a state that was restored.
+    /// It is for changes that were not published, such as a state that was restored. Feeds of other
+    /// topics go on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod source {
+    /// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/nothing.rs"));
+    /// # }
+    /// # use source::Nothing;
+    /// use forebay_events::{FeedError, Hub, Reason, Request};
+    ///
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let publisher = Hub::builder(Nothing).build()?;
+    /// let hub = publisher.hub();
+    /// let mut health = hub.subscribe(Request::new("health").key(7))?;
+    /// hub.refresh(&"health".into());
+    /// assert_eq!(health.next().await.unwrap_err(), FeedError::ForceClosed(Reason::Refreshed));
+    /// // Who subscribes again gets a snapshot from after it.
+    /// assert!(hub.subscribe(Request::new("health").key(7))?.next().await.is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn refresh(&self, topic: &Topic) {
         if let Some(ledger) = self.shared.known(topic) {
             self.shared.counters.cancelled.add(ledger.refresh());
@@ -216,11 +224,22 @@ where
 
     /// Ends the hub: all feeds end with [`ShuttingDown`](Reason::ShuttingDown), whatever there is
     /// left to deliver, and nobody can subscribe any more. What is published is dropped.
+    ///
+    /// For a process that ends while its publisher goes on, so that subscribers turn to another
+    /// one at once. Where the stream itself ends, [`HubPublisher::close`] lets them have the rest.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubPublisher`].
     pub fn shutdown(&self) {
         self.shared.shut_down();
     }
 
-    /// Returns the last sequence that was published.
+    /// Returns the last sequence that was published; zero before the first.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubPublisher`].
     #[must_use]
     pub fn head(&self) -> Sequence {
         self.shared.head()
@@ -231,20 +250,10 @@ where
     /// # Examples
     ///
     /// ```
-    /// # use std::convert::Infallible;
-    /// # use forebay_core::Sequence;
-    /// # use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
-    /// # struct Nothing;
-    /// # impl SnapshotSource<u32, u32> for Nothing {
-    /// #     type Error = Infallible;
-    /// #     async fn snapshot(
-    /// #         &self,
-    /// #         _: &Subject<u32>,
-    /// #         _: &mut SnapshotWriter<u32>,
-    /// #     ) -> Result<Sequence, Infallible> {
-    /// #         Ok(Sequence::ZERO)
-    /// #     }
+    /// # mod source {
+    /// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/nothing.rs"));
     /// # }
+    /// # use source::Nothing;
     /// use forebay_events::{Hub, Request};
     ///
     /// # #[cfg(feature = "tokio")]

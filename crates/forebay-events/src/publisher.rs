@@ -226,7 +226,12 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Publisher<T, E> {
         self.head
     }
 
-    /// Returns by what cursors tell this log from others.
+    /// Returns by what cursors tell this log from others. It is random unless
+    /// [`Builder::log_id`] has set it.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder::log_id`], and [`Source::resume`](crate::Source::resume) for what it is for.
     #[must_use]
     pub fn log_id(&self) -> LogId {
         self.chain.id()

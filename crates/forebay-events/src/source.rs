@@ -184,6 +184,20 @@ impl<T, E> Source<T, E> {
     }
 
     /// Returns the last sequence that was published; zero before the first.
+    ///
+    /// Reads one atomic. What is published meanwhile is not waited for: to follow, subscribe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let source = log.source();
+    /// log.append(7, "seven")?;
+    /// assert_eq!(source.head().get(), 7);
+    /// # Ok::<(), forebay_events::NotRising<&str>>(())
+    /// ```
     #[must_use]
     pub fn head(&self) -> Sequence {
         self.chain.head()

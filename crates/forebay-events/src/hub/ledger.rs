@@ -58,6 +58,27 @@ pub(crate) struct Draft<K, T: Send + Sync + 'static> {
     pub(crate) line: Option<(AccountId, Arc<Line<T>>)>,
 }
 
+impl<K: Clone + Eq + Hash, T: Send + Sync + 'static> Draft<K, T> {
+    pub(crate) fn new<E>(ledger: &Ledger<K, T, E>, key: K, event: T) -> Self {
+        Self {
+            hash: ledger.hash(&key),
+            key: Some(key),
+            event: Some(event),
+            line: None,
+        }
+    }
+}
+
+impl<K, T: Clone + Send + Sync + 'static> Draft<K, T> {
+    /// Returns the event for those who follow the whole topic; a clone only if others need it too.
+    pub(crate) fn for_whole_topic(&mut self) -> Option<T> {
+        match self.line {
+            Some(_) => self.event.clone(),
+            None => self.event.take(),
+        }
+    }
+}
+
 impl<K, T, E> Ledger<K, T, E>
 where
     K: Clone + Eq + Hash,

@@ -25,24 +25,15 @@ use crate::hub::topic::Topic;
 /// # Examples
 ///
 /// ```
-/// # use std::convert::Infallible;
-/// # use forebay_core::Sequence;
-/// # use forebay_events::{SnapshotSource, SnapshotWriter, Subject};
-/// # struct Nothing;
-/// # impl SnapshotSource<&'static str, u32> for Nothing {
-/// #     type Error = Infallible;
-/// #     async fn snapshot(
-/// #         &self,
-/// #         _: &Subject<&'static str>,
-/// #         _: &mut SnapshotWriter<u32>,
-/// #     ) -> Result<Sequence, Infallible> {
-/// #         Ok(Sequence::ZERO)
-/// #     }
+/// # mod source {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/nothing.rs"));
 /// # }
-/// use forebay_events::{Batch, Hub, Topic};
+/// # use source::Nothing;
+/// use forebay_events::{Batch, Hub, Request, SubscribeError, Topic};
 ///
 /// # #[cfg(feature = "tokio")] {
 /// let mut publisher = Hub::builder(Nothing).build().unwrap();
+/// let hub = publisher.hub();
 /// let (services, nodes) = (Topic::from("services"), Topic::from("nodes"));
 ///
 /// publisher.publish_one(1, &services, "web", 1).unwrap();
@@ -54,7 +45,11 @@ use crate::hub::topic::Topic;
 /// // A sequence is used once, and nothing of the batch is lost.
 /// let again = publisher.publish(2, Batch::from_iter([(nodes, "n1", 4)])).unwrap_err();
 /// assert_eq!(again.rejected.len(), 1);
-/// publisher.close();
+/// assert_eq!((publisher.head().get(), hub.head().get()), (2, 2));
+///
+/// hub.shutdown();
+/// let late = hub.subscribe(Request::new("services").key("web"));
+/// assert_eq!(late.unwrap_err(), SubscribeError::ShuttingDown);
 /// # }
 /// ```
 pub struct HubPublisher<K, T, E>
@@ -94,6 +89,10 @@ where
     ///
     /// [`NotRising`] with the batch if `sequence` is not greater than all before. Nothing is
     /// published then.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubPublisher`].
     pub fn publish(
         &mut self,
         sequence: impl Into<Sequence>,
@@ -129,6 +128,10 @@ where
     /// # Errors
     ///
     /// [`NotRising`] with the key and the event if `sequence` is not greater than all before.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubPublisher`].
     pub fn publish_one(
         &mut self,
         sequence: impl Into<Sequence>,
@@ -179,13 +182,22 @@ where
         }
     }
 
-    /// Returns a handle for those who subscribe.
+    /// Returns a handle for those who subscribe. It does not keep the hub going: that ends with
+    /// the publisher.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubPublisher`].
     #[must_use]
     pub fn hub(&self) -> Hub<K, T, E> {
         Hub::new(Arc::clone(&self.shared))
     }
 
-    /// Returns the last sequence that was published.
+    /// Returns the last sequence that was published; zero before the first.
+    ///
+    /// # Examples
+    ///
+    /// See [`HubPublisher`].
     #[must_use]
     pub const fn head(&self) -> Sequence {
         self.head
@@ -193,11 +205,39 @@ where
 
     /// Ends the hub. Feeds get everything that was published, and then
     /// [`Closed`](crate::FeedError::Closed).
+    ///
+    /// # Examples
+    ///
+    /// As for [`fail`](Self::fail).
     pub fn close(mut self) {
         self.end(End::Closed);
     }
 
     /// Ends the hub with an error. Feeds get everything that was published, and then the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod source {
+    /// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/nothing.rs"));
+    /// # }
+    /// # use source::{Down, Nothing};
+    /// use forebay_events::{FeedError, Hub, Request};
+    ///
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let mut publisher = Hub::builder(Nothing).build()?;
+    /// let mut feed = publisher.hub().subscribe(Request::new("health").key(7))?;
+    /// feed.next().await?;
+    /// publisher.publish_one(1, &"health".into(), 7, 70)?;
+    /// publisher.fail(Down);
+    /// // What came before the end is delivered before it.
+    /// feed.next().await?;
+    /// assert_eq!(feed.next().await.unwrap_err(), FeedError::Failed(Down.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fail(mut self, error: E) {
         self.end(End::Failed(Arc::new(error)));
     }
@@ -324,27 +364,6 @@ where
             drafts,
             whole,
         })
-    }
-}
-
-impl<K: Clone + Eq + Hash, T: Send + Sync + 'static> Draft<K, T> {
-    fn new<E>(ledger: &Ledger<K, T, E>, key: K, event: T) -> Self {
-        Self {
-            hash: ledger.hash(&key),
-            key: Some(key),
-            event: Some(event),
-            line: None,
-        }
-    }
-}
-
-impl<K, T: Clone + Send + Sync + 'static> Draft<K, T> {
-    /// Returns the event for those who follow the whole topic; a clone only if others need it too.
-    fn for_whole_topic(&mut self) -> Option<T> {
-        match self.line {
-            Some(_) => self.event.clone(),
-            None => self.event.take(),
-        }
     }
 }
 

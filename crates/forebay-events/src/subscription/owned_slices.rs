@@ -10,6 +10,10 @@ use crate::owned_slice::OwnedSlice;
 use crate::subscription::Subscription;
 
 /// A stream of what a [`Subscription`] receives, in [`OwnedSlice`]s.
+///
+/// Made by [`Subscription::into_stream`]. After an error, which is its last item, it is fused. An
+/// item keeps the memory of its events for as long as it is kept, so a consumer that collects
+/// them holds what the log would have given back.
 pub struct OwnedSlices<T, E = std::convert::Infallible> {
     /// `None` after the end.
     subscription: Option<Subscription<T, E>>,
@@ -23,6 +27,26 @@ impl<T, E> OwnedSlices<T, E> {
     }
 
     /// Returns the subscription that the stream reads, unless the stream has ended.
+    ///
+    /// # Examples
+    ///
+    /// Where to go on another time, and how far behind the reader is:
+    ///
+    /// ```
+    /// use forebay_events::Publisher;
+    /// use futures::StreamExt;
+    ///
+    /// let mut log = Publisher::<&str>::new();
+    /// let mut slices = log.source().subscribe().into_stream();
+    /// log.append_all(7, ["one", "two"])?;
+    /// let reader = slices.subscription().ok_or("the log has not ended")?;
+    /// assert_eq!((reader.lag(), reader.cursor().sequence().get()), (2, 0));
+    ///
+    /// log.close();
+    /// futures::executor::block_on(slices.by_ref().for_each(|_| async {}));
+    /// assert!(slices.subscription().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn subscription(&self) -> Option<&Subscription<T, E>> {
         self.subscription.as_ref()

@@ -71,26 +71,16 @@ impl Closing {
 /// # Examples
 ///
 /// ```
-/// # use std::convert::Infallible;
-/// # use forebay_core::Sequence;
-/// # use forebay_events::{Hub, SnapshotSource, SnapshotWriter, Subject};
-/// # struct Nothing;
-/// # impl SnapshotSource<u32, u32> for Nothing {
-/// #     type Error = Infallible;
-/// #     async fn snapshot(
-/// #         &self,
-/// #         _: &Subject<u32>,
-/// #         _: &mut SnapshotWriter<u32>,
-/// #     ) -> Result<Sequence, Infallible> {
-/// #         Ok(Sequence::ZERO)
-/// #     }
+/// # mod source {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/nothing.rs"));
 /// # }
-/// use forebay_events::{FeedError, Reason, Request};
+/// # use source::Nothing;
+/// use forebay_events::{FeedError, Hub, Reason, Request};
 ///
 /// # #[cfg(feature = "tokio")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let publisher = Hub::builder(Nothing).build().unwrap();
-/// let mut feed = publisher.hub().subscribe(Request::new("health")).unwrap();
+/// let mut feed = publisher.hub().subscribe(Request::new("health").key(7)).unwrap();
 /// let closer = feed.closer();
 /// assert!(closer.close(Reason::Revoked));
 /// assert_eq!(feed.next().await.unwrap_err(), FeedError::ForceClosed(Reason::Revoked));
