@@ -3,6 +3,7 @@
 //! * A session catches up from all who have the state, and from the others when one is cut off.
 //! * Progress never goes back, and ends where everything is there.
 //! * What is no message closes the connection it came on, with the reason, and nothing else.
+//! * What the host tells reaches the provider and the session.
 //! * A peer that does not read is not waited for, and is given up in the end.
 //! * A driver that stops in the middle says so to everybody, and gives the session back.
 //! * Connections come back, after waits that double.
@@ -23,3 +24,4 @@ mod frames;
 mod reading;
 mod redialling;
 mod rig;
+mod telling;

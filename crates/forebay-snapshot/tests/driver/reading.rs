@@ -6,7 +6,9 @@ use forebay_snapshot::driver::{Disconnected, DriverConfig};
 use forebay_snapshot::{Message, Piece, encode};
 use tokio::time;
 
-use crate::rig::{A, B, C, Cluster, Name, Wire, anchor, by_hand, join, session, write_raw};
+use crate::rig::{
+    A, B, C, Cluster, Name, Wire, anchor, by_hand, join, read_raw, session, write_raw,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,6 +44,39 @@ async fn a_peer_that_never_reads_costs_the_others_nothing() {
     assert_eq!(running.finished().await.unwrap(), anchor());
     assert!(begun.elapsed() < REQUEST_TIMEOUT, "{:?}", begun.elapsed());
     assert_eq!(a.ends(C), []);
+}
+
+/// Answers for which there is no room are lost, and so are questions while there is none.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_late_gets_what_there_was_room_for() {
+    const QUEUE_MAX: usize = 4;
+    let config = DriverConfig::new()
+        .write_timeout(PATIENCE)
+        .queue_max(QUEUE_MAX);
+    let cluster = Cluster::start(&config);
+    let (mut near, far) = tokio::io::duplex(16);
+    cluster.b.handle.attach(C, far).await.unwrap();
+    let mut ask = async |nonce| {
+        let reconnect = None;
+        let request = encode(&Message::<Name>::Request { nonce, reconnect }).unwrap();
+        write_raw(&mut near, &request.to_bytes()).await;
+        // Everybody else has done what can be done when this time has passed.
+        time::sleep(Duration::from_millis(1)).await;
+    };
+    for nonce in 0..64 {
+        ask(nonce).await;
+    }
+    let mut answers = 0;
+    let second = Duration::from_secs(1);
+    while time::timeout(second, read_raw(&mut near)).await.is_ok() {
+        answers += 1;
+    }
+    // One more is in the hand of whoever writes, and one or two are on the wire.
+    assert!(
+        (QUEUE_MAX + 1..=QUEUE_MAX + 3).contains(&answers),
+        "{answers}"
+    );
+    assert_eq!(cluster.b.ends(C), []);
 }
 
 #[tokio::test(start_paused = true)]
