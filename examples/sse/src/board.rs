@@ -1,7 +1,8 @@
 //! Stands for a service with a state that people follow: values by key, which anybody may set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use forebay_core::{Cursor, Sequence};
@@ -11,8 +12,17 @@ use forebay_events::{
 };
 use serde::{Deserialize, Serialize};
 
+/// So many values a board has at most: anybody may set one, and none is ever removed.
+pub const VALUES_MAX: usize = 10_000;
+
+/// So many bytes a key has at most.
+pub const KEY_BYTES_MAX: usize = 256;
+
+/// So many bytes a value has at most; with the window, it bounds what is kept for one key.
+pub const VALUE_BYTES_MAX: usize = 1 << 10;
+
 /// So many keys keep their window while nobody follows them, for who was cut off and comes back.
-const IDLE_KEYS_MAX: usize = 10_000;
+const IDLE_KEYS_MAX: usize = 100;
 
 /// A value that was set.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -22,6 +32,29 @@ pub struct Change {
     /// What it is now.
     pub value: String,
 }
+
+/// Why no value was set.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refused {
+    /// A key is longer than [`KEY_BYTES_MAX`], or a value than [`VALUE_BYTES_MAX`].
+    TooLong,
+    /// There would be more values than [`VALUES_MAX`]; those that there are can still be changed.
+    Full,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(
+                f,
+                "a key has at most {KEY_BYTES_MAX} bytes, and a value {VALUE_BYTES_MAX}"
+            ),
+            Self::Full => write!(f, "there are at most {VALUES_MAX} values"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// What those who follow a board read from.
 pub type Changes = Feed<String, Change, Infallible>;
@@ -63,17 +96,22 @@ impl Board {
     }
 
     /// Sets values, all in one step for those who follow.
-    pub fn set(&self, changes: Vec<Change>) {
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]; then none of them was set.
+    pub fn set(&self, changes: Vec<Change>) -> Result<(), Refused> {
         // The publisher's lock orders those who set; the values are stored before they are
         // published, so that a snapshot is never older than what its readers have yet to come.
         let mut publisher = lock(&self.publisher);
-        let sequence = lock(&self.values).set(&changes);
+        let sequence = lock(&self.values).set(&changes)?;
         let batch: Batch<_, _> = changes
             .into_iter()
             .map(|change| (self.topic.clone(), change.key.clone(), change))
             .collect();
         let published = publisher.publish(sequence, batch);
         debug_assert!(published.is_ok(), "the sequence rises with every set");
+        Ok(())
     }
 
     /// Follows one key, or all of them, from a cursor or from what there is now.
@@ -108,13 +146,29 @@ impl Board {
     }
 }
 
+impl Change {
+    fn is_too_long(&self) -> bool {
+        self.key.len() > KEY_BYTES_MAX || self.value.len() > VALUE_BYTES_MAX
+    }
+}
+
 impl Values {
-    fn set(&mut self, changes: &[Change]) -> Sequence {
+    fn set(&mut self, changes: &[Change]) -> Result<Sequence, Refused> {
+        if changes.iter().any(Change::is_too_long) {
+            return Err(Refused::TooLong);
+        }
+        let keys: BTreeSet<_> = changes.iter().map(|change| &change.key).collect();
+        let new = keys
+            .into_iter()
+            .filter(|key| !self.by_key.contains_key(*key));
+        if self.by_key.len() + new.count() > VALUES_MAX {
+            return Err(Refused::Full);
+        }
         for change in changes {
             self.by_key.insert(change.key.clone(), change.value.clone());
         }
         self.sequence = self.sequence.next().unwrap_or(Sequence::MAX);
-        self.sequence
+        Ok(self.sequence)
     }
 }
 

@@ -11,7 +11,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use tokio::net::TcpListener;
 
-use crate::board::{Board, Change};
+use crate::board::{Board, Change, Refused};
 use crate::sse::{self, LastEventId};
 
 /// What the routes need.
@@ -64,18 +64,21 @@ async fn follow_one(
     service.follow(Some(key), last)
 }
 
-async fn set_some(State(service): State<Service>, Json(changes): Json<Vec<Change>>) -> StatusCode {
-    service.board.set(changes);
-    StatusCode::NO_CONTENT
+async fn set_some(
+    State(service): State<Service>,
+    Json(changes): Json<Vec<Change>>,
+) -> Result<StatusCode, Refused> {
+    service.board.set(changes)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn set_one(
     State(service): State<Service>,
     Path(key): Path<String>,
     value: String,
-) -> StatusCode {
-    service.board.set(vec![Change { key, value }]);
-    StatusCode::NO_CONTENT
+) -> Result<StatusCode, Refused> {
+    service.board.set(vec![Change { key, value }])?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 impl Service {
@@ -84,5 +87,15 @@ impl Service {
             Ok(feed) => sse::respond(feed, self.keep_alive),
             Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
         }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
+        };
+        (status, format!("{self}\n")).into_response()
     }
 }

@@ -4,7 +4,7 @@
 //! * Only what ends a sequence, or a snapshot, has an id.
 //! * A newcomer, and whoever was away for too long, starts from a snapshot, and is told which.
 //! * A client that is too slow is told so, and starts from a snapshot when it comes back.
-//! * Nothing that a client sends, as an id or as anything else, does harm.
+//! * Nothing that a client sends, as an id or as anything else, does harm, nor does much of it.
 //! * Silent streams are kept alive, those whose client has left are given up, and all of them end
 //!   with the server.
 
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_events::Retention;
-use forebay_example_sse::board::{Board, Change};
+use forebay_example_sse::board::{Board, Change, KEY_BYTES_MAX, VALUE_BYTES_MAX, VALUES_MAX};
 use forebay_example_sse::{server, sse};
 use http_body_util::BodyExt;
 use hyper::{Method, StatusCode};
@@ -92,8 +92,9 @@ async fn newcomer_gets_what_there_is_and_then_what_changes() {
     let server = Server::start(Retention::READERS).await;
     server
         .board
-        .set(vec![change("pear", 1), change("apple", 1)]);
-    server.board.set(vec![change("apple", 2)]);
+        .set(vec![change("pear", 1), change("apple", 1)])
+        .unwrap();
+    server.board.set(vec![change("apple", 2)]).unwrap();
     let mut stream = server.open("/events", None).await;
     let mut read = async || stream.next_event().await.unwrap();
     assert_eq!(read().await.change(), Some(change("apple", 2)));
@@ -103,7 +104,7 @@ async fn newcomer_gets_what_there_is_and_then_what_changes() {
     let end = read().await;
     assert_eq!((end.name(), end.id().is_some()), ("end-of-snapshot", true));
 
-    server.board.set(vec![change("plum", 1)]);
+    server.board.set(vec![change("plum", 1)]).unwrap();
     let plum = read().await;
     assert_eq!((plum.name(), plum.id().is_some()), ("change", true));
     assert_eq!(plum.change(), Some(change("plum", 1)));
@@ -116,7 +117,7 @@ async fn client_that_was_away_for_too_long_starts_anew() {
     drop(stream);
     // More than the segments hold that a window of one may keep.
     for value in 0..5_000 {
-        server.board.set(vec![change("apple", value)]);
+        server.board.set(vec![change("apple", value)]).unwrap();
     }
     let mut stream = server.open("/events/apple", Some(&old)).await;
     let mut read = async || stream.next_event().await.unwrap();
@@ -125,7 +126,7 @@ async fn client_that_was_away_for_too_long_starts_anew() {
     let end = read().await;
     assert_eq!(end.name(), "end-of-snapshot");
 
-    server.board.set(vec![change("apple", LAST)]);
+    server.board.set(vec![change("apple", LAST)]).unwrap();
     let mut stream = server.open("/events/apple", end.id()).await;
     let message = stream.next_event().await.unwrap();
     assert_eq!(message.change(), Some(change("apple", LAST)));
@@ -134,11 +135,11 @@ async fn client_that_was_away_for_too_long_starts_anew() {
 #[tokio::test]
 async fn id_of_another_server_starts_anew() {
     let other = Server::start(Retention::READERS).await;
-    other.board.set(vec![change("apple", 1)]);
+    other.board.set(vec![change("apple", 1)]).unwrap();
     let (_stream, id) = other.follow("/events/apple").await;
 
     let server = Server::start(Retention::READERS).await;
-    server.board.set(vec![change("apple", 2)]);
+    server.board.set(vec![change("apple", 2)]).unwrap();
     for path in ["/events/apple", "/events"] {
         let mut stream = server.open(path, Some(&id)).await;
         assert_eq!(stream.next_event().await.unwrap().name(), "new-snapshot");
@@ -155,7 +156,7 @@ async fn client_that_is_too_slow_is_told_and_starts_anew() {
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(first.starts_with(b"event: end-of-snapshot\n"));
     for value in 0..5_000 {
-        board.set(vec![change("apple", value)]);
+        board.set(vec![change("apple", value)]).unwrap();
     }
     // It gets what its part of the log still holds, is told, and nothing follows.
     let rest = body.collect().await.unwrap().to_bytes();
@@ -182,9 +183,9 @@ async fn client_that_is_too_slow_is_told_and_starts_anew() {
 async fn id_in_the_address_counts_unless_there_is_a_newer_one_in_the_header() {
     let server = Server::start(Retention::window(10)).await;
     let (mut stream, first) = server.follow("/events").await;
-    server.board.set(vec![change("apple", 1)]);
+    server.board.set(vec![change("apple", 1)]).unwrap();
     let second = stream.next_event().await.unwrap();
-    server.board.set(vec![change("apple", 2)]);
+    server.board.set(vec![change("apple", 2)]).unwrap();
 
     let path = format!("/events?last_event_id={first}");
     let mut from_first = server.open(&path, None).await;
@@ -238,7 +239,7 @@ async fn silent_stream_is_kept_alive() {
     for _ in 0..3 {
         assert_eq!(stream.next().await, Some(Message::Comment));
     }
-    server.board.set(vec![change("apple", 1)]);
+    server.board.set(vec![change("apple", 1)]).unwrap();
     let message = stream.next_event().await.unwrap();
     assert_eq!(message.change(), Some(change("apple", 1)));
 }
@@ -310,13 +311,57 @@ async fn request_that_makes_no_sense_is_refused_and_changes_nothing() {
     assert_eq!(message.change(), Some(change("plum", 1)));
 }
 
+/// Whoever sends more and more fills the board, and no more memory than that.
+#[tokio::test]
+async fn board_that_is_full_takes_no_new_values_but_changes_those_it_has() {
+    let server = Server::start(Retention::READERS).await;
+    let all = (1..VALUES_MAX).map(|key| change(&key.to_string(), 1));
+    server.board.set(all.collect()).unwrap();
+    let json: &[(&str, &[u8])] = &[("content-type", b"application/json")];
+    let answered = async |expected: u16, method, path: &str, body: &str| {
+        let (status, said) = ask(server.address, method, path, json, body).await;
+        assert_eq!(status, expected, "{path}: {said}");
+        assert!(said.lines().count() <= 1, "{path}: {said}");
+    };
+    // There is room for one of them, and so for none of them.
+    let two = r#"[{"key":"plum","value":"1"},{"key":"pear","value":"1"}]"#;
+    answered(507, Method::POST, "/values", two).await;
+    let twice = r#"[{"key":"plum","value":"1"},{"key":"plum","value":"2"}]"#;
+    answered(204, Method::POST, "/values", twice).await;
+    answered(507, Method::PUT, "/values/pear", "1").await;
+    answered(204, Method::PUT, "/values/1", "2").await;
+
+    let mut pear = server.open("/events/pear", None).await;
+    assert_eq!(pear.next_event().await.unwrap().name(), "end-of-snapshot");
+    let mut first = server.open("/events/1", None).await;
+    let message = first.next_event().await.unwrap();
+    assert_eq!(message.change(), Some(change("1", 2)));
+}
+
+#[tokio::test]
+async fn key_or_value_that_is_too_long_is_refused() {
+    let server = Server::start(Retention::READERS).await;
+    let put = async |key: usize, value: usize| {
+        let (path, value) = (format!("/values/{}", "k".repeat(key)), "v".repeat(value));
+        ask(server.address, Method::PUT, &path, &[], &value).await.0
+    };
+    let (long, longer) = (KEY_BYTES_MAX, KEY_BYTES_MAX + 1);
+    assert_eq!(put(long, VALUE_BYTES_MAX).await, StatusCode::NO_CONTENT);
+    let too_long = StatusCode::PAYLOAD_TOO_LARGE;
+    assert_eq!(put(long, VALUE_BYTES_MAX + 1).await, too_long);
+    assert_eq!(put(longer, 1).await, too_long);
+}
+
 /// A key is a text like any other, and a line feed in it ends no frame.
 #[tokio::test]
 async fn key_may_be_any_text() {
     let server = Server::start(Retention::READERS).await;
     let (mut stream, _) = server.follow("/events").await;
     let hostile = "a\n\nevent: closed\ndata: b\r\0\u{2028}";
-    server.board.set(vec![change(hostile, "x\n\nid: 1")]);
+    server
+        .board
+        .set(vec![change(hostile, "x\n\nid: 1")])
+        .unwrap();
     let message = stream.next_event().await.unwrap();
     assert_eq!(message.name(), "change");
     assert_eq!(message.change(), Some(change(hostile, "x\n\nid: 1")));

@@ -83,7 +83,7 @@ async fn client_that_is_cut_off_anywhere_misses_nothing_and_repeats_nothing() {
         let (_stream, id) = server.follow("/events").await;
         let sets = sets(seed, 100);
         for set in &sets {
-            server.board.set(set.clone());
+            server.board.set(set.clone()).unwrap();
         }
         let applied = read_all(&server, "/events", id, seed).await;
         assert_eq!(applied, sets.concat(), "seed {seed}");
@@ -98,7 +98,7 @@ async fn client_of_one_key_gets_all_of_that_key_and_nothing_else() {
     drop(stream);
     let sets = sets(1, 100);
     for set in &sets {
-        server.board.set(set.clone());
+        server.board.set(set.clone()).unwrap();
     }
     let applied = read_all(&server, "/events/apple", id, 1).await;
     let mut expected = sets.concat();
@@ -113,7 +113,7 @@ async fn clients_are_cut_off_while_values_are_set() {
     let sets = sets(2, 300);
     let set = async {
         for set in &sets {
-            server.board.set(set.clone());
+            server.board.set(set.clone()).unwrap();
             tokio::task::yield_now().await;
         }
     };
@@ -133,11 +133,14 @@ async fn clients_are_cut_off_while_values_are_set() {
 async fn only_the_last_change_of_a_set_has_an_id() {
     let server = Server::start(Retention::window(10)).await;
     let (mut stream, before) = server.follow("/events").await;
-    server.board.set(vec![
-        change("apple", 1),
-        change("pear", 2),
-        change("plum", 3),
-    ]);
+    server
+        .board
+        .set(vec![
+            change("apple", 1),
+            change("pear", 2),
+            change("plum", 3),
+        ])
+        .unwrap();
     let mut ids = Vec::new();
     for expected in ["apple", "pear", "plum"] {
         let message = stream.next_event().await.unwrap();
@@ -154,7 +157,7 @@ async fn only_the_last_change_of_a_set_has_an_id() {
         again.next_event().await.unwrap().change(),
         Some(change("apple", 1))
     );
-    server.board.set(vec![change("apple", 4)]);
+    server.board.set(vec![change("apple", 4)]).unwrap();
     let mut on = server.open("/events", Some(&after)).await;
     assert_eq!(
         on.next_event().await.unwrap().change(),
