@@ -5,6 +5,7 @@
 //! * What is no message closes the connection it came on, with the reason, and nothing else.
 //! * What the host tells reaches the provider and the session.
 //! * A peer that does not read is not waited for, and is given up in the end.
+//! * Settings that make no sense are refused.
 //! * A driver that stops in the middle says so to everybody, and gives the session back.
 //! * Connections come back, after waits that double.
 #![cfg(feature = "tokio")]
@@ -24,4 +25,5 @@ mod frames;
 mod reading;
 mod redialling;
 mod rig;
+mod settings;
 mod telling;

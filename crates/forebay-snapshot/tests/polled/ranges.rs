@@ -146,7 +146,12 @@ fn a_snapshot_lives_as_long_as_items_of_it_are_read() {
     for _ in 0..2 {
         office.pass(secs(5));
         office.settle();
-        let _ = read(&mut office, 1, root, 100..110);
+        #[allow(clippy::reversed_empty_ranges, reason = "that is what is asked for")]
+        let ranges = [100..110, 101..110, 5..5, 6..5];
+        for range in ranges {
+            assert!(read(&mut office, 1, root, range).is_err());
+        }
+        assert!(read(&mut office, 5_000, root, 0..10).is_err());
     }
     assert_eq!(office.snapshots(), 0, "nothing was read since");
 }

@@ -61,6 +61,25 @@ fn settings_with_which_nothing_could_happen_are_refused() {
 }
 
 #[test]
+fn settings_are_these_unless_others_are_given() {
+    let limits = Limits::new().piece_bytes_max(1 << 20).pages_max(1 << 14);
+    let expected = ProviderConfig::new()
+        .ttl(secs(10))
+        .snapshots_max(4)
+        .followers_max(64)
+        .cached_bytes_max(64 << 20)
+        .queued_bytes_max(64 << 20)
+        .outputs_max(1_024)
+        .window(4)
+        .retry_after(Duration::from_millis(100))
+        .marker_wait(secs(5))
+        .trailing(1_000)
+        .marker_lag_max(10_000)
+        .limits(limits);
+    assert_eq!(ProviderConfig::new(), expected);
+}
+
+#[test]
 fn the_snapshot_that_nobody_fetched_from_for_longest_makes_room() {
     let mut rig = Rig::with(ProviderConfig::new().snapshots_max(2));
     let first = rig.offer(1, at(1), state(10));

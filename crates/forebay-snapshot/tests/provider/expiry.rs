@@ -160,6 +160,17 @@ fn nobody_keeps_a_snapshot_beyond_its_age() {
 }
 
 #[test]
+fn a_snapshot_becomes_thirty_times_as_old_as_it_lives_without_a_fetch() {
+    let mut rig = Rig::new();
+    let offered = rig.offer(1, at(42), state(100));
+    for _ in 0..33 {
+        rig.pass_awake(secs(9));
+        assert!(rig.serves(1, &offered));
+    }
+    expires_in(&mut rig, &offered, secs(3));
+}
+
+#[test]
 fn a_snapshot_does_not_expire_while_it_is_built_until_it_is_too_old() {
     let mut rig = Rig::with(ProviderConfig::new().age_max(secs(60)));
     rig.take(&Marker::new(1, 7), at(42), state(5_000));

@@ -159,6 +159,27 @@ fn only_the_leader_takes_requests_and_the_others_say_who_that_is() {
 }
 
 #[test]
+fn a_refusal_says_when_to_come_back_unless_another_peer_is_to_be_asked() {
+    let retry_after = secs(2);
+    let mut rig = Rig::with(ProviderConfig::new().retry_after(retry_after));
+    let waits = |rig: &mut Rig| match rig.sent()[..] {
+        [(1, Message::Refuse { retry_after, .. })] => retry_after,
+        ref sent => panic!("{sent:?}"),
+    };
+    rig.provider.handle_leader(rig.now, Some(3));
+    rig.ask(1, 1);
+    assert_eq!(waits(&mut rig), Duration::ZERO);
+    rig.provider.handle_leader(rig.now, None);
+    rig.ask(1, 2);
+    assert_eq!(waits(&mut rig), retry_after);
+    rig.provider.handle_leader(rig.now, Some(LOCAL));
+    rig.ask(1, 3);
+    let marker = rig.fed().remove(0);
+    rig.provider.handle_unfed(rig.now, &marker);
+    assert_eq!(waits(&mut rig), retry_after);
+}
+
+#[test]
 fn whoever_is_not_a_member_is_told_so() {
     let mut rig = Rig::new();
     rig.ask(MEMBERS, 7);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use forebay_snapshot::{
-    Absence, Marker, Membership, Message, Piece, Provider, ProviderConfig, ProviderEvent,
+    Absence, Limits, Marker, Membership, Message, Piece, Provider, ProviderConfig, ProviderEvent,
     ProviderOutput, Refusal, SliceSnapshot, StateError,
 };
 use serde::{Deserialize, Serialize, Serializer};
@@ -42,6 +42,29 @@ fn a_run_that_goes_past_the_end_is_what_there_is() {
     let last = offered.chunks - 1;
     let one = rig.fetch_as(1, 1, &offered, chunks(last, 1));
     assert_eq!(rig.fetch_as(1, 1, &offered, chunks(last, u32::MAX)), one);
+}
+
+#[test]
+fn a_run_is_as_long_as_fits_into_a_piece() {
+    let max = 40 << 10;
+    let limits = Limits::new().piece_bytes_max(max).pages_max(10);
+    let mut rig = Rig::with(ProviderConfig::new().limits(limits));
+    let offered = rig.offer(1, at(42), state(20_000));
+    let mut first = 0;
+    while first < offered.chunks {
+        let run = data_of(rig.fetch(1, &offered, chunks(first, u32::MAX)));
+        assert!(run.len() <= max);
+        let mut singles = Vec::new();
+        while singles.len() < run.len() {
+            singles.extend(data_of(rig.fetch(1, &offered, chunks(first, 1))));
+            first += 1;
+        }
+        assert_eq!(run, singles);
+        if first < offered.chunks {
+            let next = data_of(rig.fetch(1, &offered, chunks(first, 1)));
+            assert!(run.len() + next.len() > max, "there was room for one more");
+        }
+    }
 }
 
 #[test]

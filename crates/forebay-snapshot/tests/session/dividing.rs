@@ -6,7 +6,7 @@ use forebay_snapshot::{Limits, Piece};
 
 use crate::Event;
 use crate::catalogue::Catalogue;
-use crate::host::{Host, MS, anchor, config};
+use crate::host::{Fetch, Host, MS, anchor, config};
 
 #[test]
 fn a_window_grows_by_one_for_each_window_that_was_answered() {
@@ -23,6 +23,34 @@ fn a_window_grows_by_one_for_each_window_that_was_answered() {
     // The first window that is whole here is that of three.
     let answers: Vec<_> = answers.range(3..).collect();
     assert_eq!(answers, [(&3, &3), (&4, &4), (&5, &5), (&6, &6), (&7, &7)]);
+}
+
+#[test]
+fn a_window_is_halved_when_an_answer_does_not_come() {
+    let catalogue = Catalogue::with_chunks(100);
+    let mut host = Host::listing(config(), 1, &catalogue);
+    let mut open = host.fetches();
+    let answer = |host: &mut Host, open: &mut Vec<Fetch>, which| {
+        let fetch = open.remove(which);
+        host.data(fetch, catalogue.piece(fetch.piece));
+        open.extend(host.fetches());
+    };
+    while host.session.usage().fetches < 8 {
+        answer(&mut host, &mut open, 0);
+    }
+    // All but the first one are answered.
+    host.pass(100 * MS);
+    for _ in 0..7 {
+        answer(&mut host, &mut open, 1);
+    }
+    host.pass(150 * MS);
+    assert!(host.events.contains(&Event::TimedOut { peer: "a" }));
+    assert_eq!(host.session.usage().fetches, 7);
+    open.remove(0);
+    for expected in [6, 5, 4, 4, 4] {
+        answer(&mut host, &mut open, 0);
+        assert_eq!(host.session.usage().fetches, expected);
+    }
 }
 
 #[test]

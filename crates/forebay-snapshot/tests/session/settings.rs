@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use forebay_snapshot::{ConfigError, Limits, SessionConfig};
+use forebay_snapshot::{ConfigError, Limits, SessionConfig, Trust};
 
 type Change = fn(SessionConfig) -> SessionConfig;
 
@@ -52,6 +52,29 @@ fn a_setting_with_which_nothing_could_happen_is_refused() {
             setting: "fetch_timeout_min",
             max: 1_000
         })
+    );
+}
+
+#[test]
+fn settings_are_these_unless_others_are_given() {
+    let (millis, secs) = (Duration::from_millis, Duration::from_secs);
+    let limits = Limits::new().piece_bytes_max(1 << 20).pages_max(1 << 14);
+    let expected = SessionConfig::new()
+        .trust(Trust::Quorum)
+        .offer_window(millis(50))
+        .request_timeouts(secs(1), secs(30))
+        .fetch_timeouts(millis(250), secs(30))
+        .stall_timeout(secs(15))
+        .window_max(8)
+        .fetch_bytes(512 << 10)
+        .limits(limits)
+        .spool_bytes_max(1 << 30)
+        .entries_max(1 << 16);
+    assert_eq!(SessionConfig::new(), expected);
+    assert_ne!(
+        SessionConfig::new().deadline(secs(86_400)),
+        expected,
+        "there is no deadline"
     );
 }
 

@@ -116,6 +116,18 @@ fn answers_that_come_soon_make_deadlines_shorter_again_little_by_little() {
 }
 
 #[test]
+fn no_answer_is_waited_for_longer_than_the_most() {
+    let catalogue = Catalogue::with_chunks(6);
+    let config = config().window_max(1).fetch_timeouts(250 * MS, 400 * MS);
+    let mut host = Host::listing(config, 1, &catalogue);
+    let fetch = host.fetches()[0];
+    host.pass(240 * MS);
+    host.data(fetch, catalogue.piece(fetch.piece));
+    let deadline = deadline(&mut host);
+    assert!((399..=400).contains(&deadline), "{deadline}");
+}
+
+#[test]
 fn chunks_that_wait_for_the_host_are_no_stall() {
     let catalogue = Catalogue::with_chunks(6);
     let mut host = Host::listing(config().window_max(1), 1, &catalogue);
