@@ -6,8 +6,10 @@
 //! * Once nothing happens any more, time alone frees everything.
 #![no_main]
 
+#[path = "snapshot/schedule.rs"]
+mod schedule;
+
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use forebay_core::Sequence;
@@ -17,44 +19,14 @@ use forebay_snapshot::{
 };
 use libfuzzer_sys::fuzz_target;
 
+use crate::schedule::{Schedule, count_message};
+
 const LIMITS: Limits = Limits::new();
 const SNAPSHOTS_MAX: usize = 3;
 const FOLLOWERS_MAX: usize = 4;
 const OUTPUTS_MAX: usize = 8;
 const CACHED_BYTES_MAX: usize = 10_000;
 const PEERS: u8 = 6;
-
-/// How many messages have reached the provider in all runs together. It says so from time to time.
-static MESSAGES: AtomicU64 = AtomicU64::new(0);
-
-/// The rest of the input.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn byte(&mut self) -> u8 {
-        let (first, rest) = self.0.split_first().unwrap_or((&0, &[]));
-        self.0 = rest;
-        *first
-    }
-
-    /// Small numbers, and those at the edges.
-    fn number(&mut self) -> u64 {
-        match self.byte() {
-            255 => u64::MAX,
-            254 => u64::MAX - 1,
-            253 => 1 << 63,
-            252 => u64::from(u32::MAX),
-            small => u64::from(small),
-        }
-    }
-
-    fn frame(&mut self) -> Vec<u8> {
-        let len = usize::from(self.byte()).min(self.0.len());
-        let (frame, rest) = self.0.split_at(len);
-        self.0 = rest;
-        frame.to_vec()
-    }
-}
 
 struct World {
     provider: Provider<SliceSnapshot<u64>, u8>,
@@ -99,12 +71,12 @@ impl World {
         }
     }
 
-    fn step(&mut self, input: &mut Input<'_>) {
+    fn step(&mut self, input: &mut Schedule<'_>) {
         let now = self.now;
         match input.byte() % 16 {
             0 | 1 => {
                 let from = input.byte();
-                if let Ok(message) = decode(input.frame().into(), &LIMITS) {
+                if let Ok(message) = decode(input.frame(), &LIMITS) {
                     self.tell(from, message);
                 }
             }
@@ -157,7 +129,7 @@ impl World {
         }
     }
 
-    fn fetch(&mut self, input: &mut Input<'_>) {
+    fn fetch(&mut self, input: &mut Schedule<'_>) {
         let (from, id) = (input.byte() % 8, input.number());
         let known = self.known.get(usize::from(input.byte() % 4));
         let Some((anchor, root)) = known.copied() else {
@@ -180,7 +152,7 @@ impl World {
         self.tell(from, fetch);
     }
 
-    fn taken(&mut self, marker: &Marker<u8>, input: &mut Input<'_>) {
+    fn taken(&mut self, marker: &Marker<u8>, input: &mut Schedule<'_>) {
         let anchor = Anchor::new(Sequence::new(input.number()), input.number());
         let items = u64::from(input.byte()) * 8;
         let state: Vec<u64> = (0..items).map(|item| item << 40).collect();
@@ -188,7 +160,7 @@ impl World {
             .handle_taken(self.now, marker, anchor, state.into());
     }
 
-    fn unsent(&mut self, input: &mut Input<'_>) {
+    fn unsent(&mut self, input: &mut Schedule<'_>) {
         let Some((to, message)) = self.sent.take() else {
             return;
         };
@@ -258,17 +230,10 @@ impl World {
 
 fuzz_target!(|bytes: &[u8]| {
     let mut world = World::new();
-    let mut input = Input(bytes);
-    while !input.0.is_empty() {
+    let mut input = Schedule::new(bytes);
+    while !input.is_over() {
         world.step(&mut input);
         world.check();
     }
     world.end();
 });
-
-fn count_message() {
-    let messages = 1 + MESSAGES.fetch_add(1, Ordering::Relaxed);
-    if messages.is_multiple_of(1_000_000) {
-        eprintln!("{messages} messages");
-    }
-}

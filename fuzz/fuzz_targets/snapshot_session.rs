@@ -6,10 +6,11 @@
 //! * Its timers let time pass: it does not spin.
 #![no_main]
 
-use std::sync::atomic::{AtomicU64, Ordering};
+#[path = "snapshot/schedule.rs"]
+mod schedule;
+
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use forebay_core::Sequence;
 use forebay_snapshot::{
     Absence, Anchor, Hash, Limits, Marker, Membership, MemorySpool, Message, Provider,
@@ -18,6 +19,8 @@ use forebay_snapshot::{
 };
 use libfuzzer_sys::fuzz_target;
 
+use crate::schedule::{Schedule, count_message};
+
 type State = SliceSnapshot<u64>;
 
 const LIMITS: Limits = Limits::new().piece_bytes_max(41_000).pages_max(4);
@@ -25,37 +28,6 @@ const SPOOL_BYTES_MAX: u64 = 50_000;
 const ENTRIES_MAX: usize = 20;
 const PEERS: u8 = 4;
 const TIMEOUTS: u32 = 200;
-
-/// How many messages have reached the session in all runs together. It says so from time to time.
-static MESSAGES: AtomicU64 = AtomicU64::new(0);
-
-/// The rest of the input.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn byte(&mut self) -> u8 {
-        let (first, rest) = self.0.split_first().unwrap_or((&0, &[]));
-        self.0 = rest;
-        *first
-    }
-
-    /// Small numbers, and those at the edges.
-    fn number(&mut self) -> u64 {
-        match self.byte() {
-            255 => u64::MAX,
-            254 => u64::MAX - 1,
-            253 => 1 << 60,
-            small => u64::from(small),
-        }
-    }
-
-    fn frame(&mut self) -> Bytes {
-        let len = usize::from(self.byte()).min(self.0.len());
-        let (frame, rest) = self.0.split_at(len);
-        self.0 = rest;
-        Bytes::copy_from_slice(frame)
-    }
-}
 
 struct World {
     session: Session<State, u8, u64>,
@@ -68,7 +40,7 @@ struct World {
 }
 
 impl World {
-    fn new(input: &mut Input<'_>) -> Self {
+    fn new(input: &mut Schedule<'_>) -> Self {
         let now = Instant::now();
         let membership = Membership::new(0, 0..PEERS);
         let session = Session::start(now, config(input), membership, 1).unwrap();
@@ -108,7 +80,7 @@ impl World {
         let _ = self.session.handle_message(self.now, from, message);
     }
 
-    fn step(&mut self, input: &mut Input<'_>) {
+    fn step(&mut self, input: &mut Schedule<'_>) {
         let now = self.now;
         match input.byte() % 16 {
             0 => {
@@ -147,7 +119,7 @@ impl World {
         self.take();
     }
 
-    fn offer(&mut self, input: &mut Input<'_>) {
+    fn offer(&mut self, input: &mut Schedule<'_>) {
         let (from, kind) = (input.byte() % 6, input.byte());
         let root = match (kind % 4, self.root) {
             (0, _) => Hash::of(&[kind]),
@@ -170,7 +142,7 @@ impl World {
     }
 
     /// Answers a fetch rightly, or not quite.
-    fn answer(&mut self, input: &mut Input<'_>) {
+    fn answer(&mut self, input: &mut Schedule<'_>) {
         if self.fetches.is_empty() {
             return;
         }
@@ -207,7 +179,7 @@ impl World {
         }
     }
 
-    fn deny(&mut self, input: &mut Input<'_>) {
+    fn deny(&mut self, input: &mut Schedule<'_>) {
         let retry_after = Duration::from_millis(input.number());
         if input.byte() % 2 == 0 {
             let (from, nonce, why) = (input.byte() % 6, self.nonce, Refusal::Busy);
@@ -232,7 +204,7 @@ impl World {
         }
     }
 
-    fn restart(&mut self, input: &mut Input<'_>) {
+    fn restart(&mut self, input: &mut Schedule<'_>) {
         let (now, membership) = (self.now, Membership::new(0, 0..PEERS));
         let fresh = Session::start(now, config(input), membership.clone(), 2).unwrap();
         let old = std::mem::replace(&mut self.session, fresh);
@@ -302,7 +274,7 @@ impl World {
     }
 }
 
-fn config(input: &mut Input<'_>) -> SessionConfig {
+fn config(input: &mut Schedule<'_>) -> SessionConfig {
     let trust = if input.byte() % 4 == 0 {
         Trust::Quorum
     } else {
@@ -321,18 +293,11 @@ const fn anchor(sequence: u64) -> Anchor {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut input = Input(bytes);
+    let mut input = Schedule::new(bytes);
     let mut world = World::new(&mut input);
-    while !input.0.is_empty() {
+    while !input.is_over() {
         world.step(&mut input);
         world.check();
     }
     world.end();
 });
-
-fn count_message() {
-    let messages = 1 + MESSAGES.fetch_add(1, Ordering::Relaxed);
-    if messages.is_multiple_of(1_000_000) {
-        eprintln!("{messages} messages");
-    }
-}
