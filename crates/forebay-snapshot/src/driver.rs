@@ -158,6 +158,10 @@ impl<H: DriverHost> Driver<H> {
     /// # Errors
     ///
     /// What [`DriverConfig::check`] finds.
+    ///
+    /// # Examples
+    ///
+    /// See [`driver`](self).
     pub fn new(
         config: DriverConfig,
         provider: HostProvider<H>,
@@ -190,6 +194,10 @@ impl<H: DriverHost> Driver<H> {
     ///
     /// Dropping the future closes all connections at once. What was queued is lost, and whoever waits
     /// for the session is told that the driver has stopped.
+    ///
+    /// # Examples
+    ///
+    /// See [`driver`](self).
     pub async fn run(mut self) -> H {
         loop {
             let is_busy = self.go_on();

@@ -249,6 +249,10 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> PolledProvider<S, P> {
     /// Takes the state as it is right after the entry in which a marker was applied, on every peer.
     ///
     /// A marker from long ago, which is met again when a log is replayed, is left out of account.
+    ///
+    /// # Examples
+    ///
+    /// See [`PolledProvider`].
     pub fn taken(&mut self, host: &dyn Host<P>, marker: &Marker<P>, anchor: Anchor, state: S) {
         self.learn(host);
         self.provider.handle_taken(self.now, marker, anchor, state);

@@ -57,6 +57,33 @@ impl Default for Backoff {
 /// # Cancel safety
 ///
 /// If the future is dropped, the connection that there is stays, and no other will follow it.
+///
+/// # Examples
+///
+/// A connection that is cut, and the one after it:
+///
+/// ```
+#[doc = include_str!("example.in")]
+/// use std::time::Duration;
+///
+/// use forebay_snapshot::driver::{Backoff, keep_connected};
+///
+/// let (remote, mut far_ends) = tokio::sync::mpsc::unbounded_channel();
+/// let connect = async move || {
+///     let (near, far) = tokio::io::duplex(64 << 10);
+///     remote.send(far).map_err(std::io::Error::other)?;
+///     Ok(near)
+/// };
+/// let backoff = Backoff::new(Duration::from_millis(1), Duration::from_secs(1));
+/// let kept = tokio::spawn(keep_connected(handle.clone(), "a".to_owned(), backoff, connect));
+///
+/// drop(far_ends.recv().await);
+/// assert!(far_ends.recv().await.is_some());
+/// handle.shutdown().await;
+/// kept.await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn keep_connected<H, S>(
     handle: DriverHandle<H>,
     peer: H::Peer,

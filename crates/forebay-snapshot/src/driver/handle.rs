@@ -369,6 +369,10 @@ impl Attached {
     /// # Cancel safety
     ///
     /// Dropping the future leaves the connection as it is; only the reason is lost.
+    ///
+    /// # Examples
+    ///
+    /// See [`accept_tcp`](crate::driver::accept_tcp).
     pub async fn ended(self) -> Disconnected {
         self.ended.await.unwrap_or(Disconnected::Shutdown)
     }

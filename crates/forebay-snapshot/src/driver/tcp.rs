@@ -35,6 +35,28 @@ const GREETINGS_MAX: usize = 64;
 ///
 /// If the future is dropped, connections that have not been greeted are closed, and no others are
 /// accepted. Those that the driver has stay.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("example.in")]
+/// use forebay_snapshot::driver::{accept_tcp, connect_tcp};
+/// use tokio::net::TcpListener;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let address = listener.local_addr()?;
+/// let accepting = tokio::spawn(accept_tcp(listener, handle.clone()));
+///
+/// // Elsewhere, where the peer is called "b", for the driver there. It is this one here.
+/// let stream = connect_tcp(address, &"b".to_owned()).await?;
+/// let attached = handle.attach("c".to_owned(), stream).await?;
+///
+/// handle.shutdown().await;
+/// accepting.await?;
+/// println!("the connection has ended: {}", attached.ended().await);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn accept_tcp<H: DriverHost>(listener: TcpListener, handle: DriverHandle<H>) {
     let mut greetings = JoinSet::new();
     loop {
@@ -63,6 +85,11 @@ pub async fn accept_tcp<H: DriverHost>(listener: TcpListener, handle: DriverHand
 /// # Cancel safety
 ///
 /// If the future is dropped, the connection is closed.
+///
+/// # Examples
+///
+/// See [`accept_tcp`], and [`keep_connected`](crate::driver::keep_connected) for a connection that
+/// comes back.
 pub async fn connect_tcp<P: Serialize + Sync>(
     address: impl ToSocketAddrs,
     local: &P,

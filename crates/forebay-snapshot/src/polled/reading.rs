@@ -22,6 +22,34 @@ impl<S: Snapshot, P: Clone + Debug + Ord> PolledProvider<S, P> {
     /// [`Absence::RootMismatch`] where there is no such snapshot; [`Absence::OutOfRange`] for what
     /// begins after its end, and [`Absence::Empty`] for what begins there, or ends before it begins;
     /// [`Absence::Busy`] where there are as many followers as there may be.
+    ///
+    /// # Examples
+    ///
+    /// A host whose own messages take two items each:
+    ///
+    /// ```
+    #[doc = include_str!("example.in")]
+    /// # use std::ops::ControlFlow;
+    /// provider.taken(&replica, &marker, anchor, vec![10, 20, 30].into());
+    /// while provider.poll(&mut cx, &mut replica).is_ready() {}
+    /// let Some(&Message::Offer { root, items, .. }) = replica.sent.first() else {
+    ///     return Err("the laggard was not offered the snapshot".into());
+    /// };
+    /// let (mut next, mut sent) = (0, Vec::new());
+    /// while next < items {
+    ///     let mut message = Vec::new();
+    ///     let rest = next..items;
+    ///     let visited = provider.visit_range(&replica, &"laggard", anchor, root, rest, |_, item| {
+    ///         message.push(postcard::to_extend(item, Vec::new()).expect("a number has bytes"));
+    ///         if message.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    ///     });
+    ///     next = visited.expect("it was offered just now");
+    ///     sent.push(message);
+    /// }
+    /// assert_eq!(sent, [vec![vec![10], vec![20]], vec![vec![30]]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn visit_range(
         &mut self,
         host: &dyn Host<P>,

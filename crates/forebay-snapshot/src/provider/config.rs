@@ -18,7 +18,10 @@ const TIME_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// let config = ProviderConfig::new()
 ///     .ttl(Duration::from_secs(30))
 ///     .snapshots_max(2)
-///     .total_bytes_per_second(100 << 20);
+///     .total_bytes_per_second(100 << 20)
+///     .marker_wait(Duration::from_secs(20))
+///     .retry_after(Duration::from_secs(1))
+///     .marker_lag_max(50_000);
 /// assert_eq!(config.check(), Ok(()));
 /// assert!(config.ttl(Duration::ZERO).check().is_err());
 /// ```
@@ -258,6 +261,10 @@ impl ProviderConfig {
     }
 
     /// Sets when those who are refused may ask again; 100 milliseconds by default.
+    ///
+    /// # Examples
+    ///
+    /// See [`ProviderConfig`].
     #[must_use]
     pub const fn retry_after(mut self, time: Duration) -> Self {
         self.retry_after = time;
@@ -267,6 +274,10 @@ impl ProviderConfig {
     /// Sets how long a marker may take through the log; five seconds by default.
     ///
     /// Whoever waits for it then learns that nothing came of it.
+    ///
+    /// # Examples
+    ///
+    /// See [`ProviderConfig`].
     #[must_use]
     pub const fn marker_wait(mut self, time: Duration) -> Self {
         self.marker_wait = time;
@@ -293,6 +304,10 @@ impl ProviderConfig {
     /// Sets how far behind the end of the log a marker is still heeded; 10,000 entries by default.
     ///
     /// A peer that replays its log meets markers whose askers are long gone.
+    ///
+    /// # Examples
+    ///
+    /// See [`ProviderConfig`].
     #[must_use]
     pub const fn marker_lag_max(mut self, entries: u64) -> Self {
         self.marker_lag_max = entries;
