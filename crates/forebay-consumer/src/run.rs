@@ -103,7 +103,7 @@ where
         match step {
             Step::Items(items) => return self.apply_all(&items).await,
             Step::Reached(position) => {
-                self.reach(position, 0);
+                self.reach(position);
                 self.tell_progress();
                 self.commit_if_due().await?;
             }
@@ -125,23 +125,19 @@ where
         let all = items.items();
         let mut applied = 0;
         if let Some((0, position)) = items.reached(0) {
-            self.reach(position, 0);
+            self.reach(position);
             self.tell_progress();
             self.commit_if_due().await?;
         }
         while applied < all.len() {
             self.make_room().await?;
-            let end = all.len().min(applied + self.desk.settings.batch_max);
-            let reached = items.reached(end);
-            // A position behind items that were not asked for is none.
-            let reached = reached.filter(|(after, _)| (applied + 1..=end).contains(after));
-            let position = reached.as_ref().map(|(_, position)| position);
-            self.apply(&all[applied..end], position).await?;
+            let (end, position) = self.cut(items, applied);
+            self.apply(&all[applied..end], position.as_ref()).await?;
             let count = (end - applied) as u64;
             self.desk.book.apply(count);
             self.desk.observer.applied(count);
-            if let Some((after, position)) = reached {
-                self.reach(position, (end - after) as u64);
+            if let Some(position) = position {
+                self.reach(position);
             }
             applied = end;
             self.tell_progress();
@@ -151,9 +147,37 @@ where
         Ok(())
     }
 
-    fn reach(&mut self, position: Checkpoint, beyond: u64) {
+    /// Returns where the batch ends that begins after so many items, and the position there, if one
+    /// is. Nothing in a batch is behind its position, so that both can be stored as one.
+    fn cut(&self, items: &F::Items, applied: usize) -> (usize, Option<Checkpoint>) {
+        let most = items.items().len();
+        let mut most = most.min(applied.saturating_add(self.desk.settings.batch_max));
+        // A position behind items that were not asked for is none.
+        let reached = |count| {
+            let reached = items.reached(count);
+            reached.filter(|(after, _)| (applied + 1..=count).contains(after))
+        };
+        if self.is_snapshot {
+            // It ends at the first position, and what follows in the same piece are changes.
+            let mut known = applied;
+            while known + 1 < most {
+                let middle = known.midpoint(most);
+                if reached(middle).is_some() {
+                    most = middle;
+                } else {
+                    known = middle;
+                }
+            }
+        }
+        match reached(most) {
+            Some((end, position)) => (end, Some(position)),
+            None => (most, None),
+        }
+    }
+
+    fn reach(&mut self, position: Checkpoint) {
         let now = self.desk.now();
-        if !self.desk.book.reach(position, beyond, now) {
+        if !self.desk.book.reach(position, now) {
             return;
         }
         self.interruptions = 0;

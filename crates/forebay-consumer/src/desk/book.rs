@@ -70,18 +70,16 @@ impl Book {
         self.is_blank = false;
     }
 
-    /// Takes note of a position, after which `beyond` items of those that were applied come. One that
-    /// is not further than the last one is none: positions never go back, whoever says so. Returns
-    /// whether it was one.
-    pub(crate) fn reach(&mut self, position: Checkpoint, beyond: u64, now: Duration) -> bool {
+    /// Takes note of a position to which all that was applied leads. One that is not further than the
+    /// last one is none: positions never go back, whoever says so. Returns whether it was one.
+    pub(crate) fn reach(&mut self, position: Checkpoint, now: Duration) -> bool {
         let is_known = self.reached.as_ref().is_some_and(|reached| {
             reached.log() == position.log() && reached.sequence() >= position.sequence()
         });
         if is_known {
             return false;
         }
-        let items = self.unreached - beyond.min(self.unreached);
-        self.unreached -= items;
+        let items = std::mem::take(&mut self.unreached);
         self.reached = Some(position);
         let news = self.news.get_or_insert(News {
             since: now,
@@ -181,10 +179,11 @@ mod tests {
     fn only_what_was_reached_is_committed() {
         let mut book = Book::default();
         book.loaded(Some(at(1, 1)));
-        book.apply(5);
+        book.apply(3);
         assert!(book.begin().is_none());
-        assert!(book.reach(at(1, 7), 2, NOW));
+        assert!(book.reach(at(1, 7), NOW));
         assert!(book.is_heavy(3) && !book.is_heavy(4));
+        book.apply(2);
         let mark = book.begin().unwrap();
         assert_eq!(mark.checkpoint, at(1, 7));
         assert!(book.begin().is_none(), "it is begun once");
@@ -196,10 +195,10 @@ mod tests {
     fn items_after_the_begin_of_a_commit_stay_uncommitted() {
         let mut book = Book::default();
         book.apply(5);
-        book.reach(at(1, 7), 0, NOW);
+        book.reach(at(1, 7), NOW);
         let mark = book.begin().unwrap();
         book.apply(4);
-        book.reach(at(1, 8), 0, NOW);
+        book.reach(at(1, 8), NOW);
         book.commit(&mark, at(1, 7));
         assert_eq!(book.uncommitted(), 4);
         assert!(book.has_news());
@@ -209,14 +208,11 @@ mod tests {
     fn positions_never_go_back() {
         let mut book = Book::default();
         book.loaded(Some(at(1, 7)));
-        assert!(!book.reach(at(1, 7), 0, NOW));
-        assert!(!book.reach(at(1, 6), 0, NOW));
+        assert!(!book.reach(at(1, 7), NOW));
+        assert!(!book.reach(at(1, 6), NOW));
         assert_eq!(book.reached(), Some(&at(1, 7)));
-        assert!(book.reach(at(1, 8), 0, NOW));
-        assert!(
-            book.reach(at(2, 1), 0, NOW),
-            "another log is another matter"
-        );
+        assert!(book.reach(at(1, 8), NOW));
+        assert!(book.reach(at(2, 1), NOW), "another log is another matter");
     }
 
     #[test]
@@ -224,8 +220,8 @@ mod tests {
         let mut book = Book::default();
         let second = Duration::from_secs(1);
         assert_eq!(book.due_at(second), None);
-        book.reach(at(1, 7), 0, NOW);
-        book.reach(at(1, 8), 0, 2 * NOW);
+        book.reach(at(1, 7), NOW);
+        book.reach(at(1, 8), 2 * NOW);
         assert_eq!(book.due_at(second), Some(NOW + second));
         book.begin();
         assert_eq!(book.due_at(second), None);
@@ -241,7 +237,7 @@ mod tests {
         book.begin_anew();
         assert_eq!((book.void(), book.reached()), (None, None));
         book.apply(1);
-        book.reach(at(2, 3), 0, NOW);
+        book.reach(at(2, 3), NOW);
         let mark = book.begin().unwrap();
         assert!(book.changes_log(&mark));
         book.commit(&mark, at(2, 3));

@@ -96,7 +96,7 @@ where
         let op = Op::Apply(Batch::new(items, position, self.is_snapshot));
         let mut failures = 0;
         while let Err(fault) = self.attempt(op, failures).await? {
-            failures += 1;
+            failures = failures.saturating_add(1);
             let wait = self.weigh(op.doing(), fault, failures)?;
             self.commit().await?;
             let before = self.desk.enter(Phase::Waiting);
@@ -110,7 +110,7 @@ where
     pub(super) async fn persist(&mut self, op: Op<'_, ItemOf<F>>) -> Flow<(), F, K, H> {
         let mut failures = 0;
         while let Err(fault) = self.attempt(op, failures).await? {
-            failures += 1;
+            failures = failures.saturating_add(1);
             let wait = self.weigh(op.doing(), fault, failures)?;
             let before = self.desk.enter(if self.is_ending {
                 Phase::Stopping

@@ -5,11 +5,12 @@
 //!   somebody new. The position after that is in whatever log it is.
 //! * A handler that has begun to forget is committed for no more: neither if it fails, nor at a stop.
 //! * Somebody new who gets a snapshot is told to forget as well: it may have died in the middle of one.
+//! * A snapshot ends with its first position: what comes behind it are changes.
 //! * Gap after gap with nothing between is tried like a log that cannot be reached.
 
 use std::time::Duration;
 
-use forebay_consumer::{Cause, FollowError, OnGap, Phase, Retry};
+use forebay_consumer::{Cause, FollowError, OnGap, Phase, Received, Retry, Step};
 
 use crate::harness::scene::Scene;
 use crate::harness::script::{Broken, Event, anew, at, items, parts, reached};
@@ -237,4 +238,23 @@ fn a_commit_that_was_given_up_for_a_gap_is_made_by_a_stop() {
         (Some(at(1, 8)), 0)
     );
     assert_eq!(scene.store.take_calls(), ["commit 8"]);
+}
+
+#[test]
+fn changes_right_behind_a_snapshot_are_no_pieces_of_it() {
+    // The first of so many items are pieces, and all of them come at once.
+    for pieces in 1..=9 {
+        let mut all = Received::from((1..=pieces).collect::<Vec<_>>()).reaching(at(1, 20));
+        for number in pieces + 1..=9 {
+            all = all.and(number).reaching(at(1, 20 + number));
+        }
+        let plan = vec![anew(), Event::Step(Step::Items(all)), Event::Closed];
+        let scene = Scene::new([plan]);
+        let summary = scene.start().end().unwrap();
+        assert_eq!((summary.applied, summary.uncommitted), (9, 0));
+        let done = scene.worker.take_done();
+        assert_eq!(done[..2], [Anew, Piece((1..=pieces).collect())]);
+        let changes: Vec<_> = (pieces + 1..=9).collect();
+        assert!(changes.is_empty() || done.contains(&Applied(changes)));
+    }
 }

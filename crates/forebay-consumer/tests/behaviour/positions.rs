@@ -4,18 +4,21 @@
 //! * A position that is not further than the last one is none, whoever says so.
 //! * Where the log goes over into another one, so does what is stored.
 //! * Somebody else with the same key who is further does no harm.
+//! * A batch ends at the position that its handler is told, so that both can be stored as one.
 //! * A position behind items that were not asked for is none, as whole as it may be.
 //! * What it does and how far it is can be seen at any time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_consumer::{Consumer, Follow, FollowError, Items, Phase, Step};
+use forebay_consumer::{
+    Batch, Consumer, Follow, FollowError, Items, Phase, Received, Step, batches,
+};
 use forebay_core::Checkpoint;
 use futures::FutureExt;
 
 use crate::harness::scene::Scene;
-use crate::harness::script::{Broken, at, items, reached};
+use crate::harness::script::{Broken, Event, at, items, parts, reached};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -133,4 +136,40 @@ fn a_position_behind_items_that_were_not_asked_for_is_none() {
     assert_eq!(summary.applied, 3);
     assert_eq!(summary.reached, Some(at(1, 0)));
     assert_eq!(scene.store.take_calls(), ["load"]);
+}
+
+#[test]
+fn a_batch_ends_at_a_position_or_has_none() {
+    let first = Received::from(vec![1, 1]).reaching(at(1, 1)).and(2);
+    let second = Received::from(vec![2, 2]).reaching(at(1, 2));
+    let plan = vec![
+        Event::Step(Step::Items(first)),
+        Event::Step(Step::Items(second)),
+        items(3..=4),
+        parts([5, 5, 5, 5, 5]),
+        reached(1, 5),
+        Event::Closed,
+    ];
+    let scene = Scene::new([plan]).storing(1, 0);
+    let mut all = Vec::new();
+    let note = batches(|batch: Batch<'_, u64>| {
+        let position = batch.reached().map(|position| position.sequence().get());
+        all.push((batch.to_vec(), position));
+        std::future::ready(Ok::<_, Broken>(()))
+    });
+    let consumer = Consumer::builder(scene.log.clone(), scene.store.clone(), note)
+        .runtime(Arc::new(scene.clock.clone()))
+        .batch_max(4)
+        .build()
+        .unwrap();
+    consumer.run().now_or_never().unwrap().unwrap();
+    let expected = [
+        (vec![1, 1], Some(1)),
+        (vec![2], None),
+        (vec![2, 2], Some(2)),
+        (vec![3, 4], Some(4)),
+        (vec![5, 5, 5, 5], None),
+        (vec![5], None),
+    ];
+    assert_eq!(all, expected);
 }

@@ -6,7 +6,7 @@ use forebay_consumer::{Cause, ConfigError, Consumer};
 use futures::FutureExt;
 
 use crate::harness::scene::Scene;
-use crate::harness::script::{Event, anew, items};
+use crate::harness::script::{Event, anew, items, parts, reached};
 use crate::harness::worker::Done::{Anew, Applied, Flushed, Piece};
 use crate::harness::worker::Go;
 
@@ -87,7 +87,8 @@ fn a_handler_that_is_lent_and_a_log_that_is_shared_are_as_they_are() {
     let error = consumer.run().now_or_never().unwrap().unwrap_err();
     assert!(matches!(error.cause, Cause::Handler(_)));
 
-    let scene = Scene::new([vec![anew(), items(1..=3), Event::Closed]]);
+    let plan = vec![anew(), parts(1..=3), reached(1, 1), Event::Closed];
+    let scene = Scene::new([plan]);
     let mut worker = scene.worker.clone();
     worker.takes(2);
     let consumer = Consumer::builder(
