@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
@@ -94,6 +94,12 @@ fn lock(session: &Session, to: &Path) -> Result<File, Failure> {
     let mut options = File::options();
     let options = options.create(true).truncate(false).write(true);
     let file = options.open(&path).map_err(failed)?;
+    // Where nobody has it there is nothing to wait for, however short a while was asked for.
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
     let (tell, told) = sync_channel(1);
     std::thread::spawn(move || tell.send(file.lock().map(|()| file)));
     match told.recv_timeout(session.lock_timeout) {
