@@ -2,7 +2,9 @@ use std::collections::HashMap;
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use forebay_checkpoint::FileStore;
 use forebay_core::ResumeKey;
@@ -29,7 +31,7 @@ fn in_another_process() {
         return;
     };
     let number = number.parse().unwrap();
-    let options = FileStore::options().compact_from(8_000);
+    let options = FileStore::options().compact_from(8_000).lock_timeout(None);
     let store = options.open(PathBuf::from(path)).unwrap();
     let mut out = std::io::stdout();
     for sequence in 1.. {
@@ -40,9 +42,11 @@ fn in_another_process() {
     }
 }
 
+/// What it says is read at once, whoever wants to hear it when: a pipe that is full would stop it, and
+/// with it what others wait for.
 struct Writer {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    says: Receiver<u64>,
     told: u64,
 }
 
@@ -55,33 +59,35 @@ impl Writer {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Self {
-            child,
-            lines,
-            told: 0,
-        }
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (tell, says) = mpsc::channel();
+        thread::spawn(move || {
+            let said = lines.map(Result::unwrap);
+            let said = said.filter_map(|line| line.split_once("says ")?.1.parse().ok());
+            // Whoever has heard enough is gone.
+            said.map_while(|said| tell.send(said).ok()).for_each(drop);
+        });
+        let told = 0;
+        Self { child, says, told }
     }
 
     /// Waits for so many acknowledged commits.
     fn hear(&mut self, count: usize) {
         for _ in 0..count {
-            let mut lines = BufRead::lines(&mut self.lines).map(Result::unwrap);
-            let said = lines.find_map(|line| {
-                let (_, said) = line.split_once("says ")?;
-                said.parse().ok()
-            });
-            self.told = said.unwrap();
+            self.told = self.says.recv().unwrap();
         }
     }
 
     fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        let lines = BufRead::lines(&mut self.lines).map(Result::unwrap);
-        let said = lines.filter_map(|line| Some(line.split_once("says ")?.1.parse().unwrap()));
-        self.told = said.last().unwrap_or(self.told);
+        self.told = self.says.iter().last().unwrap_or(self.told);
     }
+}
+
+/// Those who write have the lock again and again, and each time for as long as the disk takes.
+fn patient<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &["--lock-timeout", "3600"]].concat()
 }
 
 /// The positions of the writers' keys as `list` shows them.
@@ -120,14 +126,23 @@ fn everything_works_on_a_file_that_four_processes_write() {
 
         // A key that nobody else moves is exactly where it was put.
         let to = (100 + round).to_string();
-        place.says(&["set", "offsets", "0f0f", &to, "--event-id", &to]);
-        place.fails(3, &["set", "offsets", "0f0f", &round.to_string()]);
+        place.says(&patient(&[
+            "set",
+            "offsets",
+            "0f0f",
+            &to,
+            "--event-id",
+            &to,
+        ]));
+        let behind = round.to_string();
+        place.fails(3, &patient(&["set", "offsets", "0f0f", &behind]));
         assert_eq!(place.json(&["get", "offsets", "0f0f"])["event_id"], to);
         // One that a writer moves is put back; the writer is none the wiser.
         let name = key(PUT_BACK).to_string();
-        place.says(&["reset", "offsets", &name, "000000000000001f-0"]);
+        place.says(&patient(&["reset", "offsets", &name, "000000000000001f-0"]));
         let name = key(round as u8 % WRITERS).to_string();
-        place.says(&["label", "offsets", &name, &format!("writer {}", round % 4)]);
+        let label = format!("writer {}", round % 4);
+        place.says(&patient(&["label", "offsets", &name, &label]));
     }
     // The watch has been told of all of them, each one forward but for the resets.
     let mut told = HashMap::<String, u64>::new();
