@@ -1,14 +1,25 @@
 //! The tables, and a pool of connections to them.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::types::Value;
 use rusqlite::vtab::array;
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::{Deserialize, Serialize};
+
+/// How long a statement sleeps before it looks again whether somebody else's lock is gone.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+thread_local! {
+    /// Who waits for the statement that this thread runs: SQLite tells its busy handler nothing.
+    static WAITING: RefCell<Weak<()>> = const { RefCell::new(Weak::new()) };
+}
 
 /// A row of `users`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -128,7 +139,7 @@ impl Database {
     ///
     /// # Cancel safety
     ///
-    /// The statement is executed all the same; its rows are lost.
+    /// A statement that waits for a lock ends; one that runs is finished, and its rows are lost.
     pub async fn users(&self, ids: &[i64]) -> Result<Vec<User>, DatabaseError> {
         const SELECT: &str = "SELECT id, name FROM users WHERE id IN rarray(?1)";
         self.select(SELECT, ids, |row| {
@@ -148,7 +159,7 @@ impl Database {
     ///
     /// # Cancel safety
     ///
-    /// The statement is executed all the same; its rows are lost.
+    /// A statement that waits for a lock ends; one that runs is finished, and its rows are lost.
     pub async fn orders(&self, ids: &[i64]) -> Result<Vec<Order>, DatabaseError> {
         const SELECT: &str = "SELECT id, buyer, seller, cents FROM orders WHERE id IN rarray(?1)";
         self.select(SELECT, ids, |row| {
@@ -171,9 +182,17 @@ impl Database {
         let pool = Arc::clone(&self.pool);
         let ids = ids.to_vec();
         metrics::counter!("database_statements_total").increment(1);
+        // Gone when nobody waits any more, which the thread cannot know otherwise.
+        let waiting = Arc::new(());
+        let awaited = Arc::downgrade(&waiting);
         // SQLite blocks while it works.
-        let rows = tokio::task::spawn_blocking(move || pool.select(statement, &ids, read));
-        match rows.await {
+        let rows = tokio::task::spawn_blocking(move || {
+            WAITING.set(awaited);
+            pool.select(statement, &ids, read)
+        });
+        let rows = rows.await;
+        drop(waiting);
+        match rows {
             Ok(rows) => Ok(rows?),
             Err(_) => Err(DatabaseError::Interrupted),
         }
@@ -201,15 +220,26 @@ impl Pool {
 
     fn open(&self) -> rusqlite::Result<Connection> {
         // A file that is gone is an error, and not an empty database.
-        let connection = Connection::open_with_flags(
+        let mut connection = Connection::open_with_flags(
             &self.path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         array::load_module(&connection)?;
+        connection.busy_handler(Some(wait_on))?;
         Ok(connection)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Waits for a lock as long as somebody waits for the rows: the time that a statement may take is
+/// known there.
+fn wait_on(_attempts: i32) -> bool {
+    let is_awaited = WAITING.with_borrow(|waiting| waiting.strong_count() > 0);
+    if is_awaited {
+        thread::sleep(LOOK_EVERY);
+    }
+    is_awaited
 }

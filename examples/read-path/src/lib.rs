@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod database;
+pub mod exit;
 pub mod load;
 pub mod loaders;
 pub mod report;

@@ -23,9 +23,6 @@ const KEYS_MAX: usize = 256;
 /// How many keys may wait; beyond that a request is better refused at once.
 const WAITING_MAX: usize = 10_000;
 
-/// How long a statement may take.
-const TIMEOUT: Duration = Duration::from_secs(2);
-
 /// The loaders of the service.
 #[derive(Clone)]
 pub struct Loaders {
@@ -36,17 +33,22 @@ pub struct Loaders {
 }
 
 impl Loaders {
-    /// Puts both stages in front of a database.
+    /// Puts both stages in front of a database, whose statements may take so long.
     ///
     /// # Errors
     ///
     /// Either stage's `ConfigError` if the settings below made no sense.
-    pub fn new(database: &Database) -> Result<Self, Box<dyn Error + Send + Sync>> {
+    pub fn new(
+        database: &Database,
+        timeout: Duration,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         // Of both tables together: a batch takes its keys when it has its connection.
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
+        let users = UserRows(database.clone(), timeout);
+        let orders = OrderRows(database.clone(), timeout);
         Ok(Self {
-            users: stages("users", UserRows(database.clone()), &connections)?,
-            orders: stages("orders", OrderRows(database.clone()), &connections)?,
+            users: stages("users", users, timeout, &connections)?,
+            orders: stages("orders", orders, timeout, &connections)?,
         })
     }
 }
@@ -55,6 +57,7 @@ impl Loaders {
 fn stages<L, V>(
     name: &str,
     table: L,
+    timeout: Duration,
     connections: &Arc<Semaphore>,
 ) -> Result<Rows<V>, Box<dyn Error + Send + Sync>>
 where
@@ -67,7 +70,7 @@ where
         .max_batch(KEYS_MAX)
         .max_in_flight(CONNECTIONS)
         .max_waiting(WAITING_MAX)
-        .call_timeout(TIMEOUT)
+        .call_timeout(timeout)
         .permits(move || {
             let permit = Arc::clone(&connections).acquire_owned();
             // Nobody closes the semaphore.
@@ -78,7 +81,7 @@ where
     Ok(Arc::new(shared))
 }
 
-struct UserRows(Database);
+struct UserRows(Database, Duration);
 
 impl LoadBatch<i64> for UserRows {
     type Value = Arc<User>;
@@ -89,14 +92,14 @@ impl LoadBatch<i64> for UserRows {
         ids: &[i64],
         answers: &mut Answers<'_, i64, Arc<User>, DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        for user in logged("users", self.0.users(ids)).await? {
+        for user in logged("users", self.1, self.0.users(ids)).await? {
             answers.insert(&user.id.clone(), Arc::new(user));
         }
         Ok(())
     }
 }
 
-struct OrderRows(Database);
+struct OrderRows(Database, Duration);
 
 impl LoadBatch<i64> for OrderRows {
     type Value = Arc<Order>;
@@ -107,7 +110,7 @@ impl LoadBatch<i64> for OrderRows {
         ids: &[i64],
         answers: &mut Answers<'_, i64, Arc<Order>, DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        for order in logged("orders", self.0.orders(ids)).await? {
+        for order in logged("orders", self.1, self.0.orders(ids)).await? {
             answers.insert(&order.id.clone(), Arc::new(order));
         }
         Ok(())
@@ -117,10 +120,12 @@ impl LoadBatch<i64> for OrderRows {
 /// A statement that fails, or takes too long, is one line, however many requests waited for it.
 async fn logged<T>(
     table: &'static str,
+    timeout: Duration,
     rows: impl Future<Output = Result<T, DatabaseError>>,
 ) -> Result<T, DatabaseError> {
     let statement = Statement {
         table,
+        timeout,
         began: Instant::now(),
     };
     let rows = rows.await;
@@ -134,14 +139,20 @@ async fn logged<T>(
 /// A statement whose rows have not come.
 struct Statement {
     table: &'static str,
+    timeout: Duration,
     began: Instant,
 }
 
-/// The batcher drops what takes too long, and also what nobody waits for any more.
+/// The batcher drops what takes too long, and also what nobody waits for any more, which is soon as
+/// a rule. It has counted from a little earlier on.
 impl Drop for Statement {
     fn drop(&mut self) {
-        if self.began.elapsed() >= TIMEOUT {
-            tracing::error!("a statement on {} took more than {TIMEOUT:?}", self.table);
+        let took = self.began.elapsed();
+        if took >= self.timeout / 2 {
+            tracing::error!(
+                "a statement on {} was given up after {took:.1?}",
+                self.table
+            );
         }
     }
 }

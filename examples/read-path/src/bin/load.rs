@@ -3,16 +3,20 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use forebay_example_read_path::client::Client;
 use forebay_example_read_path::database::Database;
+use forebay_example_read_path::exit::{self, interrupted};
 use forebay_example_read_path::load::{Workload, run};
 use forebay_example_read_path::loaders::Loaders;
 use forebay_example_read_path::report::Counters;
 use forebay_example_read_path::service::serve;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
+use tokio::select;
 
 /// Asks a service for users and orders, and prints what each stage saved.
 #[derive(Debug, Parser)]
@@ -26,7 +30,7 @@ struct Options {
     clients: u64,
 
     /// How many requests all of them make.
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     requests: u64,
 
     /// How many users the database has.
@@ -44,11 +48,27 @@ struct Options {
     /// Equal seeds give equal requests.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+
+    /// How many seconds a statement may take of the service that is started.
+    #[arg(long, default_value_t = 2)]
+    timeout: u64,
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    exit::code(ask_or_end(Options::parse()).await)
+}
+
+async fn ask_or_end(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let ended = interrupted()?;
+    select! {
+        outcome = ask(options) => outcome,
+        // Returns, so that the database is removed.
+        () = ended => Err("interrupted".into()),
+    }
+}
+
+async fn ask(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     let workload = Workload {
         clients: options.clients,
         requests: options.requests,
@@ -60,9 +80,13 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let folder = tempfile::tempdir()?;
     let address = match options.address {
         Some(address) => address,
-        None => start(&folder.path().join("shop.sqlite"), workload).await?,
+        None => {
+            let path = folder.path().join("shop.sqlite");
+            start(&path, workload, Duration::from_secs(options.timeout)).await?
+        }
     };
-    let before = counters(address).await?;
+    let before = counters(address).await;
+    let before = before.map_err(|error| format!("no service answers at {address}: {error}"))?;
     let outcome = run(address, workload).await?;
     let counted = counters(address).await?.since(before);
 
@@ -87,11 +111,12 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 async fn start(
     path: &Path,
     workload: Workload,
+    timeout: Duration,
 ) -> Result<SocketAddr, Box<dyn Error + Send + Sync>> {
     // Stages look for whoever records when they are built.
     let metrics = PrometheusBuilder::new().install_recorder()?;
     let (users, orders) = (workload.users.into(), workload.orders.into());
-    let loaders = Loaders::new(&Database::create(path, users, orders)?)?;
+    let loaders = Loaders::new(&Database::create(path, users, orders)?, timeout)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(serve(listener, loaders, metrics, std::future::pending()));

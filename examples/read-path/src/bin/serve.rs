@@ -3,14 +3,16 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use forebay_example_read_path::database::Database;
+use forebay_example_read_path::exit::{self, interrupted};
 use forebay_example_read_path::loaders::Loaders;
 use forebay_example_read_path::service::serve;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
-use tokio::signal;
 
 /// Serves users and orders from an SQLite database, and /metrics.
 #[derive(Debug, Parser)]
@@ -22,11 +24,18 @@ struct Options {
     /// The database; without it, one with 1,000 users and 10,000 orders is made and removed again.
     #[arg(long)]
     database: Option<PathBuf>,
+
+    /// How many seconds a statement may take.
+    #[arg(long, default_value_t = 2)]
+    timeout: u64,
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    exit::code(run(Options::parse()).await)
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing_subscriber::fmt()
         .with_target(false)
         .with_writer(std::io::stderr)
@@ -38,15 +47,12 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         Some(path) => Database::new(path),
         None => Database::create(&folder.path().join("shop.sqlite"), 1_000, 10_000)?,
     };
-    let listener = TcpListener::bind(options.listen).await?;
+    let address = options.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let timeout = Duration::from_secs(options.timeout);
+    let ended = interrupted()?;
     println!("listening on http://{}", listener.local_addr()?);
-
-    let interrupted = async {
-        // Without a handler there is no other way to end than being killed.
-        if signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    serve(listener, Loaders::new(&database)?, metrics, interrupted).await?;
+    serve(listener, Loaders::new(&database, timeout)?, metrics, ended).await?;
     Ok(())
 }

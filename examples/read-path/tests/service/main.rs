@@ -1,91 +1,24 @@
 //! The service and the load generator, run as a user would run them.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+mod programs;
+mod served;
 
-use forebay_example_read_path::client::Client;
+use std::fs;
+use std::process::Command;
+use std::sync::mpsc;
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::Duration;
+
 use forebay_example_read_path::database::{Database, User};
 use forebay_example_read_path::report::Counters;
 use forebay_example_read_path::service::OrderView;
 use hyper::StatusCode;
-use hyper::body::Bytes;
 
-/// A service of its own, killed when it is dropped.
-struct Served {
-    process: Child,
-    address: SocketAddr,
-}
+use crate::served::Served;
 
-impl Served {
-    fn start(arguments: &[&str]) -> Self {
-        Self::spawn(Command::new(env!("CARGO_BIN_EXE_serve")).args(arguments))
-    }
-
-    /// None of its files may grow by a byte.
-    fn without_room(database: &Path) -> Self {
-        let limited = "trap '' XFSZ; ulimit -S -f 0; exec \"$@\"";
-        let service = ["sh", env!("CARGO_BIN_EXE_serve"), "--database"];
-        let command = &mut Command::new("sh");
-        Self::spawn(command.args(["-c", limited]).args(service).arg(database))
-    }
-
-    fn make_room(&self) {
-        let process = self.process.id().to_string();
-        let unlimited = ["--fsize=unlimited", "--pid", &process];
-        let status = Command::new("prlimit").args(unlimited).status();
-        assert!(status.unwrap().success());
-    }
-
-    fn spawn(command: &mut Command) -> Self {
-        let mut process = command
-            .args(["--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = process.stdout.as_mut().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap();
-        let address = address.parse().unwrap();
-        Self { process, address }
-    }
-
-    fn over(database: &Path) -> Self {
-        Self::start(&["--database", database.to_str().unwrap()])
-    }
-
-    async fn get(&self, path: &str) -> (StatusCode, Bytes) {
-        let mut client = Client::connect(self.address).await.unwrap();
-        client.get(path).await.unwrap()
-    }
-
-    async fn counters(&self) -> Counters {
-        let (status, body) = self.get("/metrics").await;
-        assert_eq!(status, StatusCode::OK);
-        Counters::parse(std::str::from_utf8(&body).unwrap())
-    }
-
-    /// Kills it and returns what it logged.
-    fn log(mut self) -> String {
-        self.process.kill().unwrap();
-        let mut log = String::new();
-        let stderr = self.process.stderr.as_mut().unwrap();
-        stderr.read_to_string(&mut log).unwrap();
-        log
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+/// Nothing that is waited for here takes so long, on any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn rows_are_served_with_what_they_name() {
@@ -225,7 +158,8 @@ async fn a_statement_that_takes_too_long_costs_one_line_however_many_wait() {
     Database::create(&path, 2, 3).unwrap();
     let shop = rusqlite::Connection::open(&path).unwrap();
     shop.pragma_update(None, "journal_mode", "DELETE").unwrap();
-    let served = Served::over(&path);
+    let arguments = ["--database", path.to_str().unwrap()];
+    let served = Served::spawn(Command::new(env!("CARGO_BIN_EXE_serve")).args(arguments));
     assert_eq!(served.get("/users/1").await.0, StatusCode::OK);
 
     shop.execute_batch("BEGIN EXCLUSIVE").unwrap();
@@ -237,12 +171,42 @@ async fn a_statement_that_takes_too_long_costs_one_line_however_many_wait() {
     }
     shop.execute_batch("ROLLBACK").unwrap();
     assert_eq!(served.get("/users/1").await.0, StatusCode::OK);
+    // The other one has come while the first waited, unless it was held up for that long.
+    let shared = served.counters().await.shared;
     let log = served.log();
-    assert_eq!(log.lines().count(), 1, "{log}");
-    assert!(
-        log.contains("a statement on users took more than 2s"),
-        "{log}"
-    );
+    assert_eq!(log.lines().count() as u64, 2 - shared, "{log}");
+    for line in log.lines() {
+        assert!(
+            line.contains("a statement on users was given up after "),
+            "{log}"
+        );
+    }
+}
+
+/// A thread that went on would be missing to the statements that come later.
+#[test]
+fn a_statement_that_nobody_waits_for_any_more_does_not_wait_for_a_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.sqlite");
+    let database = Database::create(&path, 2, 3).unwrap();
+    let shop = rusqlite::Connection::open(&path).unwrap();
+    shop.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    shop.execute_batch("BEGIN EXCLUSIVE").unwrap();
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut statement = Box::pin(database.users(&[1]));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(statement.as_mut().poll(&mut cx).is_pending());
+    });
+    // It waits for the threads that block.
+    let (ended, is_ended) = mpsc::channel();
+    thread::spawn(move || {
+        drop(runtime);
+        ended.send(()).unwrap();
+    });
+    is_ended.recv_timeout(PATIENCE).unwrap();
+    shop.execute_batch("ROLLBACK").unwrap();
 }
 
 /// A service that reads needs room only where SQLite opens a database of this kind anew.
@@ -263,55 +227,4 @@ async fn a_full_disk_costs_one_line_and_is_overcome_when_there_is_room() {
     let log = served.log();
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(log.contains("the database failed: disk I/O error"), "{log}");
-}
-
-#[tokio::test]
-async fn the_load_generator_says_what_was_saved() {
-    let served = Served::start(&[]);
-    let load = Command::new(env!("CARGO_BIN_EXE_load"))
-        .args(["--address", &served.address.to_string()])
-        .args(["--clients", "64", "--requests", "2048", "--seed", "7"])
-        .output()
-        .unwrap();
-    let printed = String::from_utf8(load.stdout).unwrap();
-    let errors = String::from_utf8(load.stderr).unwrap();
-    assert!(load.status.success(), "{errors}");
-    assert!(printed.contains("2048 requests in"), "{printed}");
-    assert!(printed.contains(" 0 refused"), "{printed}");
-
-    // Half of the requests are for orders, which need two users each.
-    let counters = served.counters().await;
-    assert_eq!(counters.asked, 1_024 + 1_024 * 3);
-    assert!(counters.keys <= counters.asked - counters.shared);
-    assert!(counters.statements < counters.keys, "{printed}");
-    assert!(printed.ends_with(&format!("{counters}\n")), "{printed}");
-}
-
-#[test]
-fn the_load_generator_brings_a_service_of_its_own() {
-    let load = Command::new(env!("CARGO_BIN_EXE_load"))
-        .args(["--requests", "512", "--clients", "256"])
-        .output()
-        .unwrap();
-    let printed = String::from_utf8(load.stdout).unwrap();
-    assert!(load.status.success(), "{printed}");
-    assert!(printed.contains(" 0 refused"), "{printed}");
-    // 256 users, and 256 orders with two more each.
-    let both = printed.lines().find(|line| line.starts_with("both"));
-    let asked = both.unwrap().split_whitespace().nth(1);
-    assert_eq!(asked, Some("1024"), "{printed}");
-}
-
-#[test]
-fn a_service_that_is_not_there_is_an_error() {
-    // Nobody listens on a port that was just given back.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let load = Command::new(env!("CARGO_BIN_EXE_load"))
-        .args(["--address", &address.to_string()])
-        .output()
-        .unwrap();
-    assert!(!load.status.success());
-    assert!(load.stdout.is_empty());
 }
