@@ -191,7 +191,7 @@ async fn connections_are_counted_and_so_is_why_they_end() {
     let _first = by_hand(&cluster.b, C).await;
     let (_near, far) = tokio::io::duplex(64);
     let second = cluster.b.handle.attach(A, far).await.unwrap();
-    second.ended().await;
+    time::timeout(SOON, second.ended()).await.unwrap();
     cluster.b.handle.shutdown().await;
     cluster.b.task.await.unwrap();
     let expected = counts([
