@@ -128,6 +128,10 @@ impl<S: ClaimStore> Claim<S> {
     }
 
     /// Returns the key that was claimed.
+    ///
+    /// # Examples
+    ///
+    /// See [`epoch`](Self::epoch).
     #[must_use]
     pub const fn key(&self) -> &ResumeKey {
         &self.key
@@ -137,12 +141,36 @@ impl<S: ClaimStore> Claim<S> {
     ///
     /// A system that keeps the greatest token it has seen can refuse what comes with a lower one,
     /// and so be spared the work of consumers that were replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::MemoryStore;
+    /// use forebay_core::ResumeKey;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let store = MemoryStore::new();
+    /// let key = ResumeKey::from_bytes([7; 32]);
+    /// let replaced = store.claim(&key).await?;
+    /// let claim = store.claim(&key).await?;
+    ///
+    /// // In the system that both of them write to:
+    /// let greatest_seen = claim.epoch();
+    /// assert!(replaced.epoch() < greatest_seen, "its writes are refused");
+    /// assert_eq!((claim.key(), claim.checkpoint()), (&key, None));
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
 
     /// Returns what was stored when the key was claimed, which is where to go on from.
+    ///
+    /// # Examples
+    ///
+    /// See [`ClaimStore`].
     #[must_use]
     pub const fn checkpoint(&self) -> Option<&Checkpoint> {
         self.checkpoint.as_ref()

@@ -17,6 +17,9 @@ use crate::error::CheckpointError;
 /// It first gives what is stored now, then what is stored after changes: the newest state, without
 /// those between. It gives `None` where nothing is stored. As a stream it ends when the store is
 /// closed.
+///
+/// For who wants to know how far a consumer is, such as a page that shows its lag. Writers do not
+/// wait for it, and one that is not read holds a single state.
 #[must_use = "it gives nothing unless it is asked"]
 pub struct Watch {
     watchers: Arc<Watchers>,
@@ -26,6 +29,19 @@ pub struct Watch {
 
 impl Watch {
     /// Returns the key that is followed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::MemoryStore;
+    /// use forebay_core::ResumeKey;
+    ///
+    /// let store = MemoryStore::new();
+    /// let keys = [1, 2].map(|byte| ResumeKey::from_bytes([byte; 32]));
+    /// // Watches in one list know whose news they have.
+    /// let watches = keys.map(|key| store.watch(&key));
+    /// assert_eq!(watches.each_ref().map(|watch| *watch.key()), keys);
+    /// ```
     #[must_use]
     pub const fn key(&self) -> &ResumeKey {
         &self.key

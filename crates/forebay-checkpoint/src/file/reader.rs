@@ -94,7 +94,26 @@ impl FileReader {
         Ok(Self { path, view })
     }
 
-    /// Returns where the file is, without any link on the way.
+    /// Returns where the file is, without any link on the way: the file that writers lock, whatever
+    /// name led there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_checkpoint::{FileReader, FileStore};
+    ///
+    /// # #[cfg(unix)] {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let folder = folder.path().canonicalize().unwrap();
+    /// # use forebay_core::{Cursor, LogId, ResumeKey, Sequence};
+    /// # let (key, at) = (ResumeKey::from_bytes([7; 32]), Cursor::new(LogId::new(1), Sequence::MAX));
+    /// let path = folder.join("offsets");
+    /// FileStore::open(&path)?.commit_blocking(&key, at.into())?;
+    /// std::os::unix::fs::symlink(&path, folder.join("current")).unwrap();
+    /// assert_eq!(FileReader::open(folder.join("current"))?.path(), path);
+    /// # }
+    /// # Ok::<(), forebay_checkpoint::CheckpointError>(())
+    /// ```
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
