@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use forebay_checkpoint::{CheckpointError, FileStore, MemoryStore};
 use forebay_consumer::{
@@ -27,6 +28,9 @@ use forebay_events::{
 use futures::FutureExt;
 
 const KEY: ResumeKey = ResumeKey::from_bytes([7; 32]);
+
+/// Nothing is dropped at the end because the disk was slow.
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn log(id: u64, window: usize) -> Publisher<u64> {
     Publisher::builder()
@@ -84,6 +88,7 @@ where
 fn consumer<K: Keep>(source: &Source<u64>, keep: K, seen: &Seen) -> Consumer<Source<u64>, K, Seen> {
     Consumer::builder(source.clone(), keep, seen.clone())
         .on_gap(OnGap::BeginAnew)
+        .shutdown_timeout(HOUR)
         .build()
         .unwrap()
 }
@@ -305,7 +310,8 @@ fn viewer(
 ) -> Consumer<FollowHub<&'static str, Price, Infallible>, (MemoryStore, ResumeKey), View> {
     let follow = FollowHub::new(publisher.hub(), Request::new("prices"));
     let builder = Consumer::builder(follow, (store.clone(), KEY), view.clone());
-    builder.on_gap(on_gap).build().unwrap()
+    let builder = builder.on_gap(on_gap).shutdown_timeout(HOUR);
+    builder.build().unwrap()
 }
 
 #[tokio::test]
@@ -368,7 +374,7 @@ async fn a_hub_that_is_refreshed_is_asked_again_and_one_that_shuts_down_is_not()
     prices.0.lock().unwrap().1.insert("pear", 9);
     publisher.hub().refresh(&Topic::from("prices"));
     while handle.stats().begun_anew < 2 || view.0.lock().unwrap().len() < 2 {
-        tokio::time::advance(std::time::Duration::from_millis(10)).await;
+        tokio::time::advance(Duration::from_millis(10)).await;
     }
     assert_eq!(*view.0.lock().unwrap(), prices.0.lock().unwrap().1);
     assert_eq!(handle.stats().interruptions, 1);

@@ -210,10 +210,10 @@ fn what_ends_it_is_a_warning_as_well() {
     let refused = |scene: &Scene| scene.store.fail([Fault::Refused]);
     let panics = |scene: &Scene| scene.worker.applies([Go::Panics]);
     let fails = |scene: &Scene| scene.worker.applies([Go::FailsForGood]);
-    let ends: [(&dyn Fn(&Scene), _); 3] = [
-        (&refused, "load the position error=Refused"),
-        (&panics, "apply a batch error=out of ideas"),
-        (&fails, "apply a batch error=the worker failed"),
+    let ends: [(fn(&Scene), _); 3] = [
+        (refused, "load the position error=Refused"),
+        (panics, "apply a batch error=out of ideas"),
+        (fails, "apply a batch error=the worker failed"),
     ];
     let ended = "DEBUG a consumer has ended end=Failed";
     logged(|log| {

@@ -6,9 +6,13 @@
 //! * It is due while something is waited for, to be tried again, as at any other time.
 //! * Not more is applied than may be uncommitted, unless nothing of it could be committed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
-use forebay_consumer::{FollowError, Received, Retry, Step};
+use forebay_consumer::{Consumer, FollowError, Received, Retry, Step, follow_fn};
+use forebay_core::Checkpoint;
+use futures::FutureExt;
 
 use crate::harness::scene::Scene;
 use crate::harness::script::{Broken, Event, at, items, parts, reached};
@@ -147,6 +151,13 @@ fn no_more_is_applied_than_may_be_uncommitted() {
     scene.store.release();
     running.run();
     assert_eq!(scene.worker.applied().len(), 30);
+
+    let scene = Scene::new([vec![items(1..=3)]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.uncommitted_max(9).commit_every(3));
+    scene.store.hold();
+    scene.log.push(items(4..=30));
+    running.run();
+    assert_eq!(running.handle.stats().uncommitted, 9);
 }
 
 #[test]
@@ -193,4 +204,69 @@ fn a_commit_is_due_while_a_batch_waits_to_be_tried_again() {
     assert_eq!(scene.store.take_calls(), [""; 0], "it is not due");
     running.advance(SECOND);
     assert_eq!(scene.store.take_calls(), ["commit 2"]);
+}
+
+#[test]
+fn a_bound_below_what_makes_a_commit_due_makes_one_due() {
+    let scene = Scene::new([vec![]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.uncommitted_max(4).batch_max(2));
+    scene.log.push(items(1..=9));
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["load", "commit 4", "commit 8"]);
+    scene.store.hold();
+    scene.log.push(items(10..=30));
+    running.run();
+    assert_eq!(
+        running.handle.stats().uncommitted,
+        5,
+        "one, and two batches"
+    );
+}
+
+#[test]
+fn a_commit_is_due_between_batches_of_a_log_that_always_has_more() {
+    let scene = Scene::new([vec![items(1..=1)]]).storing(1, 0);
+    let mut running = scene.start();
+    scene.worker.applies([Go::Holds]);
+    scene.log.push(items(2..=2));
+    scene.log.push(items(3..=3));
+    running.run();
+    running.advance(SECOND);
+    scene.worker.release();
+    running.run();
+    let done = [
+        Applied(vec![1]),
+        Applied(vec![2]),
+        Flushed,
+        Applied(vec![3]),
+    ];
+    assert_eq!(scene.worker.take_done(), done);
+}
+
+#[test]
+fn a_commit_is_due_while_a_log_is_opened() {
+    let is_open = AtomicBool::new(false);
+    let once = follow_fn(move |_: Option<Checkpoint>| {
+        let is_again = is_open.swap(true, SeqCst);
+        async move {
+            if is_again {
+                std::future::pending::<()>().await;
+            }
+            let one = Received::one(1).reaching(at(1, 1));
+            let breaks = FollowError::Interrupted(Broken);
+            Ok(futures::stream::iter([Ok(Step::Items(one)), Err(breaks)]))
+        }
+    });
+    let scene = Scene::default().storing(1, 0);
+    let consumer = Consumer::builder(once, scene.store.clone(), scene.worker.clone())
+        .runtime(Arc::new(scene.clock.clone()))
+        .follow_retry(Retry::exponential(Duration::ZERO, Duration::ZERO))
+        .build()
+        .unwrap();
+    let mut running = Box::pin(consumer.run());
+    for _ in 0..3 {
+        assert!((&mut running).now_or_never().is_none());
+        scene.clock.advance(SECOND / 2);
+    }
+    assert_eq!(scene.store.stored(), Some(at(1, 1)));
 }

@@ -308,3 +308,25 @@ fn a_runtime_without_timers_ends_it() {
     let error = scene.start().end().unwrap_err();
     assert!(matches!(error.cause, Cause::Runtime(_)));
 }
+
+#[test]
+fn nothing_is_committed_after_a_refusal_though_the_batch_in_hand_fails() {
+    let scene = Scene::new([vec![]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| builder.commit_every(1));
+    scene.store.hold();
+    scene.store.fail([Fault::Refused]);
+    scene.log.push(items(1..=1));
+    scene.log.push(items(2..=2));
+    running.run();
+    scene.worker.applies([Go::HoldsAndFails]);
+    scene.log.push(items(3..=3));
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["load", "commit 1"]);
+    scene.worker.take_done();
+    scene.store.release();
+    scene.worker.release();
+    let error = running.end().unwrap_err();
+    assert!(matches!(error.cause, Cause::Store(Fault::Refused)));
+    assert_eq!(scene.worker.take_done(), [Failed(1)], "nothing is flushed");
+    assert_eq!(scene.store.take_calls(), [""; 0]);
+}

@@ -258,3 +258,39 @@ fn changes_right_behind_a_snapshot_are_no_pieces_of_it() {
         assert!(changes.is_empty() || done.contains(&Applied(changes)));
     }
 }
+
+#[test]
+fn a_commit_that_may_have_happened_is_made_void_as_well() {
+    let scene = Scene::new([vec![]]);
+    let retry = Retry::exponential(60 * SECOND, 60 * SECOND);
+    let mut running =
+        scene.start_with(|builder| builder.on_gap(OnGap::BeginAnew).store_retry(retry));
+    scene.store.fail([Fault::Unanswered]);
+    scene.log.push(items(1..=1));
+    running.run();
+    assert_eq!(scene.store.stored(), Some(at(1, 1)), "nobody was told");
+    assert_eq!(running.handle.stats().committed, None);
+    scene.log.push(stale());
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["load", "commit 1", "reset 1-0"]);
+}
+
+#[test]
+fn items_before_a_gap_make_no_commit_behind_it_due() {
+    let scene = Scene::new([vec![parts([8, 8, 8]), stale()], vec![items(1..=1)]]).storing(1, 7);
+    let mut running = scene.start_with(|builder| builder.on_gap(OnGap::BeginAnew).commit_every(3));
+    assert_eq!(scene.store.take_calls(), ["load", "reset 1-0"]);
+    scene.log.push(items(2..=3));
+    running.run();
+    assert_eq!(scene.store.take_calls(), ["commit 3"]);
+}
+
+#[test]
+fn a_snapshot_that_breaks_off_may_be_followed_by_changes() {
+    let breaks = Event::Fails(FollowError::Interrupted(Broken));
+    let scene = Scene::new([vec![anew(), parts([1]), breaks], vec![items(5..=5)]]);
+    let mut running = scene.start_with(|builder| builder.follow_retry(RETRY));
+    running.advance(SECOND);
+    let done = [Anew, Piece(vec![1]), Applied(vec![5]), Flushed];
+    assert_eq!(scene.worker.take_done(), done);
+}

@@ -158,7 +158,7 @@ fn a_batch_ends_at_a_position_or_has_none() {
         std::future::ready(Ok::<_, Broken>(()))
     });
     let consumer = Consumer::builder(scene.log.clone(), scene.store.clone(), note)
-        .runtime(Arc::new(scene.clock.clone()))
+        .runtime(Arc::new(scene.clock))
         .batch_max(4)
         .build()
         .unwrap();

@@ -2,21 +2,36 @@
 //!
 //! * Nothing new is taken; the batch in hand is applied, flushed and committed.
 //! * All of that has a deadline, after which what is not finished is dropped.
-//! * What waits to be tried again is not waited for.
+//! * What waits to be tried again, or to begin, is not waited for; a commit under way is.
 //! * A stop before the start, and in any wait, is a stop.
 //! * A log that always has more does not keep other tasks from running.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use forebay_consumer::{Consumer, End, FollowError, Phase, Retry};
+use forebay_consumer::{Consumer, End, FollowError, Phase, Received, Retry, Step, follow_fn};
+use forebay_core::Checkpoint;
 use futures::FutureExt;
+use futures::stream::Pending;
 
 use crate::harness::scene::Scene;
 use crate::harness::script::{Broken, at, items, parts};
 use crate::harness::shelf::Fault;
 use crate::harness::worker::Done::{Applied, Flushed};
 use crate::harness::worker::Go;
+
+type Piece = Result<Step<Received<u64>>, FollowError<Broken>>;
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 const RETRY: Retry = Retry::exponential(SECOND, SECOND);
@@ -208,4 +223,62 @@ fn a_log_that_always_has_more_lets_others_run() {
     let mut running = Box::pin(scene.builder().build().unwrap().run());
     assert!((&mut running).now_or_never().is_none());
     assert!((1..=200).contains(&scene.worker.applied().len()));
+}
+
+#[test]
+fn a_load_and_an_opening_that_never_end_are_not_waited_for() {
+    let scene = Scene::new([vec![items(1..=1)]]);
+    scene.store.hold();
+    let mut running = scene.start();
+    running.stop();
+    assert_eq!(running.end().unwrap().end, End::Stopped);
+
+    let never = follow_fn(|_: Option<Checkpoint>| {
+        std::future::pending::<Result<Pending<Piece>, FollowError<Broken>>>()
+    });
+    let scene = Scene::default();
+    let consumer = Consumer::builder(never, scene.store.clone(), scene.worker.clone())
+        .runtime(Arc::new(scene.clock))
+        .build()
+        .unwrap();
+    let handle = consumer.handle();
+    let mut running = Box::pin(consumer.run());
+    assert!((&mut running).now_or_never().is_none());
+    assert_eq!(handle.stats().phase, Phase::Opening);
+    handle.stop();
+    assert_eq!(running.now_or_never().unwrap().unwrap().end, End::Stopped);
+}
+
+#[test]
+fn a_commit_under_way_lands_first_and_what_was_reached_meanwhile_follows() {
+    for last in [1, 3] {
+        let scene = Scene::new([vec![]]).storing(1, 0);
+        let mut running = scene.start_with(|builder| builder.commit_every(1));
+        scene.store.hold();
+        scene.log.push(items(1..=1));
+        scene.log.push(items(2..=last));
+        running.run();
+        running.stop();
+        assert!(!running.has_ended());
+        scene.store.release();
+        let summary = running.end().unwrap();
+        assert_eq!((summary.end, summary.uncommitted), (End::Stopped, 0));
+        assert_eq!(summary.committed, Some(at(1, last)));
+        assert_eq!(scene.store.stored(), Some(at(1, last)));
+    }
+}
+
+#[test]
+fn a_stop_wakes_the_task_in_which_it_was_polled_last() {
+    let scene = Scene::new([vec![]]).storing(1, 0);
+    let consumer = scene.builder().build().unwrap();
+    let handle = consumer.handle();
+    let mut running = Box::pin(consumer.run());
+    assert!((&mut running).now_or_never().is_none());
+    let last = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&last));
+    let polled = running.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+    handle.stop();
+    assert!(last.0.load(SeqCst));
 }

@@ -40,6 +40,8 @@ pub(crate) enum Go {
     Panics,
     /// It does not come to an end before the test says so.
     Holds,
+    /// Nor does this, and then it fails.
+    HoldsAndFails,
 }
 
 #[derive(Debug, Eq, PartialEq)]
@@ -104,18 +106,13 @@ impl Worker {
             None => Ok(()),
             Some(Go::Panics) => panic!("out of ideas"),
             Some(Go::Holds) => {
-                self.0.lock().unwrap().is_held = true;
-                poll_fn(|cx| {
-                    let mut state = self.0.lock().unwrap();
-                    if !state.is_held {
-                        return Poll::Ready(Ok(()));
-                    }
-                    state.task = Some(cx.waker().clone());
-                    Poll::Pending
-                })
-                .await
+                self.held().await;
+                Ok(())
             }
             Some(fails) => {
+                if fails == Go::HoldsAndFails {
+                    self.held().await;
+                }
                 let mut state = self.0.lock().unwrap();
                 state.done.push(Done::Failed(attempt));
                 Err(Fault {
@@ -123,6 +120,20 @@ impl Worker {
                 })
             }
         }
+    }
+
+    /// Waits until the test releases it.
+    async fn held(&self) {
+        self.0.lock().unwrap().is_held = true;
+        poll_fn(|cx| {
+            let mut state = self.0.lock().unwrap();
+            if !state.is_held {
+                return Poll::Ready(());
+            }
+            state.task = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 
     fn did(&self, done: Done) {
