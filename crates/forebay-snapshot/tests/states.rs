@@ -34,7 +34,8 @@ fn a_slice_goes_on_after_any_item() {
     );
     assert_eq!(lens_after(&state), [2, 1, 0]);
     assert_eq!(state.iter_after(Some(&usize::MAX)).count(), 0);
-    assert!(!state.is_empty());
+    assert!(!Snapshot::is_empty(&state));
+    assert!(Snapshot::is_empty(&SliceSnapshot::<u64>::from(Vec::new())));
 }
 
 #[test]
@@ -79,6 +80,7 @@ mod persistent {
         assert_eq!(state.into_inner(), map);
         assert!(rebuild::<OrdSnapshot<u64, u64>>(vec![(5, 5), (1, 1)]).is_none());
         assert!(rebuild::<OrdSnapshot<u64, u64>>(vec![(5, 5), (5, 5)]).is_none());
+        assert!(rebuild::<OrdSnapshot<u64, u64>>(vec![(1, 1), (5, 5), (3, 3)]).is_none());
     }
 
     #[test]

@@ -130,6 +130,11 @@ fn the_first_version_stays_as_it_is() {
         1, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
     ];
     assert_eq!(small.index[..25], totals);
+    let map: OrdMap<u64, u8> = [(1_u64, b'a'), (300, b'b')].into_iter().collect();
+    let map = cut(OrdSnapshot::from(map), 1);
+    assert_eq!(map.chunks[0].bytes, [1, b'a', 0xac, 2, b'b']);
+    let cell = cut(CellSnapshot::new(300_u64), 1);
+    assert_eq!(cell.chunks[0].bytes, [0xac, 2]);
     let empty = cut(SliceSnapshot::<u64>::from(Vec::new()), 1);
     assert_eq!(empty.index, [&[1][..], &[0; 24]].concat());
 }

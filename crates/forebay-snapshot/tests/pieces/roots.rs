@@ -20,6 +20,21 @@ fn entries() -> impl Strategy<Value = Vec<(u64, u64)>> {
     entries.prop_map(|entries| entries.into_iter().collect())
 }
 
+/// A new value of the same size moves no chunk, or all around it would change as well.
+#[test]
+fn where_chunks_of_a_map_end_depends_on_keys_and_sizes_alone() {
+    let ends = |salt: u64| {
+        // Each of these numbers takes as many bytes as there can be.
+        let value = |key: u64| key.wrapping_mul(salt) | 1 << 63;
+        let state = map((0..10_000).map(|key| (key, value(key))));
+        let pieces = cut(OrdSnapshot::from(state), 1_000);
+        let items = pieces.chunks.iter().map(|chunk| chunk.items);
+        items.collect::<Vec<_>>()
+    };
+    assert!(ends(3).len() > 8);
+    assert_eq!(ends(3), ends(5));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
