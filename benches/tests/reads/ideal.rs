@@ -96,7 +96,9 @@ fn check(backend: &str, strategies: &str) {
                     let calls = number(counts, "backend_calls");
                     let ideal = number(counts, "ideal_calls");
                     let place = format!("{strategy}: {arguments}: {counts}");
-                    assert!(0 < ideal && ideal <= calls, "{place}");
+                    assert!(ideal <= calls, "{place}");
+                    // On a busy machine, time may be over before the first client begins.
+                    assert_eq!(ideal == 0, number(counts, "loads") == 0, "{place}");
                 }
             }
         }

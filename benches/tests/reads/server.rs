@@ -48,7 +48,9 @@ impl Server {
         let options = format!("--options=-c listen_addresses='' -c fsync=off -k {folder}");
         // Nothing of ours may stay open in the server, or whoever reads it waits for its end.
         let log = format!("--log={folder}/log");
-        server.run("pg_ctl", ["start", "--wait", "--silent", &log, &options]);
+        // A busy machine may need long to start it; nothing else waits for that.
+        let wait = ["start", "--wait", "--timeout=600", "--silent"];
+        server.run("pg_ctl", wait.into_iter().chain([&*log, &*options]));
         Some(server)
     }
 
