@@ -189,6 +189,8 @@ fn labels_are_listed_with_keys_and_go_with_them() {
         for sequence in 4..20 {
             store.commit(&OTHER_KEY, at(sequence)).await.unwrap();
         }
+        // Each answer comes before the file is replaced.
+        store.flush().await.unwrap();
         assert!(store.stats().replacements > before);
         store.remove(&OTHER_KEY).await.unwrap();
         store.close().await.unwrap();

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use forebay_checkpoint::{CheckpointError, Claim, FileStore};
+use forebay_checkpoint::{CheckpointError, Claim, FileStore, Options};
 use forebay_core::{Checkpoint, CheckpointStore, Commit, Cursor, LogId, ResumeKey, Sequence};
 use futures::FutureExt;
 use futures::executor::block_on;
@@ -53,10 +53,14 @@ pub(crate) fn hear() -> Option<String> {
     (read > 0).then(|| line.trim_end().to_owned())
 }
 
+/// Files are replaced often, and the lock is waited for as long as the disk takes for others.
+fn busy() -> Options {
+    FileStore::options().compact_from(4_000).lock_timeout(None)
+}
+
 /// Does what it is told, and says what came of it.
 fn serve(path: &Path) {
-    // Files are replaced often.
-    let store = FileStore::options().compact_from(4_000).open(path).unwrap();
+    let store = busy().open(path).unwrap();
     let mut claims: Vec<Claim<FileStore>> = Vec::new();
     let mut watch = None;
     say("ready");
@@ -70,6 +74,7 @@ fn serve(path: &Path) {
                 "fresh" => found(store.load_fresh(&key()).await.unwrap()),
                 "commit" => committed(store.commit(&key(), checkpoint(2)).await),
                 "remove" => found(store.remove(&key()).await.unwrap()),
+                "flush" => format!("{:?}", store.flush().await),
                 "reset" => format!("{:?}", store.reset(&key(), checkpoint(2)).await),
                 "claim" => {
                     claims.push(store.claim(&key()).await.unwrap());
@@ -105,7 +110,7 @@ fn committed(result: Result<Commit, CheckpointError>) -> String {
 /// Makes one step after the other and says so after each; when it has made `steps` of them, it
 /// kills itself with the next one under way.
 fn rise(path: &Path, number: u8, steps: u64) {
-    let store = made(FileStore::options().compact_from(4_000).open(path));
+    let store = made(busy().open(path));
     let key = turning(number);
     let mut step = store
         .load_now(&pair(number)[0])
