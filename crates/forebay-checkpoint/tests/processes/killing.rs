@@ -90,7 +90,8 @@ fn killed_processes_lose_nothing_they_were_told_and_leave_nothing_behind() {
     let mut count = HashMap::new();
     for seed in first..first + rounds {
         let mut numbers = Numbers(seed);
-        let looks_on = (seed % 2 == 0).then(|| FileStore::open(&path).unwrap());
+        let patient = FileStore::options().lock_timeout(None);
+        let looks_on = (seed % 2 == 0).then(|| patient.open(&path).unwrap());
         let (mut others, fates): (Vec<_>, Vec<_>) = (0..PROCESSES)
             .map(|number| start(&path, number, &mut numbers, traced))
             .unzip();
