@@ -1,36 +1,17 @@
-//! A consumer over the logs, hubs and stores of forebay.
-//!
-//! * It goes on where it was, in the middle of what lies side by side in memory as well, and a position
-//!   is never in the middle of a sequence.
-//! * A log that was made anew, a window that was missed, and a reader that was cut off are gaps; so is a
-//!   hub that was refreshed. Begun anew, it is where it would be without one.
-//! * Somebody new who died right after its start learns that it has missed something.
-//! * The end of a log is one where it was closed, and a failure where its publisher was lost.
-//! * A claim that was taken ends the consumer that had it.
-#![cfg(all(feature = "checkpoint", feature = "events", feature = "tokio"))]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Over a log.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use forebay_checkpoint::{CheckpointError, FileStore, MemoryStore};
 use forebay_consumer::{
-    Batch, Cause, Consumer, End, Follow, FollowHub, Handle, Handler, HubError, Items, Keep, OnGap,
-    SourceError, consume, each,
+    Batch, Cause, Consumer, End, Handler, Keep, OnGap, Retry, SourceError, consume, each,
 };
-use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, ResumeKey, Sequence};
-use forebay_events::{
-    FeedError, Hub, HubPublisher, Publisher, Reason, RecvError, Request, Retention, SnapshotSource,
-    SnapshotWriter, Source, Stale, Subject, Topic,
-};
+use forebay_core::{Checkpoint, CheckpointStore, Cursor, LogId, Sequence};
+use forebay_events::{Publisher, RecvError, Retention, Source, Stale};
 use futures::FutureExt;
 
-const KEY: ResumeKey = ResumeKey::from_bytes([7; 32]);
-
-/// Nothing is dropped at the end because the disk was slow.
-const HOUR: Duration = Duration::from_secs(3600);
+use crate::{HOUR, KEY, catch_up};
 
 fn log(id: u64, window: usize) -> Publisher<u64> {
     Publisher::builder()
@@ -66,23 +47,6 @@ impl Handler<u64> for Seen {
         self.0.lock().unwrap().clear();
         Ok(())
     }
-}
-
-/// Polls until there is nothing more to do, and stops.
-async fn caught_up(handle: Handle) {
-    while handle.stats().lag() != Some(0) {
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn catch_up<F, K, H>(consumer: Consumer<F, K, H>) -> forebay_consumer::Consumed<F, K, H>
-where
-    F: Follow,
-    K: Keep,
-    H: Handler<<F::Items as Items>::Item>,
-{
-    let handle = consumer.handle();
-    consumer.run_until(caught_up(handle)).await
 }
 
 fn consumer<K: Keep>(source: &Source<u64>, keep: K, seen: &Seen) -> Consumer<Source<u64>, K, Seen> {
@@ -121,7 +85,7 @@ async fn a_batch_may_end_in_a_sequence_and_a_position_does_not() {
         std::future::ready(if left < 0 { Err("enough") } else { Ok(()) })
     });
     let consumer = Consumer::builder(log.source(), (store.clone(), KEY), some)
-        .handler_retry(forebay_consumer::Retry::never())
+        .handler_retry(Retry::never())
         .build()
         .unwrap();
     let error = consumer.run().await.unwrap_err();
@@ -170,6 +134,27 @@ async fn a_window_that_was_missed_is_a_gap_for_somebody_new_too() {
     let strict = Consumer::builder(source.clone(), (store.clone(), KEY), seen.clone());
     let error = strict.build().unwrap().run().await.unwrap_err();
     assert!(matches!(error.cause, Cause::Gap(_)));
+}
+
+#[tokio::test]
+async fn a_reader_that_was_cut_off_is_a_gap() {
+    let limit = Retention::readers_up_to(10);
+    let mut log = Publisher::<u64>::builder()
+        .retention(limit)
+        .inline()
+        .build()
+        .unwrap();
+    let keep = (MemoryStore::new(), KEY);
+    let consumer = Consumer::builder(log.source(), keep, Seen::default());
+    let mut running = Box::pin(consumer.build().unwrap().run());
+    assert!((&mut running).now_or_never().is_none());
+    for sequence in 1..=2_000 {
+        log.append(sequence, sequence).unwrap();
+    }
+    let error = running.await.unwrap_err();
+    let lagged = |why: &_| matches!(why, SourceError::Ended(RecvError::Lagged { .. }));
+    assert!(matches!(&error.cause, Cause::Gap(Some(why)) if lagged(why)));
+    assert_eq!(error.summary.uncommitted, 0);
 }
 
 #[tokio::test]
@@ -241,146 +226,4 @@ async fn a_claim_that_was_taken_ends_its_consumer() {
     let summary = catch_up(consumer(&source, second, &seen)).await.unwrap();
     assert_eq!(seen.take(), [10]);
     assert_eq!(store.load(&KEY).await.unwrap(), summary.committed);
-}
-
-type Price = (&'static str, u32);
-
-#[derive(Clone, Default)]
-struct Prices(Arc<Mutex<(u64, BTreeMap<&'static str, u32>)>>);
-
-impl SnapshotSource<&'static str, Price> for Prices {
-    type Error = Infallible;
-
-    async fn snapshot(
-        &self,
-        _: &Subject<&'static str>,
-        out: &mut SnapshotWriter<Price>,
-    ) -> Result<Sequence, Infallible> {
-        let (sequence, prices) = self.0.lock().unwrap().clone();
-        out.extend(prices).await;
-        Ok(Sequence::new(sequence))
-    }
-}
-
-impl Prices {
-    fn set(&self, publisher: &mut HubPublisher<&'static str, Price, Infallible>, price: Price) {
-        let sequence = {
-            let mut state = self.0.lock().unwrap();
-            state.0 += 1;
-            state.1.insert(price.0, price.1);
-            state.0
-        };
-        let topic = Topic::from("prices");
-        publisher
-            .publish_one(sequence, &topic, price.0, price)
-            .unwrap();
-    }
-}
-
-#[derive(Clone, Default)]
-struct View(Arc<Mutex<BTreeMap<&'static str, u32>>>);
-
-impl Handler<Price> for View {
-    type Error = Infallible;
-
-    async fn apply(&mut self, batch: Batch<'_, Price>) -> Result<(), Infallible> {
-        self.0.lock().unwrap().extend(batch.iter().copied());
-        Ok(())
-    }
-
-    async fn begin_anew(&mut self) -> Result<(), Infallible> {
-        self.0.lock().unwrap().clear();
-        Ok(())
-    }
-}
-
-fn hub(prices: &Prices) -> HubPublisher<&'static str, Price, Infallible> {
-    Hub::builder(prices.clone())
-        .retention(Retention::window(8))
-        .idle_keys(1_000)
-        .build()
-        .unwrap()
-}
-
-fn viewer(
-    publisher: &HubPublisher<&'static str, Price, Infallible>,
-    store: &MemoryStore,
-    view: &View,
-    on_gap: OnGap,
-) -> Consumer<FollowHub<&'static str, Price, Infallible>, (MemoryStore, ResumeKey), View> {
-    let follow = FollowHub::new(publisher.hub(), Request::new("prices"));
-    let builder = Consumer::builder(follow, (store.clone(), KEY), view.clone());
-    let builder = builder.on_gap(on_gap).shutdown_timeout(HOUR);
-    builder.build().unwrap()
-}
-
-#[tokio::test]
-async fn a_view_of_a_hub_is_what_it_would_be_without_gaps() {
-    let (prices, store, view) = (Prices::default(), MemoryStore::new(), View::default());
-    let mut publisher = hub(&prices);
-    prices.set(&mut publisher, ("apple", 7));
-    // Left over by somebody who died in the middle of a snapshot.
-    view.0.lock().unwrap().insert("kiwi", 1);
-    let begun_anew = |consumer: Consumer<_, _, _>| {
-        let handle: Handle = consumer.handle();
-        async move {
-            catch_up(consumer).await.unwrap();
-            handle.stats().begun_anew
-        }
-    };
-    let viewer_of = |publisher: &_| viewer(publisher, &store, &view, OnGap::BeginAnew);
-    assert_eq!(begun_anew(viewer_of(&publisher)).await, 1, "it is new");
-    assert_eq!(*view.0.lock().unwrap(), prices.0.lock().unwrap().1);
-
-    prices.set(&mut publisher, ("pear", 9));
-    assert_eq!(begun_anew(viewer_of(&publisher)).await, 0, "it goes on");
-    assert_eq!(*view.0.lock().unwrap(), prices.0.lock().unwrap().1);
-
-    for price in 0..2_000 {
-        prices.set(&mut publisher, ("apple", price));
-    }
-    view.0.lock().unwrap().insert("kiwi", 1);
-    let strict = viewer(&publisher, &store, &view, OnGap::Stop).run().await;
-    assert!(matches!(strict.unwrap_err().cause, Cause::Gap(None)));
-    assert_eq!(
-        begun_anew(viewer_of(&publisher)).await,
-        1,
-        "it was away for too long"
-    );
-    assert_eq!(*view.0.lock().unwrap(), prices.0.lock().unwrap().1);
-
-    drop(publisher);
-    let mut publisher = hub(&prices);
-    prices.set(&mut publisher, ("fig", 1));
-    view.0.lock().unwrap().insert("kiwi", 1);
-    assert_eq!(
-        begun_anew(viewer_of(&publisher)).await,
-        1,
-        "the hub is another one"
-    );
-    assert_eq!(*view.0.lock().unwrap(), prices.0.lock().unwrap().1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_hub_that_is_refreshed_is_asked_again_and_one_that_shuts_down_is_not() {
-    let (prices, store, view) = (Prices::default(), MemoryStore::new(), View::default());
-    let mut publisher = hub(&prices);
-    prices.set(&mut publisher, ("apple", 7));
-    let consumer = viewer(&publisher, &store, &view, OnGap::BeginAnew);
-    let handle = consumer.handle();
-    let running = tokio::spawn(consumer.run());
-    caught_up(handle.clone()).await;
-    // A change that was not published.
-    prices.0.lock().unwrap().1.insert("pear", 9);
-    publisher.hub().refresh(&Topic::from("prices"));
-    while handle.stats().begun_anew < 2 || view.0.lock().unwrap().len() < 2 {
-        tokio::time::advance(Duration::from_millis(10)).await;
-    }
-    assert_eq!(*view.0.lock().unwrap(), prices.0.lock().unwrap().1);
-    assert_eq!(handle.stats().interruptions, 1);
-
-    publisher.hub().shutdown();
-    let error = running.await.unwrap().unwrap_err();
-    let shut = HubError::Feed(FeedError::ForceClosed(Reason::ShuttingDown));
-    assert!(matches!(&error.cause, Cause::Follow(why) if *why == shut));
 }
