@@ -8,6 +8,9 @@
 
 #[path = "../harness/program.rs"]
 mod program;
+#[cfg(target_os = "linux")]
+#[path = "../harness/running.rs"]
+mod running;
 
 mod deliveries;
 mod figures;

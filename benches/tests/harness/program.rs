@@ -59,6 +59,26 @@ impl Program {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// Interrupts it, and returns the report of what it had measured by then, if that was anything.
+    ///
+    /// When exactly the signal arrives is up to the machine, and it may be too late; what is checked
+    /// holds whenever it does.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn interrupt(&self, child: std::process::Child) -> Option<Value> {
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(sent.success());
+        let output = child.wait_with_output().unwrap();
+        let file = fs::read(self.folder().join("report.json")).unwrap_or_default();
+        assert_eq!(file, output.stdout, "nothing is written by halves");
+        let report = (!file.is_empty()).then(|| serde_json::from_slice::<Value>(&file).unwrap());
+        let is_whole = report
+            .as_ref()
+            .is_some_and(|report| report["header"]["interrupted"] == false);
+        assert_eq!(output.status.code(), Some(if is_whole { 0 } else { 130 }));
+        report
+    }
+
     /// Runs it, which must end with status 2, say this in one line, and leave no report.
     pub(crate) fn refuses(&self, arguments: &str, said: &str) {
         let output = self.run(arguments);
