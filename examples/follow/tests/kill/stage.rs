@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use forebay_core::Cursor;
 use forebay_example_follow::client::Client;
 use forebay_example_follow::process::{self, Process, free_addresses};
 use forebay_example_follow::worker;
@@ -102,14 +101,14 @@ impl Stage {
         .await;
     }
 
-    /// Waits until a replica is where the service is, and returns the position.
-    pub async fn replicated(&self, replica: SocketAddr) -> Cursor {
-        let position = read(self.service, "/position").await.unwrap();
+    /// Waits until a replica is where the service is. That goes on while somebody catches up, who
+    /// has it put markers into the log.
+    pub async fn replicated(&self, replica: SocketAddr) {
         wait_until("a replica catches up", async || {
-            read(replica, "/position").await.as_ref() == Some(&position)
+            let position = read(self.service, "/position").await;
+            position.is_some() && read(replica, "/position").await == position
         })
         .await;
-        position.parse().unwrap()
     }
 }
 
