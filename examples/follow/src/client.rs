@@ -20,7 +20,7 @@ use tokio::time;
 const SILENCE_MAX: Duration = Duration::from_secs(45);
 
 /// How long a service may take to begin an answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// More bytes than this in one event are not from a service of ours.
 const EVENT_BYTES_MAX: usize = 1 << 20;

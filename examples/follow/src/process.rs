@@ -16,7 +16,7 @@ use tokio::time;
 use crate::writer::Fatal;
 
 /// Nothing that is waited for here takes so long, on any machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 

@@ -12,7 +12,7 @@ async fn a_worker_that_never_commits_repeats_everything_and_nothing_else() {
     // Longer than anybody waits.
     stage.commits = [
         "--commit-every=1000000".into(),
-        "--commit-interval=1000000".into(),
+        "--commit-interval=1000000000".into(),
     ];
     let _service = stage.start_service().await;
     let mut worker = stage.start_worker();
