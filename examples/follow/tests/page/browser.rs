@@ -18,8 +18,12 @@ const PROGRAMS: [&str; 2] = ["chromium", "google-chrome"];
 /// It reads commands from descriptor 3 and answers on descriptor 4.
 const PLUMBING: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>"$FOREBAY_BROWSER_LOG""#;
 
+/// The service is there, and all that it has is shown: it comes section by section.
+pub const WHOLE: &str =
+    "document.body.dataset.link === 'live' && document.body.dataset.whole === 'true'";
+
 /// Nothing takes so long, on any machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Where `.ci/run` gathers for its summary what was not checked.
 const NOTICES: &str = "FOREBAY_NOTICES";
@@ -56,6 +60,11 @@ impl Browser {
                 "--disable-gpu",
                 "--disable-dev-shm-usage",
                 "--hide-scrollbars",
+            ])
+            // A page that it takes for one in the background would have its timers put off.
+            .args([
+                "--disable-background-timer-throttling",
+                "--disable-renderer-backgrounding",
             ])
             // It looks at one page of ours alone, and where tests run as root it needs this.
             .arg("--no-sandbox")

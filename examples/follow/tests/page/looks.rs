@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, WHOLE};
 use crate::site::{Site, replica, status, watcher, worker};
 
 /// The least contrast of any text with what is behind it, and whose that is.
@@ -42,7 +42,8 @@ fn open() -> Option<(Browser, Site)> {
     first.replicas[0].starts = 2;
     let site = Site::start(first, None);
     browser.open(&site.address);
-    browser.until("document.querySelectorAll('.item').length === 4");
+    browser.until(WHOLE);
+    assert_eq!(browser.texts(".item").len(), 4);
     Some((browser, site))
 }
 

@@ -7,10 +7,8 @@ use forebay_core::{Checkpoint, Cursor, LogId, Sequence};
 use forebay_example_follow::status::Receiving;
 use tokio::runtime::Builder;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, WHOLE};
 use crate::site::{Site, replica, status, topic, watcher, worker};
-
-const LIVE: &str = "document.body.dataset.link === 'live'";
 
 fn has(selector: &str, text: &str) -> String {
     format!("document.querySelector('{selector}').textContent === '{text}'")
@@ -37,7 +35,7 @@ fn page_shows_what_there_is_and_what_changes() {
     first.subscribers[0].phase = Receiving::Snapshot;
     let site = Site::start(first, None);
     browser.open(&site.address);
-    browser.until(LIVE);
+    browser.until(WHOLE);
     assert_eq!(browser.texts("#head"), ["12,345"]);
     assert_eq!(browser.texts("#topics th"), ["web", "db"]);
     assert_eq!(browser.texts("#topics td.number")[..2], ["700", "12,340"]);
@@ -87,8 +85,11 @@ fn page_shows_what_there_is_and_what_changes() {
         status.replicas[0].lag = Some(0);
     });
     browser.until(&has("#replica-items .pill", "equal to the log"));
+    let mut lines = browser.texts("#log li span");
+    // Where nothing runs for seconds, the service is missed as well.
+    lines.retain(|line| line.starts_with("replica-2 "));
     assert_eq!(
-        browser.texts("#log li span"),
+        lines,
         ["replica-2 has caught up, and follows", "replica-2 came"]
     );
     assert_eq!(browser.complaints, Vec::<String>::new());
@@ -155,7 +156,7 @@ fn positions_that_cannot_be_read_are_said_until_they_can() {
     first.workers = vec![worker("copier", 12_300)];
     let site = Site::start(first, Some(path.clone()));
     browser.open(&site.address);
-    browser.until(LIVE);
+    browser.until(WHOLE);
     let is_seen = "document.querySelector('#positions-unreadable').checkVisibility()";
     assert_eq!(browser.evaluate(is_seen), true);
     // What the worker says itself is shown all the same.
@@ -195,7 +196,7 @@ fn what_others_have_named_stays_text() {
     }
     let site = Site::start(first, None);
     browser.open(&site.address);
-    browser.until(LIVE);
+    browser.until(WHOLE);
     let mut expected = NAMES;
     expected[6] = "(no name)";
     for selector in [
@@ -214,7 +215,7 @@ fn what_others_have_named_stays_text() {
             .iter_mut()
             .for_each(|replica| replica.starts = 2)
     });
-    browser.until("document.querySelectorAll('#log li').length === 7");
+    browser.until("document.querySelectorAll('#log li').length >= 7");
 
     assert_eq!(browser.evaluate("window.hit"), serde_json::Value::Null);
     assert_eq!(browser.evaluate("document.images.length"), 0);
@@ -233,7 +234,7 @@ fn browser_refuses_markup_that_is_made_of_a_string() {
     };
     let site = Site::start(status(), None);
     browser.open(&site.address);
-    browser.until(LIVE);
+    browser.until(WHOLE);
     let attempt = "(() => { try { document.body.innerHTML = '<b>'; return 'made'; } \
                    catch (error) { return error.name; } })()";
     assert_eq!(browser.evaluate(attempt), "TypeError");
@@ -251,7 +252,7 @@ fn only_so_many_rows_are_shown_and_the_others_are_counted() {
     first.subscribers = (0..500).map(|id| watcher(id, "web", id * 2)).collect();
     let site = Site::start(first, None);
     browser.open(&site.address);
-    browser.until(LIVE);
+    browser.until(WHOLE);
     assert_eq!(browser.texts("#topics th").len(), 20);
     assert_eq!(browser.texts("#topics-more"), ["and 11 more"]);
     assert_eq!(
