@@ -123,6 +123,8 @@ where
 
     /// Returns a handle that stops the consumer, and tells how far it is.
     ///
+    /// It may outlive the consumer, and keeps nothing of it alive but its statistics.
+    ///
     /// # Examples
     ///
     /// ```
@@ -160,13 +162,53 @@ where
     /// # Errors
     ///
     /// [`ConsumeError`], whose cause says what failed for good. What was reached before is committed
-    /// all the same, where that is possible.
+    /// all the same, where that is possible: not after a panic, nor where the store itself has failed.
+    ///
+    /// A stop that has timed out is no error, but [`End::TimedOut`].
+    ///
+    /// # Panics
+    ///
+    /// Where what it follows, the store, the runtime or [`Builder::on_retry`] panics. That is as a
+    /// crash: nothing is missed. A panic of the handler is [`Cause::Panicked`](crate::Cause::Panicked).
     ///
     /// # Cancel safety
     ///
     /// Dropping the future ends the consumer at once, as a crash does: what was applied after the
     /// last commit is applied again by whoever goes on, and nothing is missed. A commit that was under
     /// way may happen. To end without that, [`stop`](Handle::stop) it and await its end.
+    ///
+    /// # Examples
+    ///
+    /// One consumer ends in the middle, and the next one goes on there:
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/orders.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { futures::executor::block_on(async {
+    /// use std::future::ready;
+    ///
+    /// use forebay_consumer::{Consumer, Retry, each};
+    ///
+    /// let position = position();
+    /// let mut billed = Vec::new();
+    /// for last in [3, 5] {
+    ///     let bill = each(|order: &u64| {
+    ///         let is_open = *order <= last;
+    ///         billed.extend(is_open.then_some(*order));
+    ///         ready(if is_open { Ok(()) } else { Err("closed for today") })
+    ///     });
+    ///     let consumer = Consumer::builder(orders(1..=5), position.clone(), bill)
+    ///         .handler_retry(Retry::never())
+    /// #       .runtime(clock())
+    ///         .build()?;
+    ///     match consumer.run().await {
+    ///         Ok(summary) => assert_eq!(summary.applied, 2),
+    ///         Err(error) => assert_eq!(error.summary.applied, 3),
+    ///     }
+    /// }
+    /// assert_eq!(billed, [1, 2, 3, 4, 5]);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub async fn run(self) -> Consumed<F, K, H> {
         self.run.run().await
     }

@@ -24,11 +24,11 @@ pub struct Stats {
     pub commits: u64,
     /// How many of them changed nothing, since somebody else with the same key is as far or further.
     pub unchanged: u64,
-    /// How many commits and other calls of the store failed.
+    /// How many commits and other calls of the store failed, those that were refused included.
     pub store_failures: u64,
-    /// How often the handler failed.
+    /// How often the handler failed, a panic included.
     pub handler_failures: u64,
-    /// How often what is followed could not be reached, or broke off.
+    /// How often what is followed could not be reached, broke off or refused. Gaps are none.
     pub interruptions: u64,
     /// How often the handler was to forget what was applied.
     pub begun_anew: u64,
@@ -40,12 +40,21 @@ impl Stats {
     /// Returns how many sequences the consumer is behind, where the head is known and in the log
     /// that it reads. Sequences need not be contiguous, so it is at least as many as are missing.
     ///
+    /// It is `None` where what is followed does not know [its head](crate::Follow::head), and after
+    /// the end. For an alarm, watch that it does not grow, rather than that it is zero.
+    ///
     /// # Examples
     ///
     /// ```
     /// use forebay_consumer::Stats;
+    /// use forebay_core::{Cursor, LogId, Sequence};
     ///
-    /// assert_eq!(Stats::default().lag(), None);
+    /// let mut stats = Stats::default();
+    /// assert_eq!(stats.lag(), None);
+    /// stats.head = Some(Sequence::new(40));
+    /// assert_eq!(stats.lag(), Some(40));
+    /// stats.reached = Some(Cursor::new(LogId::new(1), Sequence::new(39)));
+    /// assert_eq!(stats.lag(), Some(1));
     /// ```
     #[must_use]
     pub fn lag(&self) -> Option<u64> {
@@ -67,11 +76,11 @@ pub enum Phase {
     Snapshot,
     /// It applies what comes, or waits for it.
     Following,
-    /// Something failed, and it waits to try again. Commits that are tried again are not meant, for
-    /// it goes on meanwhile.
+    /// The handler or what is followed failed, and it waits to try again. Calls of the store are not
+    /// meant: it goes on while a commit is tried again, and a load that is shows as `Loading`.
     Waiting,
     /// It was stopped or the log has ended, and it finishes what it has begun.
     Stopping,
-    /// It has ended.
+    /// It has ended, or was dropped.
     Ended,
 }

@@ -1,6 +1,24 @@
 use forebay_core::Checkpoint;
 
 /// How a consumer ended, and how far it was.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/orders.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> { futures::executor::block_on(async {
+/// use forebay_consumer::{Consumer, End};
+///
+/// let consumer = Consumer::builder(orders(1..=5), position(), bill());
+/// let summary = consumer.runtime(clock()).build()?.run().await?;
+/// match summary.end {
+///     End::Closed => assert_eq!(summary.reached, summary.committed),
+///     End::TimedOut => eprintln!("{} items will come again", summary.uncommitted),
+///     _ => {}
+/// }
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
