@@ -14,14 +14,17 @@
 //!
 //! # Examples
 //!
-//! ```
-//! use forebay_testkit::checkpoint_store::{Fixture, violations};
+//! In a test, with a fixture that hands out stores to check, and any executor:
 //!
-//! /// To be called by a test with a fixture that hands out stores to check.
-//! async fn check<S: Fixture>(fixture: &S) {
-//!     let violations = violations(fixture).await;
-//!     assert!(violations.is_empty(), "{violations:#?}");
-//! }
+//! ```
+//! # mod shelf {
+//! #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/shelf.rs"));
+//! # }
+//! # use shelf::Shelves;
+//! use forebay_testkit::checkpoint_store::violations;
+//!
+//! let violations = futures::executor::block_on(violations(&Shelves::default()));
+//! assert!(violations.is_empty(), "{violations:#?}");
 //! ```
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]

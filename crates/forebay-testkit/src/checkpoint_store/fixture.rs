@@ -5,6 +5,10 @@ use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
 /// # Examples
 ///
 /// ```
+/// # mod shelf {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/shelf.rs"));
+/// # }
+/// # use shelf::Shelf;
 /// use std::convert::Infallible;
 ///
 /// use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
@@ -49,6 +53,9 @@ use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey};
 ///         false
 ///     }
 /// }
+///
+/// let fixture = Plain(Shelf::default);
+/// assert_eq!(futures::executor::block_on(violations(&fixture)), []);
 /// ```
 pub trait Fixture {
     /// The store that is checked.

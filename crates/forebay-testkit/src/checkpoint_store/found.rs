@@ -9,13 +9,20 @@ use forebay_core::{Outcome, StoreError};
 ///
 /// # Examples
 ///
-/// ```
-/// use forebay_testkit::checkpoint_store::Violation;
+/// A store in which whoever commits last decides, so that positions go back:
 ///
-/// /// What the log of a test says: the check, and what was so instead.
-/// fn line(violation: &Violation) -> String {
-///     format!("{} failed: {}", violation.check(), violation.found())
-/// }
+/// ```
+/// # mod shelf {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/shelf.rs"));
+/// # }
+/// # use shelf::Shelves;
+/// use forebay_testkit::checkpoint_store::violations;
+///
+/// let faulty = Shelves { latest_wins: true };
+/// let violations = futures::executor::block_on(violations(&faulty));
+/// let lower = violations.iter().find(|one| one.check() == "a_lower_commit_changes_nothing");
+/// let found = lower.expect("it is broken").found();
+/// assert!(found.starts_with("commit gave Advanced"), "{found}");
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {

@@ -26,13 +26,41 @@ checks! {
 ///
 /// # Examples
 ///
-/// ```
-/// use forebay_testkit::checkpoint_store::{Listing, listing_violations};
+/// For a store in a map, beside the [`Fixture`] that it has already:
 ///
-/// /// To be called by a test.
-/// async fn check<S: Listing>(fixture: &S) {
-///     assert_eq!(listing_violations(fixture).await, []);
+/// ```
+/// # mod shelf {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/shelf.rs"));
+/// # }
+/// # use forebay_core::ResumeKey;
+/// # use shelf::{OtherLog, Row, Shelf, Shelves};
+/// use forebay_testkit::checkpoint_store::{Listed, Listing, listing_violations};
+///
+/// impl Listing for Shelves {
+///     async fn list(&self, shelf: &Shelf) -> Result<Vec<Listed>, OtherLog> {
+///         let rows = shelf.rows.lock().unwrap();
+///         let is_listed = |row: &Row| row.checkpoint.is_some() || row.label.is_some();
+///         let listed = rows.iter().filter(|(_, row)| is_listed(row));
+///         let listed = listed.map(|(key, row)| {
+///             Listed::new(*key, row.checkpoint.clone(), row.label.as_deref())
+///         });
+///         Ok(listed.collect())
+///     }
+///
+///     async fn label(
+///         &self,
+///         shelf: &Shelf,
+///         key: &ResumeKey,
+///         label: Option<&str>,
+///     ) -> Result<(), OtherLog> {
+///         let mut rows = shelf.rows.lock().unwrap();
+///         rows.entry(*key).or_default().label = label.map(str::to_owned);
+///         Ok(())
+///     }
 /// }
+///
+/// let violations = futures::executor::block_on(listing_violations(&Shelves::default()));
+/// assert_eq!(violations, []);
 /// ```
 pub trait Listing: Fixture {
     /// Returns all keys that have a position or a label, in the order in which the store lists them.

@@ -35,14 +35,24 @@ use crate::checkpoint_store::surviving::survives;
 ///
 /// # Examples
 ///
-/// ```
-/// use forebay_testkit::checkpoint_store::{Fixture, Script, replay};
+/// A property test, or a fuzzer, would have found these bytes: two commits of a key, of which the
+/// second is lower.
 ///
-/// /// To be called by a property test, or a fuzzer, with whatever bytes it finds.
-/// async fn check<S: Fixture>(fixture: &S, bytes: &[u8]) {
-///     let replayed = replay(fixture, &Script::from_bytes(bytes)).await;
-///     assert_eq!(replayed, Ok(()));
-/// }
+/// ```
+/// # mod shelf {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/shelf.rs"));
+/// # }
+/// # use shelf::Shelves;
+/// use forebay_testkit::checkpoint_store::{Script, replay};
+///
+/// # futures::executor::block_on(async {
+/// let script = Script::from_bytes(&[2, 0, 5, 2, 0, 3]);
+/// assert_eq!(replay(&Shelves::default(), &script).await, Ok(()));
+///
+/// let faulty = Shelves { latest_wins: true };
+/// let differs = replay(&faulty, &script).await.unwrap_err();
+/// assert!(differs.found().contains("step 1, Commit"), "{differs}");
+/// # });
 /// ```
 pub async fn replay<S: Fixture>(fixture: &S, script: &Script) -> Result<(), Violation> {
     let mut stage = Stage {

@@ -21,13 +21,39 @@ checks! {
 ///
 /// # Examples
 ///
+/// A store in a map, which is watched by looking again, beside the [`Fixture`] that it has already:
+///
 /// ```
+/// # mod shelf {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/shelf.rs"));
+/// # }
+/// # use forebay_core::{Checkpoint, ResumeKey};
+/// # use shelf::{Shelf, Shelves};
 /// use forebay_testkit::checkpoint_store::{Watching, watching_violations};
 ///
-/// /// To be called by a test.
-/// async fn check<S: Watching>(fixture: &S) {
-///     assert_eq!(watching_violations(fixture).await, []);
+/// pub struct Watch {
+///     shelf: Shelf,
+///     key: ResumeKey,
+///     given: Option<Option<Checkpoint>>,
 /// }
+///
+/// impl Watching for Shelves {
+///     type Watch = Watch;
+///
+///     fn watch(&self, shelf: &Shelf, key: &ResumeKey) -> Watch {
+///         Watch { shelf: shelf.clone(), key: *key, given: None }
+///     }
+///
+///     async fn news(&self, watch: &mut Watch) -> Option<Option<Checkpoint>> {
+///         let rows = watch.shelf.rows.lock().unwrap();
+///         let state = rows.get(&watch.key).and_then(|row| row.checkpoint.clone());
+///         let is_news = watch.given.as_ref() != Some(&state);
+///         is_news.then(|| watch.given.insert(state).clone())
+///     }
+/// }
+///
+/// let violations = futures::executor::block_on(watching_violations(&Shelves::default()));
+/// assert_eq!(violations, []);
 /// ```
 pub trait Watching: Fixture {
     /// What follows one key.
