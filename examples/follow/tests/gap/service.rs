@@ -11,10 +11,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use forebay_core::{Cursor, LogId, Sequence};
 use forebay_example_follow::config::{Change, Entry, Kept, Peer, State};
-use forebay_example_follow::peers::{LEADER, PeerAddress, Seat, TERM};
+use forebay_example_follow::peers::{LEADER, TERM};
 use forebay_example_follow::process::PATIENCE;
-use forebay_snapshot::driver::{DriverHandle, DriverHost, NotInstalled};
-use forebay_snapshot::{Anchor, LogEntry, Marker, MemorySpool};
+use forebay_snapshot::driver::{
+    Driver, DriverConfig, DriverHandle, DriverHost, NotInstalled, accept_tcp,
+};
+use forebay_snapshot::{
+    Anchor, LogEntry, Marker, Membership, MemorySpool, Provider, ProviderConfig,
+};
 use futures_util::stream;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -47,7 +51,10 @@ pub struct Asked {
 pub struct Tail(mpsc::UnboundedSender<String>);
 
 pub struct Service {
+    /// Where the log is.
     pub address: SocketAddr,
+    /// Where snapshots are.
+    pub snapshots: SocketAddr,
     asked: mpsc::UnboundedReceiver<Asked>,
     leader: DriverHandle<Leader>,
     markers: mpsc::UnboundedReceiver<Marker<Peer>>,
@@ -58,8 +65,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts to answer, and to give snapshots at an address to a peer at another one.
-    pub async fn start(snapshots: SocketAddr, replica: PeerAddress) -> Self {
+    /// Starts to answer, and to give snapshots to a replica of that name.
+    pub async fn start(replica: &str) -> Self {
         let (tx, asked) = mpsc::unbounded_channel();
         let routes = Router::new()
             .route("/log", get(log))
@@ -70,17 +77,18 @@ impl Service {
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, routes).await });
 
-        let seat = Seat {
-            name: LEADER.to_owned(),
-            listen: snapshots,
-            peers: vec![replica],
-            bytes_per_second: None,
-            trailing: 0,
-        };
+        let members = Membership::new(LEADER.to_owned(), [LEADER.to_owned(), replica.to_owned()]);
+        let members = members.with_leader(Some(LEADER.to_owned()));
+        let provider = Provider::new(ProviderConfig::new().trailing(0), members).unwrap();
         let (feed, markers) = mpsc::unbounded_channel();
-        let (leader, _) = seat.take(Leader(feed)).await.unwrap();
+        let (driver, leader) = Driver::new(DriverConfig::new(), provider, Leader(feed)).unwrap();
+        tokio::spawn(driver.run());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let snapshots = listener.local_addr().unwrap();
+        tokio::spawn(accept_tcp(listener, leader.clone()));
         Self {
             address,
+            snapshots,
             asked,
             leader,
             markers,
