@@ -7,6 +7,29 @@ use forebay_rt::RuntimeGone;
 use crate::consumer::summary::Summary;
 
 /// Why what is followed does not begin, or does not go on.
+///
+/// Whoever implements [`Follow`](crate::Follow) decides by it what the consumer does next. Where it
+/// cannot know, `Interrupted` is right: it is given up at last, and nothing is lost by it.
+///
+/// # Examples
+///
+/// What an error of a connection means for somebody who has a position:
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+///
+/// use forebay_consumer::FollowError;
+///
+/// fn meaning(error: Error) -> FollowError<Error> {
+///     match error.kind() {
+///         ErrorKind::NotFound => FollowError::Stale(error),
+///         ErrorKind::PermissionDenied => FollowError::Refused(error),
+///         _ => FollowError::Interrupted(error),
+///     }
+/// }
+/// let lost = meaning(ErrorKind::ConnectionReset.into());
+/// assert!(matches!(lost, FollowError::Interrupted(_)));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum FollowError<E> {
@@ -49,7 +72,34 @@ impl<E: Error + 'static> Error for FollowError<E> {
 
 /// A consumer that has failed: why, and how far it was.
 ///
-/// What it has stored is as good as ever; whoever starts next goes on there.
+/// What it has stored is as good as ever; whoever starts next goes on there. [`source`](Error::source)
+/// is the error of what failed, as itself, so it can be downcast.
+///
+/// # Examples
+///
+/// What a supervisor does about it:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/orders.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> { futures::executor::block_on(async {
+/// use forebay_consumer::{Cause, Consumer};
+/// use forebay_core::{CheckpointStore, Cursor, LogId, StoreError};
+///
+/// let (store, key) = position();
+/// store.commit(&key, Cursor::new(LogId::new(9), 400.into()).into()).await?;
+/// let consumer = Consumer::builder(orders(1..=5), (store, key), bill());
+/// let error = consumer.runtime(clock()).build()?.run().await.unwrap_err();
+/// assert_eq!(error.to_string(), "something is missing after 0000000000000009-400");
+/// let advice = match &error.cause {
+///     Cause::Gap(_) => "build the table anew, and remove the position",
+///     Cause::Store(error) if !error.is_retryable() => "somebody else does this work",
+///     Cause::Handler(_) => "look at the order behind the position",
+///     _ => "start it again",
+/// };
+/// assert_eq!(advice, "build the table anew, and remove the position");
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConsumeError<F, S, H> {
@@ -89,8 +139,8 @@ pub enum Cause<F, S, H> {
     /// at are those after the position that was reached.
     Handler(H),
 
-    /// The handler panicked, and said this. Nothing was committed after that, because nobody knows
-    /// what state the handler is in.
+    /// The handler panicked, and said this. Nothing was committed after that but what was under way,
+    /// because nobody knows what state the handler is in.
     Panicked(Arc<str>),
 
     /// The runtime has no working timer.

@@ -26,6 +26,9 @@ pub use self::items::{Items, Received};
 ///   it is an error.
 /// * An error is the last of its stream. The consumer opens another one, if the error lets it.
 /// * The stream may be dropped at any time; what it had read ahead comes again in the next one.
+/// * A position is in the middle of nothing: each item of a sequence comes before the position that
+///   has its number, and none of the next one does.
+/// * A panic goes through the consumer, as a crash.
 ///
 /// # Examples
 ///
@@ -71,6 +74,9 @@ pub trait Follow: Send + Sync + 'static {
     type Steps: Stream<Item = Result<Step<Self::Items>, FollowError<Self::Error>>> + Send;
 
     /// Begins after `from`, or as somebody new.
+    ///
+    /// It is called again after every interruption, so what it has to set up is set up here. There is
+    /// no timeout: one that may hang should bring its own, and return [`FollowError::Interrupted`].
     ///
     /// # Errors
     ///

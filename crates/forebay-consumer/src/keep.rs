@@ -8,6 +8,10 @@ use forebay_core::{Checkpoint, CheckpointStore, Commit, ResumeKey, StoreError};
 /// A store and a key are one, `(store, key)`. With the feature `checkpoint` so is a claim of a key,
 /// through which nothing is committed any more once another consumer has claimed the same key.
 ///
+/// One call is made at a time, and none is dropped but with the consumer, or at its end after the time
+/// for that. What may be tried again is what [`StoreError::is_retryable`] says. A panic goes through the
+/// consumer, as a crash.
+///
 /// # Examples
 ///
 /// A position beside what is made of the events, so that both change at once:
@@ -44,7 +48,7 @@ pub trait Keep: Send + 'static {
     /// How it fails. What cannot be tried again ends the consumer.
     type Error: StoreError;
 
-    /// Returns what is stored.
+    /// Returns what is stored. It is called once, before anything else.
     ///
     /// # Errors
     ///
@@ -69,7 +73,8 @@ pub trait Keep: Send + 'static {
         checkpoint: Checkpoint,
     ) -> impl Future<Output = Result<Commit, Self::Error>> + Send;
 
-    /// Stores the position whatever is there, as [`CheckpointStore::reset`] does.
+    /// Stores the position whatever is there, as [`CheckpointStore::reset`] does: where the log went
+    /// over into another one, and before the handler forgets.
     ///
     /// # Errors
     ///

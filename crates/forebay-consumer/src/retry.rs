@@ -8,7 +8,10 @@ pub use self::retrying::{Doing, Retrying};
 /// How often something that failed is tried again, and how long to wait before.
 ///
 /// Each wait is twice the one before, up to a longest, and then shortened by chance by up to a half, so
-/// that many consumers of one store or service do not come back at the same moment.
+/// that many consumers of one store or service do not come back at the same moment. After a success
+/// they begin anew, as short as at first.
+///
+/// By default that is ten attempts in less than a minute, with waits of 100 milliseconds, 200 and so on.
 ///
 /// # Examples
 ///
@@ -38,9 +41,41 @@ impl Retry {
     /// Tries ten times, and waits for about `first` before the second time and for at most `longest`
     /// before any.
     ///
+    /// A `first` that is longer than `longest` is as long as that. Zero does not wait, and lets other
+    /// tasks run all the same.
+    ///
     /// # Examples
     ///
-    /// See [`Retry`].
+    /// Waits of one second, two, four and so on, each up to a half shorter:
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/examples/orders.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { futures::executor::block_on(async {
+    /// use std::future::ready;
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// use forebay_consumer::{Batch, Consumer, Retry, batches};
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let (waits, waited) = mpsc::sync_channel(100);
+    /// let busy = batches(|_: Batch<'_, u64>| ready(Err::<(), _>("busy")));
+    /// let consumer = Consumer::builder(orders(1..=5), position(), busy)
+    ///     .retry(Retry::exponential(second, 8 * second))
+    ///     .on_retry(move |retrying| _ = waits.try_send(retrying.wait))
+    /// #   .runtime(clock())
+    ///     .build()?;
+    /// assert!(consumer.run().await.is_err());
+    ///
+    /// let longest = [1, 2, 4, 8, 8, 8, 8, 8, 8];
+    /// let waited: Vec<_> = waited.try_iter().collect();
+    /// assert_eq!(waited.len(), longest.len());
+    /// for (wait, longest) in waited.into_iter().zip(longest) {
+    ///     assert!(wait <= longest * second && wait >= longest * second / 2);
+    /// }
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub const fn exponential(first: Duration, longest: Duration) -> Self {
         Self {
             first,
@@ -49,12 +84,32 @@ impl Retry {
         }
     }
 
-    /// Tries once.
+    /// Tries once: the first failure is the last. For a process that is started again anyway, and by
+    /// somebody who waits himself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use forebay_consumer::Retry;
+    ///
+    /// assert_eq!(Retry::never(), Retry::exponential(Duration::ZERO, Duration::ZERO).attempts(1));
+    /// ```
     pub const fn never() -> Self {
         Self::exponential(Duration::ZERO, Duration::ZERO).attempts(1)
     }
 
     /// Tries so many times in all; none would be one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use forebay_consumer::Retry;
+    ///
+    /// assert_eq!(Retry::default(), Retry::default().attempts(10));
+    /// assert_eq!(Retry::never(), Retry::never().attempts(0));
+    /// ```
     pub const fn attempts(self, attempts: u32) -> Self {
         let attempts = match NonZeroU32::new(attempts) {
             Some(attempts) => attempts,
@@ -66,7 +121,12 @@ impl Retry {
         }
     }
 
-    /// Tries until it succeeds.
+    /// Tries until it succeeds, or the consumer is stopped. What cannot be done then holds everything
+    /// behind it up for ever, so watch [`Stats`](crate::Stats) or [`on_retry`](crate::Builder::on_retry).
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder::retry`](crate::Builder::retry).
     pub const fn forever(self) -> Self {
         Self {
             attempts: None,

@@ -6,6 +6,10 @@ use forebay_events::{FeedError, Reason, RecvError, Stale, SubscribeError};
 use crate::error::FollowError;
 
 /// Why a log in memory is not followed, or no longer.
+///
+/// As a [`FollowError`], a position that cannot be resumed from and a reader that was cut off are
+/// [`Stale`](FollowError::Stale), and any end but that of a closed log is
+/// [`Refused`](FollowError::Refused).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SourceError<E> {
@@ -49,6 +53,10 @@ impl<E: Error + 'static> Error for SourceError<E> {
 }
 
 /// Why a hub is not followed, or no longer.
+///
+/// As a [`FollowError`], what another subscription may mend is [`Interrupted`](FollowError::Interrupted):
+/// a feed that was cut off or refreshed, a snapshot that failed. The hub then says by itself, with a new
+/// snapshot, whether something is missing. Everything else is [`Refused`](FollowError::Refused).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum HubError<E> {

@@ -13,7 +13,11 @@ use crate::follow::items::Received;
 use crate::follow::{Follow, Step};
 
 /// A topic of a [`Hub`], or one key of it, to be followed: whoever is new, or was away for too long,
-/// begins with a snapshot. Events are cloned.
+/// begins with a snapshot. Events are cloned, up to some hundred at a time.
+///
+/// Being away for too long is no error of a hub but a new snapshot, and so a gap without an error:
+/// [`Cause::Gap`](crate::Cause::Gap) of nothing, unless it is to
+/// [begin anew](crate::OnGap::BeginAnew), which a view of a hub usually is.
 ///
 /// # Examples
 ///

@@ -11,7 +11,11 @@ use crate::events::error::SourceError;
 use crate::follow::items::Items;
 use crate::follow::{Follow, Step};
 
-/// Whoever is new begins with the oldest event that is kept. Events are not copied.
+/// Whoever is new begins with the oldest event that is kept. Events are not copied: a batch is a slice
+/// of the log, which keeps that part of it alive while it is applied.
+///
+/// A position from before the window, or of another log, is a gap; so is a reader that its retention has
+/// cut off. A log that has ended without being closed is not opened again.
 impl<T, E> Follow for Source<T, E>
 where
     T: Send + Sync + 'static,
@@ -47,7 +51,7 @@ where
     }
 }
 
-/// What comes from a [`Source`].
+/// What comes from a [`Source`]: first the position at which somebody new begins, and then events.
 pub struct SourceSteps<T, E = std::convert::Infallible> {
     slices: OwnedSlices<T, E>,
     /// Where somebody new begins: that is a position too, and whoever dies right after it learns by
@@ -84,7 +88,7 @@ impl<T, E> fmt::Debug for SourceSteps<T, E> {
     }
 }
 
-/// Events of a [`Source`] that lie side by side in its log.
+/// Events of a [`Source`] that lie side by side in its log. A clone shares them.
 #[derive(Clone)]
 pub struct SourceItems<T> {
     slice: OwnedSlice<T>,

@@ -7,7 +7,10 @@ use crate::error::FollowError;
 use crate::follow::items::Items;
 use crate::follow::{Follow, Step};
 
-/// Makes a [`Follow`] of a closure that opens the stream.
+/// Makes a [`Follow`] of a closure that opens the stream: after a position, or for somebody new.
+///
+/// It is called once at the start, and once again after each error that lets it. It knows no
+/// [head](Follow::head), so [`Stats::lag`](crate::Stats::lag) is unknown.
 ///
 /// # Examples
 ///

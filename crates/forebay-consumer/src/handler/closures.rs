@@ -4,8 +4,9 @@ use crate::handler::{Batch, Handler};
 
 /// Makes a [`Handler`] of a closure that applies one item.
 ///
-/// Items are retried one by one, and a consumer stops between any two. The future must not borrow
-/// the item, so copy or clone what it needs.
+/// Items are retried one by one, and a consumer stops between any two. Each is a batch, which costs a
+/// look at the clock and a short lock; [`batches`] shares that. The future must not borrow the item, so
+/// copy or clone what it needs.
 ///
 /// # Examples
 ///

@@ -16,7 +16,8 @@ pub struct Retrying<'a> {
     pub wait: Duration,
 }
 
-/// What a consumer tries again.
+/// What a consumer tries again: of what is followed, `Follow`; of the handler, `Apply`, `BeginAnew` and
+/// `Flush`; of the store, `Load`, `Commit` and `Reset`. Each kind has a [`Retry`](crate::Retry).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Doing {

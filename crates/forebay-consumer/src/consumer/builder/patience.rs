@@ -2,7 +2,7 @@ use crate::consumer::builder::Builder;
 use crate::retry::Retry;
 use crate::retry::retrying::Retrying;
 
-/// How patient it is: by default ten attempts for each, over half a minute and more.
+/// How patient it is: by default ten attempts for each, in less than a minute.
 impl<F, K, H> Builder<F, K, H> {
     /// Decides how often the handler, the store and what is followed are tried again.
     ///
