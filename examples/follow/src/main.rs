@@ -10,7 +10,7 @@ use forebay_example_follow::peers::{LEADER, PeerAddress, Seat};
 use forebay_example_follow::writer::{Fatal, Keeping};
 use forebay_example_follow::{replica, service, show, worker};
 use tokio::runtime::Runtime;
-use tokio::{io, select, signal};
+use tokio::{io, select};
 
 /// A configuration service whose changes are watched, applied by a worker, and replicated. Without
 /// a command, a show of all of it.
@@ -176,7 +176,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), Fatal> {
-    let ended = ended(options.until_input_ends);
+    let ended = ended(options.until_input_ends)?;
     match options.command {
         Some(Command::Service(options)) => service::run(options.into(), ended).await,
         Some(Command::Worker(options)) => worker::run(options.into(), ended).await,
@@ -185,25 +185,45 @@ async fn run(options: Options) -> Result<(), Fatal> {
     }
 }
 
-/// Waits until it is time to end.
-async fn ended(with_input: bool) {
-    let interrupted = async {
-        // Without a handler there is no other way to end than being killed.
-        if signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    let input_ended = async {
+/// Waits until it is time to end. Signals are heard from now on.
+fn ended(with_input: bool) -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let interrupted = interrupted()?;
+    let input_ended = async move {
         if !with_input {
             std::future::pending::<()>().await;
         }
         // Whatever comes is of no interest, and a failure is an end, too.
         let _ = io::copy(&mut io::stdin(), &mut io::sink()).await;
     };
-    select! {
-        () = interrupted => {}
-        () = input_ended => {}
+    Ok(async move {
+        select! {
+            () = interrupted => {}
+            () = input_ended => {}
+        }
+    })
+}
+
+/// Waits for Ctrl-C, or until the system wants the process to end.
+fn interrupted() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let mut terminated = signal(SignalKind::terminate())?;
+        Ok(async move {
+            select! {
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
+            }
+        })
     }
+    #[cfg(not(unix))]
+    Ok(async {
+        // Without a handler there is no other way to end than being killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
 }
 
 impl From<ServiceOptions> for service::Options {

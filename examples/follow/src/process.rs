@@ -142,6 +142,20 @@ impl Process {
         self.wait().await
     }
 
+    /// Waits for as long as it runs.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing has changed.
+    pub async fn ended(&mut self) -> io::Result<()> {
+        self.child.wait().await?;
+        Ok(())
+    }
+
     /// Waits until it has ended by itself, and returns whether all was well.
     ///
     /// # Errors

@@ -91,7 +91,8 @@ pub async fn run(options: Options, interrupted: impl Future<Output = ()>) -> Res
             Some(stay) => time::sleep(stay).await,
             None => {
                 println!("everything goes on until it is interrupted");
-                service.wait_for("never").await?;
+                service.ended().await?;
+                return Err("the service has ended".into());
             }
         }
         drop(running);
