@@ -12,5 +12,6 @@ mod process;
 mod looks;
 mod shown;
 mod gone;
+mod rates;
 mod telling;
 mod picture;
