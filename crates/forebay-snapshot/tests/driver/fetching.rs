@@ -99,3 +99,18 @@ async fn a_second_session_is_given_back_and_the_first_goes_on() {
     assert_eq!(third.finished().await.unwrap(), anchor());
     assert_eq!(a.ends(C), []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_is_not_installed_twice_ends_the_session() {
+    for (fails, installs) in [(1, true), (2, false)] {
+        let cluster = Cluster::start(&DriverConfig::new());
+        let Cluster { a, b, c } = &cluster;
+        join(c, a, A, Wire::Whole).await;
+        join(c, b, B, Wire::Whole).await;
+        c.seen.lock().unwrap().fails = fails;
+        let running = c.handle.catch_up(session()).await.unwrap();
+        let finished = running.finished().await;
+        assert_eq!(finished.is_ok(), installs, "{finished:?}");
+        assert_eq!(c.installed().is_some(), installs);
+    }
+}

@@ -33,6 +33,10 @@ pub(crate) struct Seen {
     pub(crate) installed: Option<(Anchor, Vec<u64>)>,
     pub(crate) replay: Option<Vec<LogEntry<u64>>>,
     pub(crate) events: Vec<DriverEvent<Name>>,
+    /// Whether the log takes no markers.
+    pub(crate) feeds_nothing: bool,
+    /// How often it is still to fail to install a state.
+    pub(crate) fails: u32,
 }
 
 pub(crate) struct Replica {
@@ -47,11 +51,18 @@ impl DriverHost for Replica {
     type Spool = MemorySpool;
 
     fn feed(&mut self, marker: Marker<Name>) -> Result<(), Marker<Name>> {
+        if self.seen.lock().unwrap().feeds_nothing {
+            return Err(marker);
+        }
         self.log.send(marker).map_err(|error| error.0)
     }
 
     fn install(&mut self, anchor: Anchor, state: State) -> Result<(), NotInstalled> {
         let mut seen = self.seen.lock().unwrap();
+        if let Some(fails) = seen.fails.checked_sub(1) {
+            seen.fails = fails;
+            return Err(NotInstalled::new());
+        }
         seen.installed = Some((anchor, state.to_vec()));
         Ok(())
     }

@@ -1,14 +1,22 @@
 //! What a driver is told reaches both of its machines.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use forebay_core::Sequence;
-use forebay_snapshot::driver::{Disconnected, DriverConfig};
-use forebay_snapshot::{Limits, Marker, Membership, Message, Refusal, decode, encode};
+use forebay_snapshot::driver::{Disconnected, DriverConfig, DriverEvent};
+use forebay_snapshot::{
+    Hash, Limits, Marker, Membership, Message, Phase, Refusal, Session, SessionConfig,
+    SessionEvent, Trust, decode, encode,
+};
 use tokio::io::DuplexStream;
 use tokio::time;
 
-use crate::rig::{A, B, C, Cluster, Name, anchor, by_hand, read_raw, session, write_raw};
+use crate::rig::{
+    A, B, C, Cluster, Name, Peer, State, anchor, by_hand, read_raw, session, session_with, state,
+    write_raw,
+};
 
 /// Whoever has not said anything by then never will.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -146,4 +154,122 @@ async fn the_log_is_kept_for_a_follower_until_its_last_connection_ends() {
     drop(newer);
     settle().await;
     assert_eq!(safe().await, unneeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_marker_that_the_log_does_not_take_is_answered_for() {
+    let Cluster { c, .. } = Cluster::start(&DriverConfig::new());
+    c.seen.lock().unwrap().feeds_nothing = true;
+    c.handle.set_leader(Some(C)).await.unwrap();
+    let mut stream = by_hand(&c, A).await;
+    let begun = time::Instant::now();
+    ask(&mut stream, 9).await;
+    assert_eq!(refusal(&mut stream).await, Refusal::Unavailable);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_built_while_a_session_waits() {
+    let Cluster { c, .. } = Cluster::start(&DriverConfig::new());
+    let mut stream = by_hand(&c, A).await;
+    let _running = c.handle.catch_up(session()).await.unwrap();
+    nonce(&mut stream).await;
+    let begun = time::Instant::now();
+    let taken = c.handle.taken(Marker::new(A, 9), anchor(), state());
+    taken.await.unwrap();
+    let offer = hear(&mut stream).await;
+    assert!(matches!(offer, Message::Offer { .. }), "{offer:?}");
+    // It would have to be woken up for each part of it.
+    assert!(begun.elapsed() < Duration::from_millis(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_says_much_does_not_keep_peers_from_being_heard() {
+    const COMMANDS: u32 = 10_000;
+    let Cluster { c, .. } = Cluster::start(&DriverConfig::new());
+    let mut stream = by_hand(&c, B).await;
+    let told = Arc::new(AtomicU32::new(0));
+    let (handle, count) = (c.handle.clone(), Arc::clone(&told));
+    tokio::spawn(async move {
+        for _ in 0..COMMANDS {
+            handle.set_leader(Some(A)).await.unwrap();
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    ask(&mut stream, 9).await;
+    let leader = Some(A);
+    assert_eq!(refusal(&mut stream).await, Refusal::NotLeader { leader });
+    let told = told.load(Ordering::Relaxed);
+    assert!(told < COMMANDS / 2, "{told} commands came first");
+}
+
+/// Offers a snapshot of which nothing will come.
+async fn offer(stream: &mut DuplexStream, nonce: u64) {
+    let (items, bytes, chunks) = (1, 1, 1);
+    let offer = Message::Offer {
+        nonce,
+        anchor: anchor(),
+        root: Hash::of(b"a root"),
+        items,
+        bytes,
+        chunks,
+        ttl: Duration::from_secs(600),
+    };
+    say(stream, &offer).await;
+}
+
+fn trusting() -> Session<State, Name, u64> {
+    session_with(SessionConfig::new().trust(Trust::Crash))
+}
+
+fn timeouts(peer: &Peer) -> usize {
+    let lost = DriverEvent::Session(SessionEvent::TimedOut { peer: B });
+    let seen = peer.seen.lock().unwrap();
+    seen.events.iter().filter(|event| **event == lost).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ends_says_so_to_its_providers_and_shows_it() {
+    let Cluster { c, .. } = Cluster::start(&DriverConfig::new());
+    let mut stream = by_hand(&c, B).await;
+    let running = c.handle.catch_up(trusting()).await.unwrap();
+    let progress = running.progress();
+    let nonce = nonce(&mut stream).await;
+    offer(&mut stream, nonce).await;
+    let fetch = hear(&mut stream).await;
+    assert!(matches!(fetch, Message::Fetch { .. }), "{fetch:?}");
+    c.handle.cancel().await.unwrap();
+    let done = hear(&mut stream).await;
+    assert!(matches!(done, Message::Done { .. }), "{done:?}");
+    assert_eq!(progress.borrow().phase, Phase::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_of_who_is_not_connected_is_not_waited_for() {
+    let Cluster { c, .. } = Cluster::start(&DriverConfig::new());
+    let mut stream = by_hand(&c, B).await;
+    let _running = c.handle.catch_up(trusting()).await.unwrap();
+    let nonce = nonce(&mut stream).await;
+    offer(&mut stream, nonce).await;
+    hear(&mut stream).await;
+    drop(stream);
+    // The first was under way. The second is sent after a rest, which is shorter than any deadline.
+    time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(timeouts(&c), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_there_is_no_room_to_ask_is_waited_for_as_if_it_had_been_lost() {
+    let Cluster { c, .. } = Cluster::start(&DriverConfig::new().queue_max(1));
+    let (mut stream, far) = tokio::io::duplex(8);
+    c.handle.attach(B, far).await.unwrap();
+    let _running = c.handle.catch_up(trusting()).await.unwrap();
+    let nonce = nonce(&mut stream).await;
+    // It asks again, and nobody reads that.
+    time::sleep(Duration::from_secs(10)).await;
+    offer(&mut stream, nonce).await;
+    time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(timeouts(&c), 0);
+    time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(timeouts(&c), 1);
 }
