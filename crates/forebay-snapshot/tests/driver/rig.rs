@@ -1,5 +1,6 @@
 //! Three peers with one log between them, and wires that can be cut.
 
+use std::future;
 use std::sync::{Arc, Mutex};
 
 use forebay_core::Sequence;
@@ -13,7 +14,7 @@ use forebay_snapshot::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time;
+use tokio::{select, time};
 
 pub(crate) type Name = u8;
 pub(crate) type State = SliceSnapshot<u64>;
@@ -177,15 +178,17 @@ pub(crate) async fn join(follower: &Peer, provider: &Peer, name: Name, wire: Wir
         };
         let (mut from_provider, mut to_provider) = tokio::io::split(right);
         let (mut from_follower, mut to_follower) = tokio::io::split(left);
-        let asks = tokio::spawn(async move {
-            let _ = tokio::io::copy(&mut from_follower, &mut to_provider).await;
-        });
-        let mut first = (&mut from_provider).take(bytes);
-        let _ = tokio::io::copy(&mut first, &mut to_follower).await;
-        if matches!(wire, Wire::Stuck(_)) {
-            let _ = asks.await;
-        } else {
-            asks.abort();
+        let answers = async {
+            let mut first = (&mut from_provider).take(bytes);
+            let _ = tokio::io::copy(&mut first, &mut to_follower).await;
+            if matches!(wire, Wire::Stuck(_)) {
+                future::pending::<()>().await;
+            }
+        };
+        // With a follower that closes, the wire ends, however little has passed by then.
+        select! {
+            _ = tokio::io::copy(&mut from_follower, &mut to_provider) => {}
+            () = answers => {}
         }
     });
 }
