@@ -9,6 +9,7 @@
 //!   [`moving`].
 //! * What is installed is followed by the log without a gap, and everybody learns when it is over:
 //!   [`installing`].
+//! * The spool has what is still needed, and may be wrong about it: [`spooling`].
 //! * Settings that make no sense are refused: [`settings`].
 //! * Metrics count what happens, and how long it took: [`counters`].
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -28,6 +29,7 @@ mod lying;
 mod moving;
 mod refusing;
 mod settings;
+mod spooling;
 mod waiting;
 
 type Name = &'static str;
