@@ -44,6 +44,8 @@ pub(crate) fn has_own_mounts(test: &str) -> bool {
         .arg(env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "")
+        // A folder is not removed with what is mounted in it, which ends with the process.
+        .env("TMPDIR", folder.path())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
