@@ -134,6 +134,8 @@ impl Node {
             let key = self.applied;
             self.write(&log, key).await?;
         }
+        // Who comes now is too late for all of it.
+        self.prune(&log).await?;
         println!("filled {KEYS}");
         let mut writes = time::interval(WRITES_EVERY);
         loop {
@@ -159,13 +161,19 @@ impl Node {
                         let key = self.applied.wrapping_mul(0x9e37_79b9_7f4a_7c15) % KEYS;
                         self.write(&log, key).await?;
                     }
-                    let committed = Sequence::new(self.applied);
-                    let safe = self.handle.safe_to_prune(committed).await?;
-                    log.prune(safe.get());
+                    self.prune(&log).await?;
                 }
             }
         }
         self.orders.next_line().await?;
+        Ok(())
+    }
+
+    /// Removes from the log what nobody should need any more.
+    async fn prune(&self, log: &Log) -> Result<()> {
+        let committed = Sequence::new(self.applied);
+        let safe = self.handle.safe_to_prune(committed).await?;
+        log.prune(safe.get());
         Ok(())
     }
 
