@@ -4,7 +4,7 @@
 //! what is in the one is in the other.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub enum DatabaseError {
     Full(rusqlite::Error),
     /// Somebody has moved, removed or replaced the file.
     Gone(PathBuf),
+    /// Another service writes to the file.
+    Taken(PathBuf),
     /// The file cannot be looked at.
     Io(io::Error),
     /// SQLite says why.
@@ -54,6 +56,8 @@ pub struct Database {
     connection: Connection,
     path: PathBuf,
     file: (u64, u64),
+    /// Closed after the connection: SQLite would lose its own locks.
+    _lock: File,
 }
 
 impl Database {
@@ -64,6 +68,14 @@ impl Database {
     /// [`DatabaseError`].
     pub fn open(path: &Path, bytes_max: u64) -> Result<Self, DatabaseError> {
         let connection = Connection::open(path)?;
+        // Two services would give one position to two changes. The lock ends with the process, and
+        // is of another kind than those of SQLite.
+        let lock = File::open(path).map_err(DatabaseError::Io)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DatabaseError::Taken(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(DatabaseError::Io(error)),
+        }
         // What was answered is there after a loss of power, too.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL;
@@ -83,6 +95,7 @@ impl Database {
             connection,
             path: path.to_owned(),
             file: identity(path)?,
+            _lock: lock,
         })
     }
 
@@ -219,6 +232,7 @@ impl fmt::Display for DatabaseError {
         match self {
             Self::Full(_) => f.write_str("the disk or the database is full"),
             Self::Gone(path) => write!(f, "{} is not the file it was", path.display()),
+            Self::Taken(path) => write!(f, "another service writes to {}", path.display()),
             Self::Io(error) => write!(f, "the file cannot be looked at: {error}"),
             Self::Sqlite(error) => write!(f, "the database failed: {error}"),
             Self::Foreign => f.write_str("the database was not written by this program"),
@@ -232,7 +246,7 @@ impl std::error::Error for DatabaseError {
         match self {
             Self::Full(error) | Self::Sqlite(error) => Some(error),
             Self::Io(error) => Some(error),
-            Self::Gone(_) | Self::Foreign | Self::Interrupted => None,
+            Self::Gone(_) | Self::Taken(_) | Self::Foreign | Self::Interrupted => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use forebay_example_follow::config::Name;
 use forebay_example_follow::peers::{LEADER, PeerAddress, Seat};
 use forebay_example_follow::writer::{Fatal, Keeping};
 use forebay_example_follow::{replica, service, show, worker};
@@ -86,7 +87,7 @@ struct ServiceOptions {
 struct WorkerOptions {
     /// What it is called; a later worker of that name takes over.
     #[arg(long, default_value = "worker")]
-    name: String,
+    name: Name,
 
     /// The service to follow.
     #[arg(long, default_value = "127.0.0.1:3000")]
@@ -113,7 +114,7 @@ struct WorkerOptions {
 struct ReplicaOptions {
     /// What it is called; no other peer is.
     #[arg(long)]
-    name: String,
+    name: Name,
 
     /// Where to listen for HTTP; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
@@ -167,8 +168,13 @@ fn main() -> ExitCode {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
+        let text = cause.to_string();
+        // Not every error leaves its cause to whoever asks for it.
+        if line.contains(&text) {
+            break;
+        }
         line.push_str(": ");
-        line.push_str(&cause.to_string());
+        line.push_str(&text);
         source = cause.source();
     }
     tracing::error!("{line}");
@@ -248,7 +254,7 @@ impl From<ReplicaOptions> for replica::Options {
         Self {
             listen: options.listen,
             service: options.service,
-            seat: options.seat.of(options.name),
+            seat: options.seat.of(options.name.to_string()),
         }
     }
 }
@@ -256,7 +262,7 @@ impl From<ReplicaOptions> for replica::Options {
 impl From<WorkerOptions> for worker::Options {
     fn from(options: WorkerOptions) -> Self {
         Self {
-            name: options.name,
+            name: options.name.to_string(),
             service: options.service,
             applied: options.applied,
             checkpoint: options.checkpoint,

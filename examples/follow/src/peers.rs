@@ -83,7 +83,9 @@ impl Seat {
         if let Some(bytes) = self.bytes_per_second {
             config = config.follower_bytes_per_second(bytes);
         }
-        let listener = TcpListener::bind(self.listen).await?;
+        let address = self.listen;
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
         let provider = Provider::new(config, self.membership())?;
         let (driver, handle) = Driver::new(DriverConfig::new(), provider, host)?;
         let driver = tokio::spawn(driver.run());

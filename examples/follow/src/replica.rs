@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::config::{Entry, Kept, Peer, State};
+use crate::failure::Failure;
 use crate::listener::Listener;
 use crate::peers::{Seat, TERM};
 use crate::remote::{From, Item, Remote};
@@ -112,7 +113,9 @@ struct Replica {
 pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), Fatal> {
     let (tx, wishes) = mpsc::unbounded_channel();
     let (handle, driver) = options.seat.take(Host(tx)).await?;
-    let listener = TcpListener::bind(options.listen).await?;
+    let address = options.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     say(format_args!(
         "listening on http://{}",
         listener.local_addr()?
@@ -120,7 +123,10 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result
 
     let view = View::nothing();
     let current = Current::new(view.clone());
-    let routes = reads::routes(current.clone()).layer(middleware::from_fn(failure::told));
+    let routes = reads::routes(current.clone())
+        .fallback(async || Failure::Missing)
+        .method_not_allowed_fallback(async || Failure::NotAllowed)
+        .layer(middleware::from_fn(failure::told));
     let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
     let reports = watch::Sender::new(Report::new(Role::Replica(Fetched::default())));
     let name = options.seat.name.clone();

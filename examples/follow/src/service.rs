@@ -83,7 +83,9 @@ pub async fn run(
     let board = Board::new(writer.clone(), behind_max);
     let shown = board.clone();
     let page = Page::start(move || shown.status(), options.positions)?;
-    let listener = listen(options.listen)?;
+    let address = options.listen;
+    let listener = listen(address);
+    let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     say(format_args!(
         "listening on http://{}",
         listener.local_addr()?

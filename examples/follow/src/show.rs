@@ -75,7 +75,8 @@ struct Stage {
 pub async fn run(options: Options, interrupted: impl Future<Output = ()>) -> Result<(), Fatal> {
     let temporary = tempfile::tempdir()?;
     let folder = options.folder.unwrap_or_else(|| temporary.path().into());
-    std::fs::create_dir_all(&folder)?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("cannot write to {}: {error}", folder.display()))?;
     let [service, first, second, reads @ ..] = free_addresses::<5>()?;
     let mut stage = Stage {
         program: env::current_exe()?,

@@ -62,9 +62,10 @@ pub async fn run(options: Options, shutdown: impl Future<Output = ()> + Send) ->
     let key = key(&options.name)?;
     store.label(&key, Some(&options.name)).await?;
     let claim = store.claim(&key).await?;
-    let handler = Apply {
-        applied: Applied::open(&options.applied)?,
-    };
+    let path = &options.applied;
+    let applied = Applied::open(path);
+    let applied = applied.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    let handler = Apply { applied };
     let retry = Retry::exponential(RETRY_FIRST, RETRY_MAX).forever();
     let consumer = Consumer::builder(Log(Remote::new(options.service)), claim, handler)
         .name(&*options.name)

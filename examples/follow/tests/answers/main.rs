@@ -8,9 +8,12 @@
 //! * Who follows a service that is gone waits for it, and goes on where it was; who was away for
 //!   too long begins with the state.
 //! * Who follows is told when the service ends.
-//! * Of two workers with one name, the later one takes over.
+//! * Of two workers with one name, the later one takes over; of two services over one database, the
+//!   earlier one stays.
+//! * What keeps a process from starting is named in one line.
 
 mod site;
+mod starts;
 mod requests;
 mod positions;
 mod room;

@@ -1,7 +1,8 @@
+use forebay_example_follow::client::Client;
 use hyper::body::Bytes;
 use hyper::{Method, StatusCode};
 
-use crate::site::Site;
+use crate::site::{Logged, Site};
 
 #[tokio::test]
 async fn a_request_that_makes_no_sense_gets_its_status_and_one_line_in_the_log() {
@@ -79,4 +80,32 @@ async fn metrics_say_what_the_page_shows() {
     }
     // It has said nothing of this log.
     assert!(!text.contains("follow_lag{"), "{text}");
+}
+
+/// What it does not serve, it says as the service does.
+#[tokio::test]
+async fn replica_refuses_what_it_cannot_do() {
+    let site = Site::start(&[]).await;
+    let service = format!("--service={}", site.address);
+    let arguments = ["replica", "--name=replica", &service].map(str::to_owned);
+    let mut replica = Logged::start("replica", &arguments);
+    let address = replica.process.wait_for("listening on http://").await;
+    let mut client = Client::connect(address.unwrap().parse().unwrap())
+        .await
+        .unwrap();
+    for (method, path, expected) in [
+        (
+            Method::PUT,
+            "/config/web/color",
+            StatusCode::METHOD_NOT_ALLOWED,
+        ),
+        (Method::GET, "/metrics", StatusCode::NOT_FOUND),
+    ] {
+        let (status, body) = client.request(method, path, "").await.unwrap();
+        assert_eq!(status, expected, "{path}");
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert!(body["error"].is_string(), "{path}: {body}");
+        let line = replica.line().await;
+        assert!(line.ends_with(body["error"].as_str().unwrap()), "{line}");
+    }
 }
