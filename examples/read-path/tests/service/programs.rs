@@ -87,7 +87,8 @@ fn a_service_that_is_told_to_end_ends_well_and_leaves_nothing_behind() {
     for signal in ["INT", "TERM"] {
         let folder = tempfile::tempdir().unwrap();
         let command = &mut Command::new(env!("CARGO_BIN_EXE_serve"));
-        let mut served = Served::spawn(command.env("TMPDIR", folder.path()));
+        let command = command.args(PATIENT).env("TMPDIR", folder.path());
+        let mut served = Served::spawn(command);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         // It has been served: whoever serves hears signals.
