@@ -1,12 +1,13 @@
 //! Settings, and what they are refused for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_consumer::{Cause, ConfigError, Consumer};
 use futures::FutureExt;
 
 use crate::harness::scene::Scene;
-use crate::harness::script::{Event, anew, items, parts, reached};
+use crate::harness::script::{Event, anew, at, items, parts, reached};
 use crate::harness::worker::Done::{Anew, Applied, Flushed, Piece};
 use crate::harness::worker::Go;
 
@@ -103,4 +104,23 @@ fn a_handler_that_is_lent_and_a_log_that_is_shared_are_as_they_are() {
     let done = worker.take_done();
     assert_eq!(done[..2], [Anew, Piece(vec![1, 2])]);
     assert_eq!(done.last(), Some(&Flushed));
+}
+
+#[test]
+fn the_longest_times_never_come() {
+    let scene = Scene::new([vec![items(1..=3)]]).storing(1, 0);
+    let mut running = scene.start_with(|builder| {
+        builder
+            .commit_interval(Duration::MAX)
+            .shutdown_timeout(Duration::MAX)
+    });
+    let year = Duration::from_secs(365 * 24 * 3600);
+    running.advance(year);
+    assert_eq!(scene.store.take_calls(), ["load"]);
+    scene.store.hold();
+    running.stop();
+    running.advance(year);
+    assert!(!running.has_ended());
+    scene.store.release();
+    assert_eq!(running.end().unwrap().committed, Some(at(1, 3)));
 }

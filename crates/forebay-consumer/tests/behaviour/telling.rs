@@ -7,11 +7,17 @@
 //! * What is the user's is not called under a lock.
 
 use std::fmt;
+use std::future::Ready;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use forebay_consumer::{Cause, Consumer, FollowError, Handle, Phase, Retry, Stats, each};
+use forebay_consumer::{
+    Cause, Consumer, FollowError, Handle, Phase, Received, Retry, Stats, Step, each, follow_fn,
+};
+use forebay_core::Checkpoint;
 use futures::FutureExt;
+use futures::stream::Empty;
 
 use crate::harness::scene::Scene;
 use crate::harness::script::{Broken, Event, items};
@@ -20,6 +26,8 @@ use crate::harness::worker::Go;
 
 const SECOND: Duration = Duration::from_secs(1);
 const RETRY: Retry = Retry::exponential(SECOND, SECOND);
+
+type Piece = Result<Step<Received<u64>>, FollowError<Broken>>;
 
 /// Runs it to its end, which is a failure, and returns what is seen afterwards.
 fn seen_after(scene: &Scene) -> Stats {
@@ -166,4 +174,23 @@ fn an_error_may_ask_the_consumer_while_it_speaks() {
     let error = consumer.run().now_or_never().unwrap().unwrap_err();
     assert!(matches!(error.cause, Cause::Handler(_)));
     assert_eq!(handle.stats().last_error.as_deref(), Some("after 1"));
+}
+
+#[test]
+fn a_panic_of_what_it_follows_goes_through_and_shows_as_an_end() {
+    let panics = follow_fn(
+        |_: Option<Checkpoint>| -> Ready<Result<Empty<Piece>, FollowError<Broken>>> {
+            panic!("it cannot be followed")
+        },
+    );
+    let scene = Scene::new([]).storing(1, 7);
+    let consumer = Consumer::builder(panics, scene.store.clone(), scene.worker)
+        .runtime(Arc::new(scene.clock))
+        .build()
+        .unwrap();
+    let handle = consumer.handle();
+    let ended = catch_unwind(AssertUnwindSafe(|| consumer.run().now_or_never()));
+    assert!(ended.is_err());
+    assert_eq!(handle.stats().phase, Phase::Ended);
+    assert_eq!(scene.store.take_calls(), ["load"]);
 }
