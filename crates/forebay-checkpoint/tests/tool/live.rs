@@ -103,6 +103,26 @@ fn listed(place: &Place) -> Vec<u64> {
     (0..WRITERS).map(of).collect()
 }
 
+/// Waits until the watch has told of all writers, of each key forward but for the resets.
+fn sees_all(watching: &mut Watching, writers: &mut [Writer]) {
+    let mut told = HashMap::<String, u64>::new();
+    let mut advanced = HashMap::<String, u64>::new();
+    let all: Vec<_> = (0..WRITERS).map(|number| key(number).to_string()).collect();
+    while !all.iter().all(|key| advanced.get(key) >= Some(&3)) {
+        for writer in &mut *writers {
+            writer.hear(1);
+        }
+        let line = watching.json();
+        let (key, sequence) = (line["key"].as_str().unwrap(), line["sequence"].as_u64());
+        let sequence = sequence.unwrap();
+        let last = told.insert(key.to_owned(), sequence);
+        if line["change"] == "advanced" {
+            assert!(last < Some(sequence), "{line}");
+            *advanced.entry(key.to_owned()).or_default() += 1;
+        }
+    }
+}
+
 #[test]
 fn everything_works_on_a_file_that_four_processes_write() {
     let place = Place::filled();
@@ -144,23 +164,7 @@ fn everything_works_on_a_file_that_four_processes_write() {
         let label = format!("writer {}", round % 4);
         place.says(&patient(&["label", "offsets", &name, &label]));
     }
-    // The watch has been told of all of them, each one forward but for the resets.
-    let mut told = HashMap::<String, u64>::new();
-    let mut advanced = HashMap::<String, u64>::new();
-    let all: Vec<_> = (0..WRITERS).map(|number| key(number).to_string()).collect();
-    while !all.iter().all(|key| advanced.get(key) >= Some(&3)) {
-        for writer in &mut writers {
-            writer.hear(1);
-        }
-        let line = watching.json();
-        let (key, sequence) = (line["key"].as_str().unwrap(), line["sequence"].as_u64());
-        let sequence = sequence.unwrap();
-        let last = told.insert(key.to_owned(), sequence);
-        if line["change"] == "advanced" {
-            assert!(last < Some(sequence), "{line}");
-            *advanced.entry(key.to_owned()).or_default() += 1;
-        }
-    }
+    sees_all(&mut watching, &mut writers);
     watching.kill();
     for writer in &mut writers {
         writer.kill();
