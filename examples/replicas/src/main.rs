@@ -6,19 +6,28 @@ mod show;
 mod stage;
 
 use std::env;
-use std::error::Error;
+use std::process::ExitCode;
 
 /// Starts a replica if told which, and otherwise the show.
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<_> = env::args().skip(1).collect();
-    if arguments.is_empty() {
-        return show::run().await;
-    }
-    let numbers: Result<Vec<u16>, _> = arguments.iter().map(|argument| argument.parse()).collect();
-    let [name, ports @ ..] = &numbers?[..] else {
-        return Err("which replica?".into());
+async fn main() -> ExitCode {
+    let numbers: Result<Vec<u16>, _> = env::args().skip(1).map(|number| number.parse()).collect();
+    let ended = match numbers.as_deref() {
+        Ok([]) => show::run().await,
+        // The show starts replicas so: with a name, and the ports of all.
+        Ok(&[name @ 1..=3, a, b, c, d, e, f]) => {
+            node::run(name as stage::Name, stage::Ports::new([a, b, c, d, e, f])).await
+        }
+        _ => {
+            eprintln!("error: it is told nothing: it shows what there is to see");
+            return ExitCode::from(2);
+        }
     };
-    let ports = ports.try_into().map_err(|_| "it takes six ports")?;
-    node::run(u8::try_from(*name)?, stage::Ports::new(ports)).await
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

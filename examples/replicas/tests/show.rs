@@ -24,3 +24,21 @@ fn a_late_replica_catches_up_although_one_of_its_providers_is_killed() {
         rest = after;
     }
 }
+
+#[test]
+fn whoever_tells_it_something_is_told_that_there_is_nothing_to_tell() {
+    for arguments in [
+        &["--help"][..],
+        &["4", "1", "2", "3", "4", "5", "6"],
+        &["1"],
+    ] {
+        let show = Command::new(env!("CARGO_BIN_EXE_forebay-example-replicas"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(show.status.code(), Some(2), "{arguments:?}");
+        let complaint = String::from_utf8(show.stderr).unwrap();
+        assert!(complaint.starts_with("error: "), "{complaint}");
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    }
+}
