@@ -194,6 +194,7 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
             return;
         };
         link.fetch_sent();
+        let (expected, is_known) = (link.latency(), link.is_known());
         let timeout = link.timeout(&self.config);
         let request = Request {
             to: to.clone(),
@@ -201,9 +202,9 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
             piece,
             bytes,
             sent_at: self.now,
-            expected: link.latency(),
-            is_known: link.is_known(),
-            deadline: self.now.checked_add(timeout).unwrap_or(self.now),
+            expected,
+            is_known,
+            deadline: self.after(timeout),
         };
         let id = self.requests.open(request);
         self.outputs.send(

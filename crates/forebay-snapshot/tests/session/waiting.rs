@@ -25,6 +25,17 @@ fn the_only_provider_is_asked_again_after_any_number_of_timeouts() {
 }
 
 #[test]
+fn a_provider_may_be_given_longer_than_any_clock_goes() {
+    let catalogue = Catalogue::with_chunks(6);
+    let config = config().fetch_timeouts(Duration::MAX, Duration::MAX);
+    let mut host = Host::listing(config, 1, &catalogue);
+    host.pass(Duration::from_secs(10));
+    assert!(!host.events.contains(&Event::TimedOut { peer: "a" }));
+    host.serve(&catalogue);
+    host.finish(anchor(10), &catalogue);
+}
+
+#[test]
 fn whatever_times_out_is_asked_of_others_and_deadlines_adapt() {
     let catalogue = Catalogue::with_chunks(6);
     let mut host = Host::listing(config(), 2, &catalogue);
