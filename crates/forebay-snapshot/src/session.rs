@@ -186,7 +186,12 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
         config.check()?;
         let mut jitter = Jitter::new(seed);
         let observer = Observer::new(now, membership.local());
-        let stock = Stock::new(spool, config.spool_bytes_max, state.kept_chunks());
+        let mut stock = Stock::new(spool, config.spool_bytes_max, state.kept_chunks());
+        let plan = state.plan(&config.limits, &stock);
+        // As when the last page comes. What is not listed would take up room for ever.
+        if let Some(plan) = plan.as_ref().filter(|plan| plan.is_listed()) {
+            stock.retain_listed(plan);
+        }
         let mut session = Self {
             deadline: config
                 .deadline
@@ -194,7 +199,7 @@ impl<S: Snapshot, P: Clone + Debug + Ord, E, K: Spool> Session<S, P, E, K> {
             asking: Asking::new(now, jitter.number()),
             requests: Requests::new(jitter.number()),
             buffer: Buffer::new(config.entries_max),
-            plan: state.plan(&config.limits, &stock),
+            plan,
             membership,
             jitter,
             now,

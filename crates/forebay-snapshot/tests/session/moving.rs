@@ -1,6 +1,11 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use forebay_snapshot::{Absence, MemorySpool, Phase, Piece, Restart, ResumeState};
+use bytes::Bytes;
+use forebay_snapshot::{
+    Absence, Anchor, Hash, MemorySpool, Phase, Piece, Restart, ResumeState, Spool,
+};
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 use crate::host::{Fetch, Host, anchor, config, members};
@@ -175,9 +180,6 @@ fn again(fetch: Fetch, catalogue: &Catalogue) -> (&'static str, Message) {
 
 #[test]
 fn what_the_spool_has_lost_or_spoilt_is_fetched_again() {
-    use bytes::Bytes;
-    use forebay_snapshot::{Hash, Spool};
-
     let catalogue = Catalogue::with_chunks(50);
     let lost = Hash::of(&catalogue.chunks[7]);
     let spoilt = Hash::of(&catalogue.chunks[9]);
@@ -207,6 +209,33 @@ fn a_record_that_makes_no_sense_only_costs_what_it_could_have_saved() {
         }
         written[place] ^= 1;
     }
+}
+
+/// What is written down, for whoever wants it to be wrong.
+#[derive(Deserialize, Serialize)]
+struct Record {
+    anchor: Option<Anchor>,
+    root: Option<Hash>,
+    index: Option<Bytes>,
+    pages: BTreeMap<u32, Bytes>,
+    chunks: Vec<(Hash, u32)>,
+}
+
+#[test]
+fn a_chunk_that_is_nowhere_takes_up_no_room() {
+    let catalogue = Catalogue::with_chunks(50);
+    let mut host = Host::listing(config(), 1, &catalogue);
+    host.serve_some(&catalogue, 45);
+    let written = postcard::to_stdvec(&host.session.resume_state()).unwrap();
+    let mut record: Record = postcard::from_bytes(&written).unwrap();
+    record.chunks.push((Hash::of(b"of nothing"), u32::MAX));
+    let written = postcard::to_stdvec(&record).unwrap();
+    let state = postcard::from_bytes(&written).unwrap();
+    let spool = host.session.into_spool();
+    let mut host = Host::resume(config(), members(1), spool, &state);
+    host.offer("a", anchor(20), catalogue.root());
+    host.serve(&catalogue);
+    host.finish(anchor(20), &catalogue);
 }
 
 #[test]
