@@ -23,6 +23,9 @@ impl Backoff {
     /// Less would be a loop that does nothing else.
     const FIRST_MIN: Duration = Duration::from_millis(1);
 
+    /// So long that nobody sees the end of it, and no further than any clock goes.
+    const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
     /// Creates the waits that start with the first one and never exceed the other.
     ///
     /// # Examples
@@ -37,8 +40,8 @@ impl Backoff {
     /// ```
     #[must_use]
     pub fn new(first: Duration, max: Duration) -> Self {
-        let first = first.max(Self::FIRST_MIN);
-        let max = max.max(first);
+        let first = first.clamp(Self::FIRST_MIN, Self::LONGEST);
+        let max = max.clamp(first, Self::LONGEST);
         Self { first, max }
     }
 }

@@ -118,11 +118,12 @@ async fn so_many_may_be_silent_for_so_long_while_others_wait() {
     for _ in 0..64 {
         silent.push(TcpStream::connect(address).await.unwrap());
     }
-    let mut honest = TcpStream::connect(address).await.unwrap();
-    honest.write_all(&greeting(&[C, C])).await.unwrap();
+    let mut other = TcpStream::connect(address).await.unwrap();
+    // It is turned away as soon as it is heard.
+    other.write_all(&u32::MAX.to_le_bytes()).await.unwrap();
     let begun = time::Instant::now();
     tokio::spawn(accept_tcp(listener, a.handle.clone()));
-    assert_eq!(honest.read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
     // It is heard when the first of them are given up, and then has as long as they had.
     let waited = begun.elapsed().as_secs();
     assert!((5..=10).contains(&waited), "{waited}");
@@ -151,4 +152,17 @@ async fn a_session_catches_up_over_tcp_where_strangers_call_too() {
     }
     let running = c.handle.catch_up(session()).await.unwrap();
     assert_eq!(running.finished().await.unwrap(), anchor());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_may_be_longer_than_any_clock_goes() {
+    let Cluster { c, .. } = Cluster::start(&DriverConfig::new());
+    let backoff = Backoff::new(Duration::MAX, Duration::MAX);
+    let dial = tokio::spawn(keep_connected(c.handle.clone(), A, backoff, async || {
+        Err::<DuplexStream, _>(io::ErrorKind::ConnectionRefused.into())
+    }));
+    time::advance(Duration::ZERO).await;
+    assert!(!dial.is_finished());
+    c.handle.shutdown().await;
+    dial.await.unwrap();
 }
