@@ -223,7 +223,8 @@ impl<H: DriverHost> Driver<H> {
                     }
                     self.disconnected(peer, why);
                 }
-                () = sleep_until(due) => {}
+                // Where there is work it is due at once, and nobody else on this thread would get a turn.
+                () = sleep_until(due), if !is_busy => {}
                 () = task::yield_now(), if is_busy => {}
             }
         }
@@ -310,26 +311,6 @@ impl<H: DriverHost> Driver<H> {
             }
             Command::Shutdown => {}
         }
-    }
-
-    fn start(
-        &mut self,
-        session: HostSession<H>,
-        progress: watch::Sender<Progress>,
-        outcome: oneshot::Sender<Result<Anchor, CatchUpError<H>>>,
-    ) {
-        let running = self.running.as_ref();
-        if running.is_some_and(|running| !running.session.phase().is_final()) {
-            let session = Box::new(session);
-            // Whoever asked may have gone away.
-            let _ = outcome.send(Err(CatchUpError::Running { session }));
-            return;
-        }
-        self.running = Some(Running {
-            session,
-            progress,
-            outcome: Some(outcome),
-        });
     }
 
     fn receive(&mut self, link: u64, message: Message<H::Peer>) {

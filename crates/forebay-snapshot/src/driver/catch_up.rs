@@ -4,6 +4,7 @@ use std::fmt;
 use tokio::sync::{oneshot, watch};
 
 use crate::driver::host::DriverHost;
+use crate::driver::{Driver, Running};
 use crate::{Anchor, Progress, Session, SessionError};
 
 /// A session of the kind that a host has.
@@ -45,8 +46,9 @@ impl<H: DriverHost> CatchUp<H> {
     ///
     /// # Errors
     ///
-    /// [`CatchUpError::Running`] if another session was, [`CatchUpError::Failed`] if this one gave up,
-    /// each with the session, and [`CatchUpError::Stopped`] if the driver was dropped.
+    /// [`CatchUpError::Running`] if another session was, [`CatchUpError::Over`] if this one had ended
+    /// before, [`CatchUpError::Failed`] if it gave up, each with the session, and
+    /// [`CatchUpError::Stopped`] if the driver was dropped.
     ///
     /// # Cancel safety
     ///
@@ -70,6 +72,35 @@ impl<H: DriverHost> CatchUp<H> {
     }
 }
 
+impl<H: DriverHost> Driver<H> {
+    /// Begins to run a session, unless nothing can come of it; then it is given back.
+    pub(super) fn start(
+        &mut self,
+        session: HostSession<H>,
+        progress: watch::Sender<Progress>,
+        outcome: oneshot::Sender<Outcome<H>>,
+    ) {
+        let is_over = |session: &HostSession<H>| session.phase().is_final();
+        let running = self.running.as_ref();
+        let refused = if running.is_some_and(|running| !is_over(&running.session)) {
+            let session = Box::new(session);
+            CatchUpError::Running { session }
+        } else if is_over(&session) {
+            let session = Box::new(session);
+            CatchUpError::Over { session }
+        } else {
+            self.running = Some(Running {
+                session,
+                progress,
+                outcome: Some(outcome),
+            });
+            return;
+        };
+        // Whoever asked may have gone away.
+        let _ = outcome.send(Err(refused));
+    }
+}
+
 impl<H: DriverHost> fmt::Debug for CatchUp<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CatchUp")
@@ -83,6 +114,11 @@ impl<H: DriverHost> fmt::Debug for CatchUp<H> {
 pub enum CatchUpError<H: DriverHost> {
     /// Another session is running; this one was not started.
     Running {
+        /// The session, as it was.
+        session: Box<HostSession<H>>,
+    },
+    /// The session had ended before it was to be run. Another can go on from what it achieved.
+    Over {
         /// The session, as it was.
         session: Box<HostSession<H>>,
     },
@@ -101,6 +137,7 @@ impl<H: DriverHost> fmt::Debug for CatchUpError<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Running { .. } => f.debug_struct("Running").finish_non_exhaustive(),
+            Self::Over { .. } => f.debug_struct("Over").finish_non_exhaustive(),
             Self::Failed { error, .. } => f
                 .debug_struct("Failed")
                 .field("error", error)
@@ -114,6 +151,7 @@ impl<H: DriverHost> fmt::Display for CatchUpError<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Running { .. } => "another session is running",
+            Self::Over { .. } => "session had ended before",
             Self::Failed { .. } => "session has failed",
             Self::Stopped => "driver has stopped",
         })
@@ -124,7 +162,7 @@ impl<H: DriverHost> Error for CatchUpError<H> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed { error, .. } => Some(error),
-            Self::Running { .. } | Self::Stopped => None,
+            Self::Running { .. } | Self::Over { .. } | Self::Stopped => None,
         }
     }
 }

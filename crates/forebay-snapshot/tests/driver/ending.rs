@@ -84,6 +84,20 @@ async fn a_session_that_is_cancelled_comes_back() {
     assert!(matches!(error, SessionError::Cancelled), "{error:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_session_that_has_ended_before_comes_back_at_once() {
+    let Cluster { c, .. } = Cluster::start(&DriverConfig::new());
+    let running = c.handle.catch_up(session()).await.unwrap();
+    c.handle.cancel().await.unwrap();
+    let Err(CatchUpError::Failed { session, .. }) = running.finished().await else {
+        panic!("it was cancelled");
+    };
+    let again = c.handle.catch_up(*session).await.unwrap();
+    let waited = time::timeout(Duration::from_secs(60), again.finished()).await;
+    let ended = waited.expect("somebody must say that it is over");
+    assert!(matches!(ended, Err(CatchUpError::Over { .. })), "{ended:?}");
+}
+
 /// A stream that notes whether it was shut down.
 struct Watched(DuplexStream, Arc<AtomicBool>);
 

@@ -5,6 +5,7 @@
 //! * What is no message closes the connection it came on, with the reason, and nothing else.
 //! * What the host tells reaches the provider and the session.
 //! * A peer that does not read is not waited for, and is given up in the end.
+//! * However much there is to decode, others have a turn after each slice of it.
 //! * Settings that make no sense are refused.
 //! * A driver that stops in the middle says so to everybody, and gives the session back.
 //! * Connections come back, after waits that double.
@@ -26,4 +27,5 @@ mod reading;
 mod redialling;
 mod rig;
 mod settings;
+mod slices;
 mod telling;
