@@ -29,5 +29,5 @@ pub(crate) use crate::chunk::{
     index::Index,
     items::decode_items,
     page::{Chunk, PAGE_CHUNKS, Page},
-    table::{Builder, Run, Table, segment_bytes_max},
+    table::{Builder, Run, SEGMENT_BYTES, Table, queued_bytes_min},
 };

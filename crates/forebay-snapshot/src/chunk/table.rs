@@ -6,27 +6,25 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::chunk::cuts::{CHUNK_BYTES_MAX, Cutter};
+use crate::chunk::cuts::Cutter;
 use crate::chunk::items::{encode_item, encode_items};
 use crate::chunk::{Chunk, Index, Limits, Page};
 use crate::{Absence, Hash, Snapshot, StateError};
 
-/// Chunks that lie side by side are encoded and kept together until they have this many bytes, so
-/// that many of them leave in one message without being copied.
-const SEGMENT_BYTES: usize = 512 << 10;
+/// As many chunks that lie side by side as fit in here are encoded and kept together, so that they
+/// leave in one message without being copied. One that is larger is alone.
+///
+/// Sessions ask for as much by default, and count in the same way: a fetch is then a segment.
+pub(crate) const SEGMENT_BYTES: usize = 256 << 10;
 
-/// The most bytes that a segment has: the last of its chunks may begin right before it would be full.
-pub(crate) const fn segment_bytes_max(limits: &Limits) -> usize {
-    let chunk_bytes_max = if limits.piece_bytes_max > CHUNK_BYTES_MAX {
-        limits.piece_bytes_max
-    } else {
-        CHUNK_BYTES_MAX
-    };
-    SEGMENT_BYTES.saturating_add(chunk_bytes_max)
+/// A bound for items of few bytes or none. What is no longer kept is encoded again while its follower
+/// waits, and nothing else is done meanwhile.
+const SEGMENT_ITEMS_MAX: u64 = 32 << 10;
+
+/// The least that a provider must be able to keep until it is sent: the largest piece, and a segment.
+pub(crate) const fn queued_bytes_min(limits: &Limits) -> usize {
+    SEGMENT_BYTES.saturating_add(limits.piece_bytes_max)
 }
-
-/// A bound for chunks without bytes.
-const SEGMENT_CHUNKS_MAX: u64 = 256;
 
 /// No step encodes much more than this, however large the items are.
 const STEP_BYTES: usize = 128 << 10;
@@ -165,6 +163,8 @@ pub(crate) struct Builder<S: Snapshot> {
     buffer: Vec<u8>,
     /// Where in the buffer the open chunk begins.
     chunk_begin: usize,
+    /// What the items of the open chunk come after; `None` at the beginning.
+    chunk_place: Option<S::Place>,
     chunk_items: u32,
     segment: Segment<S::Place>,
     page: Vec<u8>,
@@ -186,6 +186,7 @@ impl<S: Snapshot> Builder<S> {
             cutter: Cutter::default(),
             buffer: Vec::new(),
             chunk_begin: 0,
+            chunk_place: None,
             chunk_items: 0,
             segment: Segment {
                 first: 0,
@@ -236,8 +237,8 @@ impl<S: Snapshot> Builder<S> {
         for _ in 0..items_max.max(1) {
             let Some(entry) = entries.next() else {
                 let end = self.buffer.len();
-                self.end_chunk(end)?;
-                self.end_segment(end, None, &mut complete);
+                self.end_chunk(end, None, &mut complete)?;
+                self.end_segment(&mut complete);
                 return self.finish().map(Some);
             };
             let previous = last.as_ref();
@@ -268,12 +269,9 @@ impl<S: Snapshot> Builder<S> {
             return Err(StateError::ItemTooLarge { bytes: len });
         }
         if self.cutter.ends_before(len) {
-            self.end_chunk(begin)?;
-            if self.is_segment_full(begin) {
-                let place = previous.map(S::place_after);
-                let place = place.or_else(|| self.place.clone());
-                self.end_segment(begin, place, complete);
-            }
+            let place = previous.map(S::place_after);
+            let place = place.or_else(|| self.place.clone());
+            self.end_chunk(begin, place, complete)?;
         }
         self.identity.clear();
         encode_item(&S::identity(entry), &mut self.identity)?;
@@ -281,23 +279,30 @@ impl<S: Snapshot> Builder<S> {
         self.items = self.items.saturating_add(1);
         if self.cutter.ends_after(&self.identity, len) {
             let end = self.buffer.len();
-            self.end_chunk(end)?;
-            if self.is_segment_full(end) {
-                self.end_segment(end, Some(S::place_after(entry)), complete);
-            }
+            self.end_chunk(end, Some(S::place_after(entry)), complete)?;
         }
         Ok(len)
     }
 
-    const fn is_segment_full(&self, end: usize) -> bool {
-        let chunks = (self.ends.len() as u64).saturating_sub(self.segment.first);
-        end >= SEGMENT_BYTES || chunks >= SEGMENT_CHUNKS_MAX
+    /// Whether the open chunk, if it ends here, belongs to the open segment.
+    fn fits_segment(&self, end: usize) -> bool {
+        let items = u64::from(self.chunk_items).saturating_add(self.segment.items);
+        self.segment.items == 0 || end <= SEGMENT_BYTES && items <= SEGMENT_ITEMS_MAX
     }
 
-    /// Ends the open chunk at this place of the buffer.
-    fn end_chunk(&mut self, end: usize) -> Result<(), StateError> {
+    /// Ends the open chunk at this place of the buffer; the next one begins after `place`.
+    fn end_chunk(
+        &mut self,
+        mut end: usize,
+        place: Option<S::Place>,
+        complete: &mut impl FnMut(usize, Bytes),
+    ) -> Result<(), StateError> {
         if self.chunk_items == 0 {
             return Ok(());
+        }
+        if !self.fits_segment(end) {
+            end = end.saturating_sub(self.chunk_begin);
+            self.end_segment(complete);
         }
         let bytes = &self.buffer[self.chunk_begin..end];
         let chunk = Chunk {
@@ -313,6 +318,7 @@ impl<S: Snapshot> Builder<S> {
             .saturating_add(u64::from(self.chunk_items));
         self.ends.push(end as u32);
         self.chunk_begin = end;
+        self.chunk_place = place;
         self.chunk_items = 0;
         self.cutter = Cutter::default();
         if self.page.len() >= Page::BYTES_MAX {
@@ -334,31 +340,23 @@ impl<S: Snapshot> Builder<S> {
         Ok(())
     }
 
-    /// Ends the open segment at this place of the buffer; the next one begins after `place`.
-    fn end_segment(
-        &mut self,
-        end: usize,
-        place: Option<S::Place>,
-        complete: &mut impl FnMut(usize, Bytes),
-    ) {
-        let next = Segment {
-            first: self.ends.len() as u64,
-            first_item: self.items,
-            items: 0,
-            bytes: 0,
-            place,
-        };
-        let mut segment = mem::replace(&mut self.segment, next);
-        if segment.items == 0 {
+    /// Ends the open segment in front of the open chunk, which begins the next one.
+    fn end_segment(&mut self, complete: &mut impl FnMut(usize, Bytes)) {
+        if self.segment.items == 0 {
             return;
         }
-        segment.bytes = end as u32;
-        let rest = self.buffer.split_off(end);
-        complete(
-            self.segments.len(),
-            mem::replace(&mut self.buffer, rest).into(),
-        );
-        self.segments.push(segment);
+        self.segment.bytes = self.chunk_begin as u32;
+        let next = Segment {
+            first: self.ends.len() as u64,
+            first_item: self.segment.first_item.saturating_add(self.segment.items),
+            items: 0,
+            bytes: 0,
+            place: self.chunk_place.take(),
+        };
+        let rest = self.buffer.split_off(self.chunk_begin);
+        let bytes = mem::replace(&mut self.buffer, rest);
+        complete(self.segments.len(), bytes.into());
+        self.segments.push(mem::replace(&mut self.segment, next));
         self.chunk_begin = 0;
     }
 

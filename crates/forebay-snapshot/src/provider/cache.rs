@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use crate::chunk::Run;
+
 /// Encoded segments, up to a number of bytes.
 #[derive(Debug)]
 pub(crate) struct Cache {
@@ -31,11 +33,11 @@ impl Cache {
         self.bytes
     }
 
-    pub(crate) fn find(&mut self, slot: u64, segment: usize) -> Option<Bytes> {
+    pub(crate) fn find(&mut self, slot: u64, run: &Run) -> Option<Bytes> {
         self.uses = self.uses.saturating_add(1);
-        let cached = self.segments.get_mut(&(slot, segment))?;
+        let cached = self.segments.get_mut(&(slot, run.segment))?;
         cached.used = self.uses;
-        Some(cached.bytes.clone())
+        Some(cached.bytes.slice(run.range.clone()))
     }
 
     /// Keeps a segment if there is room without letting go of others.

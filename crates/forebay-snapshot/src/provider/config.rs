@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::chunk::segment_bytes_max;
+use crate::chunk::queued_bytes_min;
 use crate::{ConfigError, Limits};
 
 /// The longest time that can be set, so that no deadline leaves the range of the clock.
@@ -175,7 +175,7 @@ impl ProviderConfig {
     /// Sets how many bytes may wait to be sent; 64 mebibytes by default.
     ///
     /// Chunks are encoded and kept together with those beside them, and count as long as any of them
-    /// waits. The least is the size of a piece and half a mebibyte.
+    /// waits. The least is the size of a piece and a quarter of a mebibyte.
     ///
     /// # Examples
     ///
@@ -374,7 +374,7 @@ impl ProviderConfig {
                 return Err(ConfigError::TooLarge { setting, max });
             }
         }
-        let min = segment_bytes_max(&self.limits) as u64;
+        let min = queued_bytes_min(&self.limits) as u64;
         if (self.queued_bytes_max as u64) < min {
             let setting = "queued_bytes_max";
             return Err(ConfigError::TooSmall { setting, min });

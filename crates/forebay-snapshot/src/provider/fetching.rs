@@ -5,18 +5,26 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::chunk::Table;
+use crate::chunk::{Run, Table};
 use crate::provider::output::ProviderEvent;
 use crate::provider::slot::{Contents, Follower, Slot};
 use crate::provider::{Provider, Timer, later};
 use crate::{Absence, Anchor, Hash, Message, Piece, Snapshot};
 
 /// What a fetch asks for, once that is known to be there.
-enum Wanted {
+struct Wanted {
+    /// The number of the slot that it is in.
+    slot: u64,
+    part: Part,
+    /// How many bytes cannot be freed before it is sent.
+    held: usize,
+}
+
+enum Part {
     /// These bytes.
     Bytes(Bytes),
     /// A part of this segment.
-    Run(crate::chunk::Run),
+    Run(Run),
 }
 
 impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
@@ -51,23 +59,13 @@ impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
             return Err(Absence::NotMember);
         }
         let wanted = self.find(now, from, anchor, root, piece)?;
-        let held = self.held_by(anchor, &wanted);
+        let held = wanted.held;
         if let Err(wait) = self.admit(now, from, held) {
             self.revive(now, from, id, anchor);
             return Err(Absence::Busy { retry_after: wait });
         }
         let bytes = self.read(anchor, wanted)?;
-        self.lease(now, from, anchor);
-        self.total.charge(now, bytes.len(), self.config.total_rate);
-        if let Some(follower) = self.followers.get_mut(from) {
-            let rate = self.config.follower_rate;
-            follower.bucket.charge(now, bytes.len(), rate);
-        }
-        self.revive(now, from, id, anchor);
-        self.serves = self.serves.saturating_add(1);
-        if let Some(slot) = self.slots.get_mut(&anchor) {
-            slot.served = self.serves;
-        }
+        self.served(now, from, id, anchor, bytes.len());
         Ok((bytes, held))
     }
 
@@ -85,35 +83,37 @@ impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
         let (data_bytes_max, piece_bytes_max) = follower.map_or((max, max), |follower| {
             (follower.data_bytes_max, follower.piece_bytes_max)
         });
-        let table = self.find_table(now, anchor, root)?;
+        let (slot, table) = self.find_table(now, anchor, root)?;
         let whole = |bytes: &Bytes| {
             if bytes.len() > piece_bytes_max {
                 return Err(Absence::ItemTooLarge);
             }
-            Ok(Wanted::Bytes(bytes.clone()))
+            Ok((Part::Bytes(bytes.clone()), bytes.len()))
         };
-        match piece {
-            Piece::Index => whole(table.index_bytes()),
+        let (part, held) = match piece {
+            Piece::Index => whole(table.index_bytes())?,
             Piece::Page(number) => {
                 let len = table.pages().len() as u64;
                 let page = table.pages().get(number as usize);
-                whole(page.ok_or(Absence::OutOfRange { len })?)
+                whole(page.ok_or(Absence::OutOfRange { len })?)?
             }
             Piece::Chunks { first, count } => {
                 let run = table.run(first, count, data_bytes_max);
-                let run = run.or_else(|_| table.run(first, count.min(1), piece_bytes_max));
-                run.map(Wanted::Run)
+                let run = run.or_else(|_| table.run(first, count.min(1), piece_bytes_max))?;
+                let held = table.segment_bytes(run.segment);
+                (Part::Run(run), held)
             }
-        }
+        };
+        Ok(Wanted { slot, part, held })
     }
 
-    /// Finds what is known of a snapshot that can be fetched from.
+    /// Finds what is known of a snapshot that can be fetched from, and the number of its slot.
     pub(super) fn find_table(
         &mut self,
         now: Instant,
         anchor: Anchor,
         root: Hash,
-    ) -> Result<&Table<S>, Absence> {
+    ) -> Result<(u64, &Table<S>), Absence> {
         let slot = self.slots.get(&anchor);
         if slot.is_some_and(|slot| !slot.is_usable(now)) {
             self.expire(now, anchor);
@@ -132,57 +132,63 @@ impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
         if table.root() != root {
             return Err(Absence::RootMismatch);
         }
-        Ok(table)
-    }
-
-    /// How many bytes cannot be freed before this is sent.
-    fn held_by(&self, anchor: Anchor, wanted: &Wanted) -> usize {
-        let table = self.slots.get(&anchor).and_then(Slot::table);
-        match wanted {
-            Wanted::Bytes(bytes) => bytes.len(),
-            Wanted::Run(run) => table.map_or(0, |table| table.segment_bytes(run.segment)),
-        }
+        Ok((slot.number, table))
     }
 
     /// Whether a follower may get one more answer now, which keeps so many bytes; if not, after what
     /// time.
     fn admit(&mut self, now: Instant, from: &P, held: usize) -> Result<(), Duration> {
         let bytes = self.outbox.bytes().saturating_add(held);
+        let follower = self.followers.get(from);
+        let wait = follower.map(|follower| follower.bucket.wait(now));
         let is_crowded = self.outbox.data_of(from) >= self.config.window
             || bytes > self.config.queued_bytes_max
-            || !self.has_room_for_follower(now, from);
+            || wait.is_none() && !self.has_room_for_follower(now, from);
         if is_crowded {
             return Err(self.config.retry_after);
         }
-        let follower = self.followers.get(from);
-        let wait = follower.map_or(Duration::ZERO, |follower| follower.bucket.wait(now));
-        let wait = wait.max(self.total.wait(now));
+        let wait = wait.unwrap_or_default().max(self.total.wait(now));
         if wait.is_zero() { Ok(()) } else { Err(wait) }
     }
 
     fn read(&mut self, anchor: Anchor, wanted: Wanted) -> Result<Bytes, Absence> {
-        let run = match wanted {
-            Wanted::Bytes(bytes) => return Ok(bytes),
-            Wanted::Run(run) => run,
+        let run = match wanted.part {
+            Part::Bytes(bytes) => return Ok(bytes),
+            Part::Run(run) => run,
         };
-        let slot = self.slots.get(&anchor).ok_or(Absence::Unknown)?;
-        let number = slot.number;
-        let segment = match self.cache.find(number, run.segment) {
-            Some(segment) => segment,
-            None => match slot.table().map(|table| table.encode(run.segment)) {
-                Some(Ok(segment)) => {
-                    self.cache.keep(number, run.segment, segment.clone());
-                    segment
-                }
-                Some(Err(why)) => {
-                    self.remove(anchor);
-                    self.outbox.event(ProviderEvent::Unusable { anchor, why });
-                    return Err(Absence::Unknown);
-                }
-                None => return Err(Absence::Unknown),
-            },
-        };
-        Ok(segment.slice(run.range))
+        if let Some(bytes) = self.cache.find(wanted.slot, &run) {
+            return Ok(bytes);
+        }
+        let table = self.slots.get(&anchor).and_then(Slot::table);
+        match table.map(|table| table.encode(run.segment)) {
+            Some(Ok(segment)) => {
+                let bytes = segment.slice(run.range);
+                self.cache.keep(wanted.slot, run.segment, segment);
+                Ok(bytes)
+            }
+            Some(Err(why)) => {
+                self.remove(anchor);
+                self.outbox.event(ProviderEvent::Unusable { anchor, why });
+                Err(Absence::Unknown)
+            }
+            None => Err(Absence::Unknown),
+        }
+    }
+
+    /// Takes note of an answer with so many bytes.
+    fn served(&mut self, now: Instant, from: &P, id: u64, anchor: Anchor, bytes: usize) {
+        let (total_rate, rate) = (self.config.total_rate, self.config.follower_rate);
+        let until = later(now, self.config.ttl);
+        self.total.charge(now, bytes, total_rate);
+        self.serves = self.serves.saturating_add(1);
+        let serves = self.serves;
+        if let Some((slot, follower)) = self.lease(now, from, anchor) {
+            slot.served = serves;
+            follower.bucket.charge(now, bytes, rate);
+            if !follower.answer(id) {
+                slot.revive(until);
+            }
+        }
     }
 
     /// Lets a snapshot live longer because of a fetch, unless that was answered before.
@@ -198,20 +204,20 @@ impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
     }
 
     /// Counts a follower as fetching this snapshot from now on.
-    pub(super) fn lease(&mut self, now: Instant, peer: &P, anchor: Anchor) {
-        let Some(slot) = self.slots.get_mut(&anchor) else {
-            return;
-        };
+    pub(super) fn lease(
+        &mut self,
+        now: Instant,
+        peer: &P,
+        anchor: Anchor,
+    ) -> Option<(&mut Slot<S, P>, &mut Follower)> {
+        let slot = self.slots.get_mut(&anchor)?;
         let until = slot.lease(peer, later(now, self.config.ttl));
-        let bytes_max = self.config.limits.piece_bytes_max;
-        match self.followers.get_mut(peer) {
-            Some(follower) => follower.until = follower.until.max(until),
-            None => {
-                let follower = Follower::new(until, bytes_max);
-                self.followers.insert(peer.clone(), follower);
-            }
-        }
         self.timers.arm(&Timer::Follower(peer.clone()), until);
+        let bytes_max = self.config.limits.piece_bytes_max;
+        let follower = self.followers.entry(peer.clone());
+        let follower = follower.or_insert_with(|| Follower::new(until, bytes_max));
+        follower.until = follower.until.max(until);
+        Some((slot, follower))
     }
 
     pub(super) fn done(&mut self, now: Instant, from: &P, anchor: Anchor, root: Hash) {

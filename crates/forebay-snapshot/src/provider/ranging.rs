@@ -34,7 +34,7 @@ impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
             return Err(Absence::NotMember);
         }
         let retry_after = self.config.retry_after;
-        let table = self.find_table(now, anchor, root)?;
+        let (_, table) = self.find_table(now, anchor, root)?;
         let len = table.index().items();
         if items.start >= items.end || items.start == len {
             return Err(Absence::Empty);

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::chunk::SEGMENT_BYTES;
 use crate::session::trust::Trust;
 use crate::{ConfigError, Limits};
 
@@ -59,7 +60,7 @@ impl SessionConfig {
             stall_timeout: Duration::from_secs(15),
             deadline: None,
             window_max: 8,
-            fetch_bytes: 512 << 10,
+            fetch_bytes: SEGMENT_BYTES as u32,
             limits: Limits::new(),
             spool_bytes_max: 1 << 30,
             entries_max: 1 << 16,
@@ -202,8 +203,8 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how many bytes of chunks are asked for at once; 512 kibibytes by default. A larger chunk is
-    /// asked for alone.
+    /// Sets how many bytes of chunks are asked for at once; 256 kibibytes by default. A larger chunk is
+    /// asked for alone. Nobody sends more than that at once.
     ///
     /// # Examples
     ///

@@ -1,17 +1,19 @@
 //! Each fetch gets one answer, for any numbers.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use forebay_snapshot::{
     Absence, Limits, Marker, Membership, Message, Piece, Provider, ProviderConfig, ProviderEvent,
-    ProviderOutput, Refusal, SliceSnapshot, StateError,
+    ProviderOutput, Refusal, Session, SessionConfig, SessionOutput, SliceSnapshot, StateError,
+    Trust,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::rig::{
-    MEMBERS, Offered, Rig, absence_of, at, chunks, offer_of, refusal_of, secs, state,
+    LOCAL, MEMBERS, Offered, Rig, State, absence_of, at, chunks, offer_of, refusal_of, secs, state,
 };
 
 /// What limits say unless others are given.
@@ -296,4 +298,42 @@ fn a_transfer_ends_with_done_and_another_can_begin() {
     assert_eq!(rig.provider.usage().followers, 0);
     rig.pass(secs(1));
     assert!(rig.serves(1, &offered));
+}
+
+#[test]
+fn what_a_session_asks_for_at_once_comes_at_once() {
+    let mut rig = Rig::new();
+    let offered = rig.offer(1, at(42), state(400_000));
+    let members = Membership::new(1, [LOCAL, 1]).with_leader(Some(LOCAL));
+    let config = SessionConfig::new().trust(Trust::Crash);
+    let session = Session::<State, u32, ()>::start(rig.now, config, members, 7);
+    let mut session = session.unwrap();
+    let (mut asked, mut fetches) = (BTreeSet::new(), 0);
+    loop {
+        while session.work(rig.now, 1_000) {}
+        match session.poll_output() {
+            Some(SessionOutput::Send { to: LOCAL, message }) => {
+                if let Message::Fetch { piece, .. } = &message
+                    && let Piece::Chunks { first, count } = *piece
+                {
+                    fetches += 1;
+                    for chunk in first..first + u64::from(count) {
+                        assert!(asked.insert(chunk), "chunk {chunk} was asked for twice");
+                    }
+                }
+                rig.tell(1, message);
+                for (_, message) in rig.sent() {
+                    let _ = session.handle_message(rig.now, LOCAL, message);
+                }
+            }
+            Some(SessionOutput::Install { .. }) => break,
+            Some(_) => {}
+            None => {
+                rig.now = rig.now.max(session.poll_timeout().unwrap());
+                session.handle_timeout(rig.now);
+            }
+        }
+    }
+    assert_eq!(asked.len() as u64, offered.chunks);
+    assert!(fetches > 10, "{fetches} fetches");
 }

@@ -122,9 +122,9 @@ impl Slices {
         sent.last().unwrap()
     }
 
-    fn fetch(&mut self, offered: &Offered, first: u64) {
+    fn fetch(&mut self, offered: &Offered, first: u64, count: u32) {
         let Offered { anchor, root, .. } = *offered;
-        let piece = chunks(first, 1);
+        let piece = chunks(first, count);
         let fetch = Message::Fetch {
             id: first,
             anchor,
@@ -173,14 +173,33 @@ fn a_slice_of_work_over_large_items_is_bounded_in_bytes() {
 fn a_fetch_at_the_end_looks_at_no_more_items_than_one_at_the_start() {
     let mut slices = Slices::new(100_000, 20);
     let offered = slices.offered();
-    let start = slices.count(|slices| slices.fetch(&offered, 0));
+    let start = slices.count(|slices| slices.fetch(&offered, 0, 1));
     let mut most = 0;
     for first in (0..offered.chunks).step_by(10).chain([offered.chunks - 1]) {
-        most = most.max(slices.count(|slices| slices.fetch(&offered, first)));
+        most = most.max(slices.count(|slices| slices.fetch(&offered, first, 1)));
     }
     assert!(start > 0);
     assert!(
         most * 10 <= start * 15,
         "{most} items, {start} at the start"
     );
+}
+
+#[test]
+fn a_fetch_of_what_is_not_kept_looks_at_a_bounded_part_of_it() {
+    const BYTES_MAX: u64 = 256 << 10;
+    const ITEMS_MAX: u64 = 32 << 10;
+    // The few bytes of the first, with one for their length, are at most so many.
+    for (items, item_bytes) in [(100_000, 6), (100_000, 20), (2_000, 1_000)] {
+        let mut slices = Slices::new(items, item_bytes - 1);
+        let offered = slices.offered();
+        let mut most = 0;
+        for first in (0..offered.chunks).step_by(7) {
+            most = most.max(slices.count(|slices| slices.fetch(&offered, first, u32::MAX)));
+        }
+        let bytes = most * item_bytes as u64;
+        assert!(most <= ITEMS_MAX, "{most} items of {item_bytes} bytes");
+        assert!(bytes <= BYTES_MAX, "{most} items of {item_bytes} bytes");
+        assert!(bytes > BYTES_MAX / 2, "{most} items of {item_bytes} bytes");
+    }
 }

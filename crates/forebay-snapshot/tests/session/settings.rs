@@ -66,7 +66,7 @@ fn settings_are_these_unless_others_are_given() {
         .fetch_timeouts(millis(250), secs(30))
         .stall_timeout(secs(15))
         .window_max(8)
-        .fetch_bytes(512 << 10)
+        .fetch_bytes(256 << 10)
         .limits(limits)
         .spool_bytes_max(1 << 30)
         .entries_max(1 << 16);
