@@ -31,7 +31,9 @@ fn a_chunk_that_a_record_lists_twice_counts_once() {
     let record = postcard::to_stdvec(&record).unwrap();
     let state: ResumeState = postcard::from_bytes(&record).unwrap();
     assert_eq!(state.chunks(), 2);
-    let host = Host::resume(config(), members(1), MemorySpool::new(), &state);
+    let mut spool = MemorySpool::new();
+    spool.put(hash, "a chunk".into()).unwrap();
+    let host = Host::resume(config(), members(1), spool, &state);
     assert_eq!(host.session.usage().spool_bytes, 7);
 }
 
