@@ -21,6 +21,13 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
+/// What happened to somebody. Where nothing runs for seconds, the service is missed as well.
+fn happened(browser: &mut Browser, whom: &str) -> Vec<String> {
+    let mut lines = browser.texts("#log li span");
+    lines.retain(|line| line.starts_with(whom));
+    lines
+}
+
 #[test]
 fn page_shows_what_there_is_and_what_changes() {
     let Some(mut browser) = Browser::start() else {
@@ -85,11 +92,8 @@ fn page_shows_what_there_is_and_what_changes() {
         status.replicas[0].lag = Some(0);
     });
     browser.until(&has("#replica-items .pill", "equal to the log"));
-    let mut lines = browser.texts("#log li span");
-    // Where nothing runs for seconds, the service is missed as well.
-    lines.retain(|line| line.starts_with("replica-2 "));
     assert_eq!(
-        lines,
+        happened(&mut browser, "replica-2 "),
         ["replica-2 has caught up, and follows", "replica-2 came"]
     );
     assert_eq!(browser.complaints, Vec::<String>::new());
