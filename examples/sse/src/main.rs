@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use forebay_events::Retention;
 use forebay_example_sse::board::Board;
 use forebay_example_sse::server::serve;
 use tokio::net::TcpListener;
-use tokio::{select, signal};
 
 const ADDRESS: &str = "127.0.0.1:3000";
 
@@ -49,23 +49,31 @@ async fn run(address: SocketAddr) -> Result<(), Box<dyn Error>> {
     let board = Arc::new(Board::new(retention)?);
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let ended = interrupted()?;
     println!("listening on http://{}", listener.local_addr()?);
-    serve(listener, board, KEEP_ALIVE, interrupted()).await?;
+    serve(listener, board, KEEP_ALIVE, ended).await?;
     Ok(())
 }
 
-/// Waits for Ctrl-C, or until the system wants the process to end.
-async fn interrupted() {
-    let terminated = async {
-        #[cfg(unix)]
-        if let Ok(mut told) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            told.recv().await;
-            return;
-        }
-        std::future::pending().await
-    };
-    select! {
-        Ok(()) = signal::ctrl_c() => {}
-        () = terminated => {}
+/// Waits for Ctrl-C, or until the system wants the process to end. Both are heard from now on.
+fn interrupted() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let mut terminated = signal(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
+            }
+        })
     }
+    #[cfg(not(unix))]
+    Ok(async {
+        // Without a handler there is no other way to end than being killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
 }
