@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use forebay_core::{Cursor, Sequence};
 use hyper::Method;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use tokio::{select, time};
 
 use crate::applied;
@@ -312,9 +312,10 @@ async fn show_progress(
                 let (items, total): (u64, u64) = (items.parse()?, total.parse()?);
                 bar.set_length(total);
                 bar.set_position(items);
-                bar.set_message(format!("{bytes} bytes, {providers} providers, {phase}"));
+                let (bytes, phase) = (DecimalBytes(bytes.parse()?), phase.to_lowercase());
+                bar.set_message(format!("{bytes}, {providers} providers, {phase}"));
                 let is_time = total > 0 && items * 100 >= total * KILL_AT_PERCENT;
-                if phase == "Fetching"
+                if phase == "fetching"
                     && is_time
                     && let Some(victim) = victim.take()
                 {
