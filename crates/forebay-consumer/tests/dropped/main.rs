@@ -3,7 +3,11 @@
 //! * Nothing is missed, whatever was going on: a load, an open, a batch, a flush, a commit, a pause.
 //! * What is applied twice is at most what followed the last commit.
 //! * A position is never ahead of what was applied, nor of what was flushed.
+//! * A new beginning ends in the state that is right, and the old position is void before any of what
+//!   led to it is forgotten.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod anew;
 
 use std::fmt;
 use std::future::poll_fn;
