@@ -353,9 +353,10 @@ impl<S: Snapshot> Builder<S> {
             bytes: 0,
             place: self.chunk_place.take(),
         };
-        let rest = self.buffer.split_off(self.chunk_begin);
-        let bytes = mem::replace(&mut self.buffer, rest);
-        complete(self.segments.len(), bytes.into());
+        // Copied, so that what is kept has no room to spare, and the buffer need not grow anew.
+        let bytes = Bytes::copy_from_slice(&self.buffer[..self.chunk_begin]);
+        self.buffer.drain(..self.chunk_begin);
+        complete(self.segments.len(), bytes);
         self.segments.push(mem::replace(&mut self.segment, next));
         self.chunk_begin = 0;
     }
