@@ -32,7 +32,7 @@ fn change(number: u64) -> Change {
     } else {
         BEFORE + 1 + number % 5
     };
-    (key, (number % 3 != 0).then_some(number))
+    (key, (!number.is_multiple_of(3)).then_some(number))
 }
 
 /// What is there after so many changes.
