@@ -91,7 +91,7 @@ async fn a_gap_that_shows_when_the_session_has_ended_makes_another_one() {
     let asked = stage.service.asked().await;
     assert_eq!(asked.after, Some(at(11)));
     stage.prune(20).await;
-    asked.is_stale();
+    asked.goes_stale();
     let asked = stage.service.asked().await;
     assert_eq!(asked.after, None);
     let _between = asked.begins(at(20));
@@ -124,7 +124,7 @@ async fn an_entry_after_a_gap_is_not_applied() {
     let asked = stage.service.asked().await;
     assert_eq!(asked.after, Some(at(2)));
     stage.shows(at(2), "green").await;
-    asked.is_stale();
+    asked.goes_stale();
     let _between = stage.service.asked().await.begins(at(9));
     let marker = stage.service.marker().await;
     stage.service.take(marker, 10, "black").await;
@@ -150,7 +150,7 @@ async fn a_gap_in_the_middle_of_a_session_ends_it_for_another_one() {
 
     let asked = stage.service.asked().await;
     assert_eq!(asked.after, Some(at(11)));
-    asked.is_stale();
+    asked.goes_stale();
     let asked = stage.service.asked().await;
     assert_eq!(asked.after, None);
     let _between = asked.begins(at(30));
@@ -162,7 +162,7 @@ async fn a_gap_in_the_middle_of_a_session_ends_it_for_another_one() {
     let asked = stage.service.asked().await;
     assert_eq!(asked.after, Some(at(10)));
     stage.prune(30).await;
-    asked.is_stale();
+    asked.goes_stale();
     let after = stage.service.asked().await.begins(at(30));
     let marker = stage.service.marker().await;
     stage.service.take(marker, 30, "green").await;

@@ -138,7 +138,7 @@ impl Service {
 
 impl Asked {
     /// Says that the log does not go on from there any more.
-    pub fn is_stale(self) {
+    pub fn goes_stale(self) {
         // The replica asks for as long as it lives.
         let _ = self.answer.send(StatusCode::GONE.into_response());
     }
