@@ -2,7 +2,7 @@ use bytes::Bytes;
 use forebay_snapshot::{Absence, Ignored, Limits, Phase, Piece, SessionError};
 
 use crate::catalogue::Catalogue;
-use crate::host::{Fetch, Host, anchor, config};
+use crate::host::{Fetch, Host, anchor, config, members};
 use crate::{Event, Message};
 
 fn banned(host: &Host) -> bool {
@@ -201,4 +201,30 @@ fn a_state_whose_items_are_of_another_kind_is_never_installed() {
         assert!(matches!(host.error, Some(SessionError::Content(_))));
         assert!(host.installs.is_empty());
     }
+}
+
+#[test]
+fn a_snapshot_that_is_not_what_its_index_says_is_never_installed() {
+    for which in [0, 1] {
+        let catalogue = Catalogue::with_chunks(5).with_other_total(which);
+        let mut host = Host::new(config(), 1);
+        host.offer("a", anchor(10), catalogue.root());
+        host.serve(&catalogue);
+        assert!(matches!(host.error, Some(SessionError::Content(_))));
+        assert!(!banned(&host), "it has said so from the start");
+    }
+}
+
+#[test]
+fn who_becomes_a_member_again_is_heard_again() {
+    let catalogue = Catalogue::with_chunks(12);
+    let mut host = Host::listing(config(), 2, &catalogue);
+    let fetch = fetch_of_a(&mut host);
+    host.data(fetch, Bytes::from_static(b"lies"));
+    assert!(banned(&host));
+    let without = forebay_snapshot::Membership::new("z", ["b", "z"]);
+    host.session.handle_membership(host.now, without);
+    host.session.handle_membership(host.now, members(2));
+    host.offer("a", anchor(10), catalogue.root());
+    assert_eq!(host.session.progress().providers, 2);
 }

@@ -23,6 +23,23 @@ fn what_was_installed_is_not_in_the_spool_any_more() {
 }
 
 #[test]
+fn what_another_snapshot_does_not_have_is_not_in_the_spool_any_more() {
+    let (old, new) = (
+        Catalogue::with_chunks(50),
+        Catalogue::with_other_chunk(50, 20),
+    );
+    let mut host = Host::listing(config(), 1, &old);
+    host.serve_some(&old, 40);
+    host.entries(1_000, 1);
+    host.sent.clear();
+    host.offer("a", anchor(1_000), new.root());
+    host.serve_some(&new, 0);
+    let kept: usize = old.chunks[..40].iter().map(Vec::len).sum();
+    let gone = old.chunks[20].len();
+    assert_eq!(host.session.usage().spool_bytes, (kept - gone) as u64);
+}
+
+#[test]
 fn a_chunk_that_a_record_lists_twice_counts_once() {
     let hash = Hash::of(b"a chunk");
     let (index, pages) = (None::<Vec<u8>>, BTreeMap::<u32, Vec<u8>>::new());
