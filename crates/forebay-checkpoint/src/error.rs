@@ -209,7 +209,7 @@ impl fmt::Display for CheckpointError {
             Self::OtherLog { key, stored } => {
                 write!(f, "key {key} is at {}, in another log", stored.cursor())
             }
-            Self::Fenced { epoch } => write!(f, "the claim is fenced by epoch {epoch}"),
+            Self::Fenced { epoch } => write!(f, "another one claimed it later, with epoch {epoch}"),
             Self::EventIdTooLong { bytes } => {
                 write!(
                     f,

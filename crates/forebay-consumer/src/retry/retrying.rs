@@ -59,10 +59,12 @@ impl fmt::Display for Retrying<'_> {
             failures,
             wait,
         } = self;
-        write!(
-            f,
-            "cannot {doing}: {error}; failed {failures} times, again in {wait:?}"
-        )
+        write!(f, "cannot {doing}: {error}; failed ")?;
+        match failures {
+            1 => f.write_str("once")?,
+            _ => write!(f, "{failures} times")?,
+        }
+        write!(f, ", again in {wait:.1?}")
     }
 }
 

@@ -82,7 +82,7 @@ async fn of_two_workers_with_one_name_the_later_one_takes_over() {
     .await;
     assert!(!early.process.wait().await.unwrap());
     let line = early.line().await;
-    assert!(line.contains("the claim is fenced"), "{line}");
+    assert!(line.contains("another one claimed it later"), "{line}");
     wait_until("the late one goes on", async || {
         !applied(&others).is_empty()
     })

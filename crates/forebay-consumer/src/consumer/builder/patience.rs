@@ -119,7 +119,7 @@ impl<F, K, H> Builder<F, K, H> {
     ///     .build()?;
     /// assert!(consumer.run().await.is_ok());
     /// let line = written.try_recv()?;
-    /// assert!(line.starts_with("cannot apply a batch: the database is busy; failed 1 times"));
+    /// assert!(line.starts_with("cannot apply a batch: the database is busy; failed once"));
     /// # Ok(())
     /// # }) }
     /// ```
