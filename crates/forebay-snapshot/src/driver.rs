@@ -4,7 +4,7 @@
 //! other: that is for the [`Provider`] and the [`Session`](crate::Session), which are fed and obeyed.
 //!
 //! * [`Driver`], which runs them, with its [`DriverConfig`]; through a [`DriverHandle`] it is told what
-//!   happens, unless [`DriverStopped`].
+//!   happens, unless [`DriverStopped`], and tells its [`DriverUsage`].
 //! * [`DriverHost`], what it needs of the replica, which may be [`NotInstalled`] and hears a
 //!   [`DriverEvent`].
 //! * [`CatchUp`], a [`HostSession`] that it runs, with the progress as a watch; [`CatchUpError`] is how
@@ -97,6 +97,7 @@ mod links;
 mod observe;
 mod outputs;
 mod tcp;
+mod usage;
 
 use std::fmt;
 use std::future;
@@ -117,6 +118,7 @@ pub use crate::driver::dial::{Backoff, keep_connected};
 pub use crate::driver::handle::{Attached, DriverHandle, DriverStopped};
 pub use crate::driver::host::{DriverEvent, DriverHost, NotInstalled};
 pub use crate::driver::tcp::{accept_tcp, connect_tcp};
+pub use crate::driver::usage::DriverUsage;
 
 /// How many commands of the host, and how many messages of all peers, wait for the driver.
 const WAITING_MAX: usize = 64;
@@ -308,6 +310,10 @@ impl<H: DriverHost> Driver<H> {
                 if let Some(running) = &mut self.running {
                     running.session.cancel(now);
                 }
+            }
+            Command::Usage(told) => {
+                // Whoever asked may have gone away.
+                let _ = told.send(self.usage());
             }
             Command::Shutdown => {}
         }

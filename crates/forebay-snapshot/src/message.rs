@@ -102,6 +102,14 @@ impl<P> Message<P> {
             Self::Request { .. } | Self::Fetch { .. } | Self::Done { .. }
         )
     }
+
+    /// How many bytes of data it keeps.
+    pub(crate) const fn held(&self) -> usize {
+        match self {
+            Self::Data { bytes, .. } => bytes.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// A part of a snapshot that can be fetched.

@@ -293,10 +293,14 @@ impl<S: Snapshot, P: Clone + fmt::Debug + Ord> PolledProvider<S, P> {
         self.inbox.len()
     }
 
-    /// Returns how much there is of everything else that is bounded.
+    /// Returns how much there is of everything else that is bounded; what found no room is queued.
     #[must_use]
     pub fn usage(&self) -> ProviderUsage {
-        self.provider.usage()
+        let mut usage = self.provider.usage();
+        let held = self.unsent.iter().map(|(_, message)| message.held());
+        usage.queued = usage.queued.saturating_add(self.unsent.len());
+        usage.queued_bytes = held.fold(usage.queued_bytes, usize::saturating_add);
+        usage
     }
 
     /// Asks the host for all that may have changed.

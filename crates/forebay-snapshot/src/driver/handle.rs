@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::driver::catch_up::{CatchUp, HostSession, Outcome};
 use crate::driver::connection::{Disconnected, Stream};
 use crate::driver::host::DriverHost;
+use crate::driver::usage::DriverUsage;
 use crate::{Anchor, Marker, Membership, Progress};
 
 pub(crate) enum Command<H: DriverHost> {
@@ -38,6 +39,7 @@ pub(crate) enum Command<H: DriverHost> {
         outcome: oneshot::Sender<Outcome<H>>,
     },
     Cancel,
+    Usage(oneshot::Sender<DriverUsage>),
     Shutdown,
 }
 
@@ -339,7 +341,7 @@ impl<H: DriverHost> DriverHandle<H> {
         self.commands.closed().await;
     }
 
-    async fn tell(&self, command: Command<H>) -> Result<(), DriverStopped> {
+    pub(super) async fn tell(&self, command: Command<H>) -> Result<(), DriverStopped> {
         let sent = self.commands.send(command).await;
         sent.map_err(|_| DriverStopped::new())
     }
@@ -384,7 +386,7 @@ impl Attached {
 pub struct DriverStopped;
 
 impl DriverStopped {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self
     }
 }

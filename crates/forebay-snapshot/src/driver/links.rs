@@ -94,6 +94,18 @@ where
         true
     }
 
+    /// How many there are, with those that were replaced and have not ended.
+    pub(super) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// How many messages wait to be written.
+    pub(super) fn queued(&self) -> usize {
+        let queues = self.links.values().map(|link| &link.queue);
+        let queued = queues.map(|queue| queue.max_capacity().saturating_sub(queue.capacity()));
+        queued.sum()
+    }
+
     pub(super) fn peer(&self, number: u64) -> Option<&P> {
         self.links.get(&number).map(|link| &link.peer)
     }

@@ -76,18 +76,10 @@ impl<P: Clone + Debug + Ord> Outbox<P> {
 
     /// Queues a message again, from `at` on.
     pub(crate) fn send_later(&mut self, at: Instant, to: P, message: Message<P>) {
-        let held = Self::held_by(&message);
+        let held = message.held();
         let letter = Letter { to, message, held };
         self.count(&letter);
         self.unsent.push_back((at, letter));
-    }
-
-    /// How many bytes a message is taken to keep that comes back.
-    pub(crate) const fn held_by(message: &Message<P>) -> usize {
-        match message {
-            Message::Data { bytes, .. } => bytes.len(),
-            _ => 0,
-        }
     }
 
     /// When the first message is to be tried again.

@@ -5,7 +5,6 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::chunk::{Builder, Table};
-use crate::provider::outbox::Outbox;
 use crate::provider::output::{ProviderEvent, Unsent};
 use crate::provider::slot::Contents;
 use crate::provider::{Provider, Timer, later};
@@ -218,7 +217,7 @@ impl<S: Snapshot, P: Clone + Debug + Ord> Provider<S, P> {
     }
 
     fn has_room_for_unsent(&self, message: &Message<P>) -> bool {
-        let held = Outbox::held_by(message);
+        let held = message.held();
         let bytes = self.outbox.bytes().saturating_add(held);
         self.outbox.len() < self.config.outputs_max && bytes <= self.config.queued_bytes_max
     }

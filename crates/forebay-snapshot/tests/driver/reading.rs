@@ -66,6 +66,8 @@ async fn a_peer_that_reads_late_gets_what_there_was_room_for() {
     for nonce in 0..64 {
         ask(nonce).await;
     }
+    let usage = cluster.b.handle.usage().await.unwrap();
+    assert_eq!((usage.connections, usage.queued), (1, QUEUE_MAX));
     let mut answers = 0;
     let second = Duration::from_secs(1);
     while time::timeout(second, read_raw(&mut near)).await.is_ok() {
@@ -76,6 +78,8 @@ async fn a_peer_that_reads_late_gets_what_there_was_room_for() {
         (QUEUE_MAX + 1..=QUEUE_MAX + 3).contains(&answers),
         "{answers}"
     );
+    let usage = cluster.b.handle.usage().await.unwrap();
+    assert_eq!((usage.connections, usage.queued), (1, 0));
     assert_eq!(cluster.b.ends(C), []);
 }
 

@@ -273,3 +273,27 @@ async fn what_there_is_no_room_to_ask_is_waited_for_as_if_it_had_been_lost() {
     time::sleep(Duration::from_secs(1)).await;
     assert_eq!(timeouts(&c), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_tells_what_both_machines_have() {
+    let Cluster { a, c, .. } = Cluster::start(&DriverConfig::new());
+    let usage = a.handle.usage().await.unwrap();
+    assert_eq!((usage.provider.snapshots, usage.session), (0, None));
+    let marker = Marker::new(C, 1);
+    a.handle.taken(marker, anchor(), state()).await.unwrap();
+    assert_eq!(a.handle.usage().await.unwrap().provider.snapshots, 1);
+
+    let after = anchor();
+    let entries = vec![(after.term(), 7); 3];
+    let running = c.handle.catch_up(session()).await.unwrap();
+    c.handle.entries(after, entries).await.unwrap();
+    let usage = c.handle.usage().await.unwrap();
+    assert_eq!(usage.session.unwrap().entries, 3);
+    c.handle.cancel().await.unwrap();
+    assert!(running.finished().await.is_err());
+    assert_eq!(c.handle.usage().await.unwrap().session, None);
+
+    c.handle.shutdown().await;
+    c.handle.stopped().await;
+    assert!(c.handle.usage().await.is_err());
+}

@@ -37,6 +37,24 @@ fn what_there_is_no_room_for_is_sent_in_the_next_poll() {
 }
 
 #[test]
+fn what_found_no_room_counts_as_queued_until_it_is_sent() {
+    let mut office = Office::new();
+    let anchor = at(5);
+    let (root, _) = office.offer(1, anchor, state(20_000));
+    office.desk.links.insert(1, Link::Full);
+    office.provider.receive(1, chunk(2, root, anchor)).unwrap();
+    assert!(office.poll().is_ready());
+    let usage = office.provider.usage();
+    assert_eq!(usage.queued, 1);
+    assert!(usage.queued_bytes > 10_000, "{usage:?}");
+
+    office.desk.links.clear();
+    assert!(office.poll().is_ready());
+    let usage = office.provider.usage();
+    assert_eq!((usage.queued, usage.queued_bytes), (0, 0));
+}
+
+#[test]
 fn as_long_as_there_is_no_room_it_is_tried_from_time_to_time() {
     let mut office = Office::<State>::new();
     office.desk.leader = Some(3);
